@@ -1,0 +1,93 @@
+//! Accounts, and their memberships in tenants.
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
+use domain::{
+    Role,
+    value::{EmailAddress, FromText, PersonName},
+};
+use entities::{
+    id::{AccountId, EmployeeId},
+    platform::{account, membership, session},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait, sea_query::OnConflict,
+};
+use secrecy::SecretString;
+use tenancy::{PlatformConnection, TenantId};
+
+use super::{Passwords, check_password};
+
+/// An account to be made, unless its address has one.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    email: String,
+    name: String,
+    password: Option<SecretString>,
+}
+
+impl NewAccount {
+    /// Parses what somebody typed. Without a name, the address is the name.
+    pub fn parse(email: &str, name: Option<&str>, password: Option<&str>) -> anyhow::Result<Self> {
+        let email = EmailAddress::from_text("email", email)?.into_text().to_lowercase();
+        let name = PersonName::from_text("name", name.unwrap_or(&email))?.into_text();
+        if let Some(password) = password {
+            check_password(password)?;
+        }
+        Ok(Self { email, name, password: password.map(SecretString::from) })
+    }
+}
+
+/// Makes the account if its address has none, and its membership in the tenant; a membership that is there gets the role.
+pub async fn join(
+    platform: &PlatformConnection,
+    new: &NewAccount,
+    tenant: TenantId,
+    role: Role,
+    employee: Option<EmployeeId>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<AccountId> {
+    let transaction = platform.begin().await?;
+    let found = account::Entity::find().filter(account::Column::Email.eq(&new.email)).one(&transaction).await?;
+    let account_id = match found {
+        Some(account) => account.id,
+        None => {
+            let Some(password) = &new.password else {
+                bail!("There is no account {} yet: a password is needed to make it", new.email);
+            };
+            let account = account::ActiveModel {
+                id: Set(AccountId::generate()),
+                email: Set(new.email.clone()),
+                name: Set(new.name.clone()),
+                password_hash: Set(Passwords::new().hash(password.clone()).await?),
+                created_at: Set(now),
+                updated_at: Set(now),
+            };
+            account.insert(&transaction).await.context("The account could not be made")?.id
+        }
+    };
+    let membership = membership::ActiveModel {
+        account_id: Set(account_id),
+        tenant_id: Set(tenant.0),
+        role: Set(role),
+        employee_id: Set(employee),
+        created_at: Set(now),
+    };
+    let same = [membership::Column::AccountId, membership::Column::TenantId];
+    let update = [membership::Column::Role, membership::Column::EmployeeId];
+    membership::Entity::insert(membership)
+        .on_conflict(OnConflict::columns(same).update_columns(update).to_owned())
+        .exec_without_returning(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(account_id)
+}
+
+/// Deletes the memberships and sessions of a deleted tenant. Accounts stay: they may have other tenants.
+pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> anyhow::Result<()> {
+    let transaction = platform.begin().await?;
+    membership::Entity::delete_many().filter(membership::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    session::Entity::delete_many().filter(session::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}

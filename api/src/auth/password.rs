@@ -1,0 +1,93 @@
+//! Passwords: Argon2id, computed apart from the threads that answer requests.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+/// The shortest password that a person may choose, in characters.
+pub const SHORTEST: usize = 10;
+/// The longest, in bytes: hashing costs time in proportion.
+pub const LONGEST: usize = 1024;
+
+/// Why a password may not be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// Shorter than [`SHORTEST`].
+    #[error("A password has at least {SHORTEST} characters.")]
+    TooShort,
+    /// Longer than [`LONGEST`].
+    #[error("A password has at most {LONGEST} bytes.")]
+    TooLong,
+}
+
+/// Hashes and verifies passwords. Each takes 19 MiB and some tens of milliseconds, so only a few run at a time.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    /// Verified in place of a hash that is not there, so that an unknown address takes as long as a wrong password.
+    nobody: Arc<str>,
+}
+
+impl Passwords {
+    /// As many at a time as there are processors.
+    pub fn new() -> Self {
+        let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // A hash with the parameters of `hash`, of a password that nobody knows.
+        let random: [u8; 32] = rand::random();
+        let nobody = Argon2::default().hash_password(&random).map_or_else(|_| String::new(), |hash| hash.to_string());
+        Self { turns: Arc::new(Semaphore::new(parallel)), nobody: nobody.into() }
+    }
+
+    /// Hashes a password that somebody chose.
+    pub async fn hash(&self, password: SecretString) -> anyhow::Result<String> {
+        self.apart(move || {
+            let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|error| anyhow!("a password could not be hashed: {error}"))
+        })
+        .await?
+    }
+
+    /// Whether the password belongs to the hash. Without a hash it takes as long, and is false.
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> anyhow::Result<bool> {
+        let is_somebody = hash.is_some();
+        let hash: Arc<str> = hash.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
+        let matches = self
+            .apart(move || {
+                let hash = PasswordHash::new(&hash).map_err(|error| anyhow!("a stored password hash cannot be read: {error}"))?;
+                Ok::<_, anyhow::Error>(Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+            })
+            .await??;
+        Ok(is_somebody && matches)
+    }
+
+    async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await?;
+        let work = move || {
+            let result = work();
+            // Held by the work, not by the request: a cancelled request does not free the processor.
+            drop(turn);
+            result
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Refuses passwords that are too short or too long to be chosen.
+pub fn check(password: &str) -> Result<(), PasswordRefusal> {
+    if password.len() > LONGEST {
+        return Err(PasswordRefusal::TooLong);
+    }
+    if password.chars().count() < SHORTEST { Err(PasswordRefusal::TooShort) } else { Ok(()) }
+}

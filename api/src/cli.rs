@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+use tenancy::{Hostname, Slug};
+
+use crate::config::Config;
+
+/// One program, many organisations: each with its own Postgres schema, found by hostname and token.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub config: Config,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API and the web client
+    Serve {
+        /// Make the two demo tenants if they are not there
+        #[arg(long, env = "TENANTRY_DEMO")]
+        demo: bool,
+        /// Leave migrating to `tenantry migrate`: tenants that are behind answer TENANT_MIGRATING until then
+        #[arg(long, env = "TENANTRY_SKIP_MIGRATIONS")]
+        skip_migrations: bool,
+    },
+    /// Bring the control plane and every tenant to this program's version
+    Migrate {
+        /// Tenants to migrate at a time
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=8))]
+        parallel: u16,
+        /// Only list the tenants that are behind
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make, list, suspend and delete tenants
+    Tenant {
+        /// What to do.
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Make the two demo tenants, or many tenants for load
+    Demo {
+        /// How many tenants to make instead of the two, named load-0001 and so on
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        tenants: Option<u32>,
+        /// Employees of each
+        #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        employees: u32,
+    },
+    /// Check binaries, database, rights, clock, keys and pooler, and say what to do
+    Doctor,
+    /// Print the GraphQL schema
+    Schema,
+    /// Run a command with a private Postgres of its own, which is removed afterwards
+    Postgres {
+        /// The command and its arguments, after `--`; it finds the database in DATABASE_URL
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// What can be done with tenants.
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Make a tenant and its owner
+    Create {
+        /// Its label under the base domain
+        slug: Slug,
+        /// The organisation's name; the slug where none is given
+        #[arg(long)]
+        name: Option<String>,
+        /// The owner's e-mail address
+        #[arg(long, requires = "owner_password")]
+        owner_email: Option<String>,
+        /// The owner's name; the e-mail address where none is given
+        #[arg(long, requires = "owner_email")]
+        owner_name: Option<String>,
+        /// The owner's password, if the account does not exist yet
+        #[arg(long, env = "TENANTRY_OWNER_PASSWORD", hide_env_values = true)]
+        owner_password: Option<String>,
+        /// A further host of the tenant; the first one given is its primary host
+        #[arg(long = "host")]
+        hosts: Vec<Hostname>,
+    },
+    /// List the tenants
+    List {
+        /// Start after this slug
+        #[arg(long)]
+        after: Option<Slug>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        limit: u64,
+    },
+    /// Show one tenant
+    Show {
+        /// Its slug
+        slug: Slug,
+    },
+    /// Stop serving a tenant, and keep its data
+    Suspend {
+        /// Its slug
+        slug: Slug,
+    },
+    /// Serve a suspended tenant again
+    Resume {
+        /// Its slug
+        slug: Slug,
+    },
+    /// Delete a tenant with all its data. Asks first
+    Delete {
+        /// Its slug
+        slug: Slug,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}

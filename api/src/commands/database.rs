@@ -1,0 +1,73 @@
+//! The database that a command works on: an existing one, or the private one.
+
+use anyhow::Context as _;
+use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
+use tenancy::Tenants;
+
+use crate::{
+    config::Config,
+    local_postgres::{Error as LocalError, LocalPostgres, Options, url_of_running},
+};
+
+/// A database that is reached, and the private Postgres that this command started for it.
+pub(super) struct Database {
+    pub(super) tenants: Tenants,
+    pub(super) url: String,
+    pub(super) local: Option<LocalPostgres>,
+}
+
+impl Database {
+    /// Uses the configured database. Without one, the private Postgres: its own if nothing runs, else that of the program
+    /// that is running.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        match &config.database_url {
+            Some(url) => Self::at(config, url, None),
+            None => match LocalPostgres::start(&local_options(config)).await {
+                Ok(local) => {
+                    let url = local.url();
+                    Self::at(config, &url, Some(local))
+                }
+                Err(in_use @ LocalError::InUse { .. }) => match url_of_running(&config.data_directory).await {
+                    Some(url) => Self::at(config, &url, None),
+                    None => Err(in_use.into()),
+                },
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    /// The same, for the one program that serves: a private Postgres that another program has is an error.
+    pub(super) async fn open_alone(config: &Config) -> anyhow::Result<Self> {
+        match &config.database_url {
+            Some(url) => Self::at(config, url, None),
+            None => {
+                let local = LocalPostgres::start(&local_options(config)).await?;
+                let url = local.url();
+                Self::at(config, &url, Some(local))
+            }
+        }
+    }
+
+    fn at(config: &Config, url: &str, local: Option<LocalPostgres>) -> anyhow::Result<Self> {
+        let tenants = Tenants::connect::<TenantMigrator>(&config.pool_options(url)).context("DATABASE_URL cannot be read")?;
+        Ok(Self { tenants, url: url.to_owned(), local })
+    }
+
+    /// Makes or updates the control plane.
+    pub(super) async fn install(&self) -> anyhow::Result<()> {
+        self.tenants.install::<PlatformMigrator>().await.context("The control plane could not be migrated")
+    }
+
+    /// Closes the connections and stops what was started.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        self.tenants.close().await;
+        if let Some(local) = self.local {
+            local.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn local_options(config: &Config) -> Options {
+    Options { data_directory: config.data_directory.clone(), durable: true, settings: Vec::new() }
+}

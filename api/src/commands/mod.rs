@@ -1,0 +1,43 @@
+//! The commands of `tenantry`, a file each.
+
+mod database;
+mod demo;
+mod doctor;
+mod migrate;
+mod schema;
+mod serve;
+mod tenant;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::{
+    cli::{Cli, Command},
+    local_postgres, telemetry,
+};
+
+/// Runs a command to its end. An error is a sentence for the person at the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    telemetry::install(&cli.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("The runtime could not be started")?;
+    runtime.block_on(dispatch(cli))
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = cli.config;
+    match cli.command {
+        Command::Serve { demo, skip_migrations } => serve::run(&config, demo, skip_migrations).await?,
+        Command::Migrate { parallel, dry_run } => return migrate::run(&config, usize::from(parallel), dry_run).await,
+        Command::Tenant { command } => tenant::run(&config, command).await?,
+        Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
+        Command::Doctor => return doctor::run(&config).await,
+        Command::Schema => schema::run()?,
+        Command::Postgres { command } => {
+            let options = local_postgres::Options { data_directory: std::env::temp_dir(), durable: false, settings: Vec::new() };
+            let status = local_postgres::run_with(&options, &command).await?;
+            return Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

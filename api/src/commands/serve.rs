@@ -1,0 +1,117 @@
+//! `tenantry serve`.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+
+use super::{database::Database, migrate};
+use crate::{
+    app::{App, system_clock},
+    config::Config,
+    demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
+    http,
+};
+
+/// How long requests under way may take to end once the program was asked to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+pub(super) async fn run(config: &Config, with_demo: bool, skip_migrations: bool) -> anyhow::Result<()> {
+    // From here on Ctrl-C is an orderly end: a private Postgres is never left behind.
+    let stop = stop_signal()?;
+    // Before the database: a busy port is found out at once, and nothing has to be undone.
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("Cannot listen on {}; stop the program that does or choose another with --listen", config.listen)
+    })?;
+    let database = Database::open_alone(config).await?;
+    let result = serve(config, &database, listener, &stop, with_demo, skip_migrations).await;
+    let closed = database.close().await;
+    result.and(closed)
+}
+
+async fn serve(
+    config: &Config,
+    database: &Database,
+    listener: TcpListener,
+    stop: &Arc<Notify>,
+    with_demo: bool,
+    skip_migrations: bool,
+) -> anyhow::Result<()> {
+    http::install_metrics();
+    let prepare = async {
+        if !skip_migrations {
+            database.install().await?;
+            migrate::migrate_all(&database.tenants, 4).await?;
+        }
+        if with_demo {
+            demo::ensure_demo_tenants(&database.tenants).await?;
+        }
+        App::start(config, database.tenants.clone(), system_clock()).await
+    };
+    let app = tokio::select! {
+        app = prepare => app?,
+        () = stop.notified() => return Ok(()),
+    };
+    announce(config, with_demo);
+
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let ending = Arc::new(Notify::new());
+    let server = axum::serve(listener, service).with_graceful_shutdown({
+        let (stop, ending) = (Arc::clone(stop), Arc::clone(&ending));
+        async move {
+            stop.notified().await;
+            tracing::info!("stopping: no new requests, those under way are finished");
+            ending.notify_one();
+        }
+    });
+    tokio::select! {
+        result = server => result.context("Serving failed"),
+        () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
+            tracing::warn!("some requests did not end in time and are broken off");
+            Ok(())
+        }
+    }
+}
+
+/// Tells the person at the terminal where to go.
+fn announce(config: &Config, with_demo: bool) {
+    let base = config.base_domain.as_str();
+    println!("Tenantry is ready.");
+    if with_demo {
+        println!();
+        for tenant in &DEMO_TENANTS {
+            println!("  {:<12} {}", tenant.name, config.address_of(&format!("{}.{base}", tenant.slug)));
+        }
+        println!("  {:<12} {}", "platform", config.address_of(base));
+        println!();
+        println!("  Sign in as owner, hr, manager or employee, at the tenant's own domain:");
+        for tenant in &DEMO_TENANTS {
+            println!("    owner@{0}.test   hr@{0}.test   manager@{0}.test   employee@{0}.test", tenant.slug);
+        }
+        println!("  Password of all: {DEMO_PASSWORD}");
+        println!("  GraphiQL: /graphiql on each tenant's address.");
+    } else {
+        println!("  {}", config.address_of(base));
+    }
+    println!();
+    println!("Ctrl-C stops it.");
+}
+
+/// Is notified once by the first SIGINT or SIGTERM.
+fn stop_signal() -> anyhow::Result<Arc<Notify>> {
+    let stop = Arc::new(Notify::new());
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let notify = Arc::clone(&stop);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        notify.notify_one();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,133 @@
+//! `tenantry tenant`.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, bail};
+use chrono::Utc;
+use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use domain::{
+    Role,
+    value::{FromText as _, Title},
+};
+use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
+use uuid::Uuid;
+
+use super::database::Database;
+use crate::{
+    auth::{self, NewAccount},
+    cli::TenantCommand,
+    config::Config,
+};
+
+pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<()> {
+    let database = Database::open(config).await?;
+    let result = async {
+        database.install().await?;
+        work(config, &database.tenants, command).await
+    }
+    .await;
+    database.close().await?;
+    result
+}
+
+async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> anyhow::Result<()> {
+    let now = Utc::now();
+    match command {
+        TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts } => {
+            // Parsed before anything is made.
+            let owner = owner_email
+                .map(|email| NewAccount::parse(&email, owner_name.as_deref(), owner_password.as_deref()))
+                .transpose()?;
+            let name = name.unwrap_or_else(|| slug.to_string());
+            let name = Title::from_text("name", &name)?.into_text();
+            let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: hosts, now };
+            let tenant = tenants.provision(&new).await?;
+            if let Some(owner) = owner {
+                auth::join(&tenants.platform(), &owner, tenant.id, Role::Owner, None, now)
+                    .await
+                    .with_context(|| format!("{} was made, but not its owner", tenant.slug))?;
+            }
+            println!("{}", config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)));
+        }
+        TenantCommand::List { after, limit } => {
+            let rows = tenants.list(after.as_ref(), limit).await?;
+            let mut table = Table::new();
+            table.load_style(UTF8_HORIZONTAL_ONLY);
+            table.set_header(["slug", "name", "state", "version", "made"]);
+            for tenant in &rows {
+                table.add_row([
+                    tenant.slug.as_str(),
+                    &tenant.name,
+                    state(tenants, tenant),
+                    tenant.schema_version.as_deref().unwrap_or("-"),
+                    &tenant.created_at.format("%Y-%m-%d").to_string(),
+                ]);
+            }
+            println!("{table}");
+        }
+        TenantCommand::Show { slug } => {
+            let tenant = find(tenants, &slug).await?;
+            println!("slug     {}", tenant.slug);
+            println!("name     {}", tenant.name);
+            println!("id       {}", tenant.id);
+            println!("schema   {}", tenant.schema);
+            println!("state    {}", state(tenants, &tenant));
+            println!("version  {}", tenant.schema_version.as_deref().unwrap_or("-"));
+            println!("made     {}", tenant.created_at.to_rfc3339());
+            println!("address  {}", config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)));
+            for host in tenants.hostnames(tenant.id).await? {
+                println!("host     {host}");
+            }
+        }
+        TenantCommand::Suspend { slug } => {
+            let tenant = find(tenants, &slug).await?;
+            tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;
+            println!("{slug} is suspended.");
+        }
+        TenantCommand::Resume { slug } => {
+            let tenant = find(tenants, &slug).await?;
+            tenants.set_status(tenant.id, TenantStatus::Active, now).await?;
+            println!("{slug} is served again.");
+        }
+        TenantCommand::Delete { slug, yes } => {
+            let tenant = find(tenants, &slug).await?;
+            if !yes {
+                confirm(&tenant)?;
+            }
+            tenants.delete(&tenant).await?;
+            auth::forget_tenant(&tenants.platform(), tenant.id)
+                .await
+                .context("The tenant is deleted, its memberships are not")?;
+            println!("{slug} is deleted.");
+        }
+    }
+    Ok(())
+}
+
+async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {
+    tenants.directory().by_slug(slug).await?.with_context(|| format!("There is no tenant {slug}"))
+}
+
+fn state(tenants: &Tenants, tenant: &Tenant) -> &'static str {
+    match tenant.availability(tenants.head()) {
+        Availability::Available => "active",
+        Availability::Suspended => "suspended",
+        Availability::Migrating => "behind",
+    }
+}
+
+/// Deleting cannot be undone: the slug has to be typed.
+fn confirm(tenant: &Tenant) -> anyhow::Result<()> {
+    let input = std::io::stdin();
+    if !input.is_terminal() {
+        bail!("Deleting asks for a confirmation; without a terminal give --yes");
+    }
+    print!("This deletes {} ({}) with all its data, for good. Type its slug to go on: ", tenant.slug, tenant.name);
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    if line.trim() != tenant.slug.as_str() {
+        bail!("Nothing was deleted");
+    }
+    Ok(())
+}

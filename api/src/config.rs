@@ -1,0 +1,201 @@
+//! The whole configuration: one struct of flags and `TENANTRY_*` variables. `tenantry --help` is its reference.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use tenancy::{Hostname, PoolOptions};
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// An existing Postgres (14 or later). Without it, a private one is started in the data directory
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_name = "URL", help_heading = "Database")]
+    pub database_url: Option<String>,
+
+    /// A connection past the pooler, for migrations and notifications
+    #[arg(
+        long,
+        env = "TENANTRY_DATABASE_DIRECT_URL",
+        global = true,
+        hide_env_values = true,
+        value_name = "URL",
+        help_heading = "Database"
+    )]
+    pub database_direct_url: Option<String>,
+
+    /// What stands between this program and Postgres
+    #[arg(
+        long,
+        env = "TENANTRY_DATABASE_POOLER",
+        global = true,
+        default_value = "none",
+        value_name = "POOLER",
+        help_heading = "Database"
+    )]
+    pub database_pooler: Pooler,
+
+    /// The most connections to the database that requests use
+    #[arg(long, env = "TENANTRY_DATABASE_CONNECTIONS", global = true, default_value_t = 16, value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Database")]
+    pub database_connections: u32,
+
+    /// How many prepared statements each connection keeps; every tenant has its own
+    #[arg(
+        long,
+        env = "TENANTRY_STATEMENT_CACHE",
+        global = true,
+        default_value_t = 500,
+        value_name = "COUNT",
+        help_heading = "Database"
+    )]
+    pub statement_cache: usize,
+
+    /// Seconds after which Postgres cancels a statement
+    #[arg(long, env = "TENANTRY_STATEMENT_TIMEOUT", global = true, default_value_t = 15, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Database")]
+    pub statement_timeout: u64,
+
+    /// Where the private Postgres keeps its files
+    #[arg(
+        long,
+        env = "TENANTRY_DATA_DIRECTORY",
+        global = true,
+        default_value = "data",
+        value_name = "PATH",
+        help_heading = "Database"
+    )]
+    pub data_directory: PathBuf,
+
+    /// Where to listen
+    #[arg(
+        long,
+        env = "TENANTRY_LISTEN",
+        global = true,
+        default_value = "127.0.0.1:8000",
+        value_name = "ADDRESS:PORT",
+        help_heading = "Web"
+    )]
+    pub listen: SocketAddr,
+
+    /// The domain under which tenants have their addresses
+    #[arg(
+        long,
+        env = "TENANTRY_BASE_DOMAIN",
+        global = true,
+        default_value = "localhost",
+        value_name = "DOMAIN",
+        help_heading = "Web"
+    )]
+    pub base_domain: Hostname,
+
+    /// Whether people reach the program by https: cookies are then for https alone
+    #[arg(long, env = "TENANTRY_HTTPS", global = true, help_heading = "Web")]
+    pub https: bool,
+
+    /// Proxies whose X-Forwarded-Host is believed
+    #[arg(
+        long = "trusted-proxy",
+        env = "TENANTRY_TRUSTED_PROXIES",
+        global = true,
+        value_delimiter = ',',
+        value_name = "ADDRESS",
+        help_heading = "Web"
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// Lets pages of the same host and this port call the API, for the development server of the web client
+    #[arg(long, env = "TENANTRY_DEVELOPMENT_PORT", global = true, value_name = "PORT", help_heading = "Web")]
+    pub development_port: Option<u16>,
+
+    /// Seconds that a request may take
+    #[arg(long, env = "TENANTRY_REQUEST_TIMEOUT", global = true, default_value_t = 30, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
+    pub request_timeout: u64,
+
+    /// Minutes that an access token lives
+    #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",
+        value_parser = clap::value_parser!(i64).range(1..=1440), help_heading = "Sign-in")]
+    pub access_token_minutes: i64,
+
+    /// Days that a session lives without being used
+    #[arg(long, env = "TENANTRY_SESSION_DAYS", global = true, default_value_t = 30, value_name = "DAYS",
+        value_parser = clap::value_parser!(i64).range(1..=3650), help_heading = "Sign-in")]
+    pub session_days: i64,
+
+    /// Sign-ins that are tried for one address in a minute
+    #[arg(
+        long,
+        env = "TENANTRY_SIGN_INS_PER_MINUTE",
+        global = true,
+        default_value = "20",
+        value_name = "COUNT",
+        help_heading = "Sign-in"
+    )]
+    pub sign_ins_per_minute: std::num::NonZeroU32,
+
+    /// The form of the log
+    #[arg(
+        long,
+        env = "TENANTRY_LOG_FORMAT",
+        global = true,
+        default_value = "pretty",
+        value_name = "FORMAT",
+        help_heading = "Log"
+    )]
+    pub log_format: LogFormat,
+
+    /// What is logged: a level, or levels of modules as in `info,api=debug`
+    #[arg(
+        long,
+        env = "TENANTRY_LOG",
+        global = true,
+        default_value = "info,sqlx=warn,sea_orm_migration=warn",
+        value_name = "FILTER",
+        help_heading = "Log"
+    )]
+    pub log: String,
+}
+
+/// What stands between this program and Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pooler {
+    /// Nothing, or a pooler that keeps a connection for a session.
+    None,
+    /// A pooler that gives each transaction another connection, such as PgBouncer in transaction mode.
+    Transaction,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// How the pool reaches the database at `url`.
+    pub fn pool_options(&self, url: &str) -> PoolOptions {
+        PoolOptions {
+            direct_url: self.database_direct_url.clone(),
+            transaction_pooler: self.database_pooler == Pooler::Transaction,
+            max_connections: self.database_connections,
+            statement_cache: self.statement_cache,
+            statement_timeout: Duration::from_secs(self.statement_timeout),
+            ..PoolOptions::new(url)
+        }
+    }
+
+    /// The address of a host as people type it.
+    pub fn address_of(&self, host: &str) -> String {
+        let (scheme, usual_port) = if self.https { ("https", 443) } else { ("http", 80) };
+        let port = self.listen.port();
+        // Behind https stands a proxy, which has the usual port.
+        if self.https || port == usual_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
+    }
+}

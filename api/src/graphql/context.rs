@@ -1,0 +1,153 @@
+//! What a request carries through its resolvers.
+
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+};
+
+use async_graphql::{Context, Error, Result};
+use domain::employee::Sight;
+use entities::id::SessionId;
+use tenancy::{Tenant, TenantConnection};
+
+use super::{error::Fault, loaders::Loaders};
+use crate::auth::Auth;
+
+/// Who a request is from.
+pub struct Caller {
+    /// The actor and the time, as the domain takes them.
+    pub domain: domain::Context,
+    /// The address that the actor signs in with; none for an anonymous request.
+    pub email: Option<String>,
+    /// The session of the token; none for an anonymous request.
+    pub session_id: Option<SessionId>,
+}
+
+/// One request: the tenant, the way to its data, and who asks.
+pub struct RequestContext {
+    /// The organisation that the request is for.
+    pub tenant: Arc<Tenant>,
+    /// The way to its data: a snapshot for a query, read-write for a mutation.
+    pub scope: TenantConnection,
+    /// Names the request in the log.
+    pub request_id: String,
+    /// Signs in and out.
+    pub auth: Arc<Auth>,
+    /// The value of the cookie `tenantry_refresh`, if one was sent.
+    pub refresh_cookie: Option<String>,
+    /// Whether the request came over HTTPS, so that cookies are kept to it.
+    pub secure: bool,
+    visit: Visit,
+    /// Who the request has become by signing in.
+    signed_in: OnceLock<Visit>,
+}
+
+/// A caller, and what was loaded for it. The two belong together: what one may see, another may not.
+pub struct Visit {
+    /// Who asks.
+    pub caller: Caller,
+    /// Rows by key, as this caller may see them.
+    pub loaders: Loaders,
+    sight: tokio::sync::Mutex<Option<Arc<Sight>>>,
+}
+
+impl Visit {
+    fn of(caller: Caller) -> Self {
+        Self { caller, loaders: Loaders::default(), sight: tokio::sync::Mutex::default() }
+    }
+
+    /// The actor and the time.
+    pub fn domain(&self) -> &domain::Context {
+        &self.caller.domain
+    }
+}
+
+impl RequestContext {
+    /// The context of one request. `scope` is read-only for a query and read-write for a mutation.
+    pub fn new(tenant: Arc<Tenant>, scope: TenantConnection, auth: Arc<Auth>, request_id: String, caller: Caller) -> Self {
+        Self {
+            tenant,
+            scope,
+            request_id,
+            auth,
+            refresh_cookie: None,
+            secure: false,
+            visit: Visit::of(caller),
+            signed_in: OnceLock::new(),
+        }
+    }
+
+    /// Who asks: the bearer of the token, or whoever has signed in by a mutation of this request.
+    pub fn visit(&self) -> &Visit {
+        self.signed_in.get().unwrap_or(&self.visit)
+    }
+
+    /// The actor and the time.
+    pub fn domain(&self) -> &domain::Context {
+        self.visit().domain()
+    }
+
+    /// Refuses a second sign-in: what one may see of an answer, another may not.
+    pub fn check_may_sign_in(&self) -> Result<(), domain::Error> {
+        match self.signed_in.get() {
+            None => Ok(()),
+            Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
+        }
+    }
+
+    /// Lets the rest of the request act as the one who has just signed in. Without effect when somebody has before.
+    pub fn become_signed_in(&self, caller: Caller) {
+        self.signed_in.get_or_init(|| Visit::of(caller));
+    }
+
+    /// What the caller may see of private details, loaded when it is first needed.
+    pub async fn sight(&self) -> Result<Arc<Sight>, domain::Error> {
+        let visit = self.visit();
+        let mut slot = visit.sight.lock().await;
+        if let Some(sight) = slot.as_ref() {
+            return Ok(Arc::clone(sight));
+        }
+        let sight = Arc::new(Sight::load(&self.scope, visit.domain()).await?);
+        *slot = Some(Arc::clone(&sight));
+        Ok(sight)
+    }
+
+    /// Forgets what was loaded, because something is about to be written.
+    async fn forget(&self) {
+        let visit = self.visit();
+        visit.loaders.clear();
+        *visit.sight.lock().await = None;
+    }
+}
+
+/// Ways from a resolver's context to its request.
+pub trait ResolverContext<'a> {
+    /// The request, whoever it is from.
+    fn request(&self) -> Result<&'a RequestContext>;
+
+    /// The request of someone who is signed in; UNAUTHENTICATED otherwise. For resolvers that look at their arguments before
+    /// they call the domain, which checks by itself.
+    fn member(&self) -> Result<&'a RequestContext> {
+        let request = self.request()?;
+        request.domain().actor()?;
+        Ok(request)
+    }
+
+    /// The request of someone who is signed in and is about to write.
+    fn writer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
+}
+
+impl<'a> ResolverContext<'a> for Context<'a> {
+    fn request(&self) -> Result<&'a RequestContext> {
+        match self.data_opt::<Arc<RequestContext>>() {
+            Some(request) => Ok(request),
+            None => Err(Error::new_with_source(Fault::new("the request has no context"))),
+        }
+    }
+
+    async fn writer(&self) -> Result<&'a RequestContext> {
+        let request = self.member()?;
+        request.forget().await;
+        Ok(request)
+    }
+}

@@ -1,0 +1,93 @@
+//! The mutations of employees. Each is one verb of the domain.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use entities::tenant::employee::Model;
+
+use super::{
+    super::{context::ResolverContext, resolved::Resolved},
+    Employee,
+    input::{
+        ChangeManagerInput, HireEmployeeInput, RehireEmployeeInput, TerminateEmployeeInput, TransferEmployeeInput,
+        UpdateEmployeeInput,
+    },
+};
+
+/// The employee as it is after the change.
+#[derive(SimpleObject)]
+pub struct EmployeePayload {
+    /// The employee as it is after the change.
+    employee: Resolved<'static, Employee>,
+}
+
+impl From<Model> for EmployeePayload {
+    fn from(row: Model) -> Self {
+        Self { employee: Resolved::Made(row.into()) }
+    }
+}
+
+/// The mutations of employees.
+#[derive(Default)]
+pub struct EmployeeMutation;
+
+#[Object]
+impl EmployeeMutation {
+    /// Hires somebody.
+    async fn hire_employee(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new employee.")] input: HireEmployeeInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::hire(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+
+    /// Changes an employee's own fields.
+    async fn update_employee(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The employee and what changes.")] input: UpdateEmployeeInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::update(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+
+    /// Changes an employee's department, position, location and manager at once.
+    async fn transfer_employee(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The employee and what changes.")] input: TransferEmployeeInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::transfer(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+
+    /// Changes whom an employee reports to.
+    async fn change_manager(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The employee and the new manager.")] input: ChangeManagerInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::change_manager(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+
+    /// Ends an employment, and hands the direct reports over.
+    async fn terminate_employee(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The employee and how the employment ends.")] input: TerminateEmployeeInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::terminate(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+
+    /// Hires somebody again who had left.
+    async fn rehire_employee(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The employee and the new employment.")] input: RehireEmployeeInput,
+    ) -> Result<EmployeePayload> {
+        let request = ctx.writer().await?;
+        Ok(domain::employee::rehire(&request.scope, request.domain(), input.try_into()?).await?.into())
+    }
+}

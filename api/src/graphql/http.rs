@@ -1,0 +1,300 @@
+//! GraphQL over HTTP: one request in, one response out.
+//!
+//! The specification's two media types differ in one thing. Under `application/graphql-response+json` a document that is
+//! refused before it is executed is answered with 400; under `application/json` with 200, because older clients read the body
+//! of no other status. A request that is not GraphQL at all is refused with a 4xx under both.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    PathSegment, Response as GraphqlResponse, ServerError, Value,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, OperationType},
+    },
+};
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, Method, Request, StatusCode, header},
+    response::Response,
+};
+use http_body_util::LengthLimitError;
+use serde::Serialize;
+
+use super::{
+    Schema,
+    accept::{self, MediaType},
+    context::RequestContext,
+    error::{self, Code, request_error},
+    limits,
+    parameters::{self, Parameters},
+};
+
+/// What was executed, for logs and metrics: an extension of the response.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// `query` or `mutation`.
+    pub kind: &'static str,
+    /// The operation's name, as the client wrote it.
+    pub operation: Option<String>,
+    /// The codes of the errors in the answer.
+    pub codes: Vec<&'static str>,
+}
+
+/// Answers a request. `context` is called once, when the type of the operation is known and before anything is executed.
+///
+/// A query runs in the context's scope, whose snapshot is ended here. The fields of a mutation run one after another.
+pub async fn execute(schema: &Schema, request: Request<Body>, context: impl FnOnce(OperationType) -> RequestContext) -> Response {
+    let Some(media_type) = accept::negotiate(request.headers()) else {
+        return refuse(
+            MediaType::Json,
+            StatusCode::NOT_ACCEPTABLE,
+            "Answers are written as application/graphql-response+json or application/json.",
+        );
+    };
+    let method = request.method().clone();
+    let parameters = match read(media_type, request).await {
+        Ok(parameters) => parameters,
+        Err(response) => return *response,
+    };
+    let (document, kind) = match prepare(&parameters) {
+        Ok(prepared) => prepared,
+        Err(errors) => return not_executed(media_type, errors),
+    };
+    match kind {
+        OperationType::Subscription => {
+            let error = request_error(Code::BadUserInput, "Subscriptions are not served at this address.");
+            return not_executed(media_type, vec![error]);
+        }
+        OperationType::Mutation if method != Method::POST => {
+            let response = refuse(media_type, StatusCode::METHOD_NOT_ALLOWED, "A mutation has to be sent by POST.");
+            return with_header(response, header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        OperationType::Mutation | OperationType::Query => {}
+    }
+    run(schema, media_type, parameters, document, kind, Arc::new(context(kind))).await
+}
+
+/// Reads the parameters, or says why the request is not GraphQL.
+async fn read(media_type: MediaType, request: Request<Body>) -> Result<Parameters, Box<Response>> {
+    let bad_request = |message: String| Box::new(refuse(media_type, StatusCode::BAD_REQUEST, message));
+    match *request.method() {
+        Method::GET => parameters::from_uri(request.uri()).map_err(bad_request),
+        Method::POST => {
+            if !accept::is_json(request.headers()) {
+                let message = "The body has to be application/json in UTF-8.";
+                return Err(Box::new(refuse(media_type, StatusCode::UNSUPPORTED_MEDIA_TYPE, message)));
+            }
+            // The router's limit cuts the body off; there is no second one here.
+            match axum::body::to_bytes(request.into_body(), usize::MAX).await {
+                Ok(body) => parameters::from_body(&body).map_err(bad_request),
+                Err(failure) if is_too_long(&failure) => {
+                    Err(Box::new(refuse(media_type, StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.")))
+                }
+                Err(_) => Err(bad_request("The body did not arrive as a whole.".to_owned())),
+            }
+        }
+        _ => {
+            let response = refuse(media_type, StatusCode::METHOD_NOT_ALLOWED, "Use GET for queries, or POST.");
+            Err(Box::new(with_header(response, header::ALLOW, HeaderValue::from_static("GET, POST"))))
+        }
+    }
+}
+
+fn is_too_long(failure: &axum::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(failure);
+    while let Some(failure) = source {
+        if failure.is::<LengthLimitError>() {
+            return true;
+        }
+        source = failure.source();
+    }
+    false
+}
+
+/// Parses the document once, holds it to the limits, and finds out what it is.
+fn prepare(parameters: &Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
+    limits::check_text(&parameters.query).map_err(|refusal| vec![error::refused(&refusal)])?;
+    let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
+    limits::check_document(&document, &parameters.variables).map_err(|refusal| vec![error::refused(&refusal)])?;
+    let kind = operation_type(&document, parameters.operation_name.as_deref())
+        .map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
+    Ok((document, kind))
+}
+
+fn operation_type(document: &ExecutableDocument, wanted: Option<&str>) -> Result<OperationType, String> {
+    let mut operations = document.operations.iter();
+    let operation = match (wanted, operations.next(), operations.next()) {
+        (None, Some((_, only)), None) => Some(only),
+        (None, _, _) => return Err("The document has several operations: say which by operationName.".to_owned()),
+        (Some(wanted), _, _) => {
+            document.operations.iter().find(|(name, _)| name.is_some_and(|name| name == wanted)).map(|(_, operation)| operation)
+        }
+    };
+    match operation {
+        Some(operation) => Ok(operation.node.ty),
+        None => Err(format!("The document has no operation {:?}.", wanted.unwrap_or_default())),
+    }
+}
+
+async fn run(
+    schema: &Schema,
+    media_type: MediaType,
+    parameters: Parameters,
+    document: ExecutableDocument,
+    kind: OperationType,
+    context: Arc<RequestContext>,
+) -> Response {
+    let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
+    let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(&context));
+    request.variables = parameters.variables;
+    request.operation_name = parameters.operation_name;
+    request.set_parsed_query(document);
+
+    let mut answer = schema.execute(request).await;
+    if kind == OperationType::Query
+        && let Err(failure) = context.scope.finish().await
+    {
+        // Everything has been read by then; there is nothing to lose in a snapshot.
+        tracing::warn!(request_id = context.request_id, cause = %failure, "ending the snapshot failed");
+    }
+
+    let mut codes = Vec::with_capacity(answer.errors.len());
+    for error in &mut answer.errors {
+        codes.push(error::describe(error, &context.request_id).as_str());
+    }
+    let kind = if kind == OperationType::Mutation { "mutation" } else { "query" };
+    let mut response = if was_refused(&answer) {
+        not_executed(media_type, answer.errors)
+    } else {
+        propagate_nulls(&mut answer);
+        let body = Body::from(serialize(Some(&answer.data), &answer.errors));
+        let mut response = respond(media_type, StatusCode::OK, body);
+        response.headers_mut().extend(answer.http_headers);
+        response
+    };
+    response.extensions_mut().insert(Summary { kind, operation, codes });
+    response
+}
+
+fn only_name(document: &ExecutableDocument) -> Option<String> {
+    let (name, _) = document.operations.iter().next()?;
+    Some(name?.to_string())
+}
+
+/// Whether the engine refused the document before it executed any field of it.
+fn was_refused(answer: &GraphqlResponse) -> bool {
+    !answer.errors.is_empty() && answer.data == Value::Null && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// The engine leaves a field out that failed and may not be null. The specification makes the nearest nullable place above it
+/// null; the only one that is known here is the whole answer.
+fn propagate_nulls(answer: &mut GraphqlResponse) {
+    let incomplete = answer.errors.iter().any(|error| lacks(&answer.data, &error.path));
+    if incomplete {
+        answer.data = Value::Null;
+    }
+}
+
+/// Whether the value ends before the path does, other than with null.
+fn lacks(value: &Value, path: &[PathSegment]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
+    let next = match (value, first) {
+        (Value::Null, _) => return false,
+        (Value::Object(fields), PathSegment::Field(name)) => fields.get(name.as_str()),
+        (Value::List(items), PathSegment::Index(index)) => items.get(*index),
+        _ => None,
+    };
+    next.is_none_or(|next| lacks(next, rest))
+}
+
+/// The body of an answer, errors first so that a person sees them.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+fn serialize(data: Option<&Value>, errors: &[ServerError]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 * 1024);
+    if let Err(failure) = serde_json::to_writer(&mut bytes, &Answer { errors, data }) {
+        tracing::error!(cause = %failure, "an answer could not be written");
+        let error = request_error(Code::Internal, error::INTERNAL_MESSAGE);
+        bytes = serde_json::to_vec(&Answer { errors: &[error], data: None }).unwrap_or_default();
+    }
+    bytes
+}
+
+/// A document that was not executed: a 4xx only for clients that know the newer media type.
+fn not_executed(media_type: MediaType, mut errors: Vec<ServerError>) -> Response {
+    for error in &mut errors {
+        error::describe(error, "");
+    }
+    let status = match media_type {
+        MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
+        MediaType::Json => StatusCode::OK,
+    };
+    respond(media_type, status, Body::from(serialize(None, &errors)))
+}
+
+/// A request that is not GraphQL.
+fn refuse(media_type: MediaType, status: StatusCode, message: impl Into<String>) -> Response {
+    let error = request_error(Code::BadUserInput, message);
+    respond(media_type, status, Body::from(serialize(None, &[error])))
+}
+
+fn respond(media_type: MediaType, status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, media_type.header());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
+    response.headers_mut().insert(name, value);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("{ a }", None, Ok(OperationType::Query))]
+    #[case("query A { a }", None, Ok(OperationType::Query))]
+    #[case("query A { a } mutation B { b }", Some("B"), Ok(OperationType::Mutation))]
+    #[case("query A { a } mutation B { b }", None, Err("several"))]
+    #[case("query A { a }", Some("B"), Err("no operation \"B\""))]
+    #[case("{ a }", Some("A"), Err("no operation \"A\""))]
+    fn the_operation(#[case] text: &str, #[case] name: Option<&str>, #[case] expected: Result<OperationType, &str>) {
+        match (operation_type(&parse_query(text).unwrap(), name), expected) {
+            (Ok(kind), Ok(expected)) => assert_eq!(kind, expected),
+            (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
+            (result, _) => panic!("{result:?}"),
+        }
+    }
+
+    #[test]
+    fn a_missing_field_makes_the_answer_null() {
+        let failed = |path: Vec<PathSegment>| vec![ServerError::new("no", None).with_path(path)];
+        let field = |name: &str| PathSegment::Field(name.to_owned());
+
+        let mut answer = GraphqlResponse::new(value!({ "viewer": null, "tenant": { "id": "x" } }));
+        answer.errors = failed(vec![field("viewer"), field("employee")]);
+        propagate_nulls(&mut answer);
+        assert_ne!(answer.data, Value::Null);
+
+        answer.errors = failed(vec![field("employees"), field("nodes"), PathSegment::Index(3)]);
+        propagate_nulls(&mut answer);
+        assert_eq!(answer.data, Value::Null);
+    }
+}

@@ -1,0 +1,53 @@
+//! From the three states of an input field - left out, null, given - to what the domain takes.
+
+use async_graphql::{ID, MaybeUndefined};
+use domain::{Change, Error};
+
+use super::id::{self, Key};
+
+/// A field that null clears.
+pub fn change<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Change<U> {
+    match value {
+        MaybeUndefined::Undefined => Change::Keep,
+        MaybeUndefined::Null => Change::Clear,
+        MaybeUndefined::Value(value) => Change::Set(turn(value)),
+    }
+}
+
+/// An id that null clears.
+pub fn change_id<K: Key>(value: MaybeUndefined<ID>) -> Result<Change<K>, Error> {
+    Ok(match value {
+        MaybeUndefined::Undefined => Change::Keep,
+        MaybeUndefined::Null => Change::Clear,
+        MaybeUndefined::Value(id) => Change::Set(id::decode(&id)?),
+    })
+}
+
+/// A field that may be left out, but not cleared.
+pub fn replace<T>(field: &str, value: MaybeUndefined<T>) -> Result<Option<T>, Error> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Err(Error::required(field)),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+    }
+}
+
+/// An id that may be left out, but not cleared.
+pub fn replace_id<K: Key>(field: &str, value: MaybeUndefined<ID>) -> Result<Option<K>, Error> {
+    id::decode_optional(replace(field, value)?.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_states() {
+        assert_eq!(change(MaybeUndefined::<i32>::Undefined, |value| value), Change::Keep);
+        assert_eq!(change(MaybeUndefined::<i32>::Null, |value| value), Change::Clear);
+        assert_eq!(change(MaybeUndefined::Value(1), |value| value + 1), Change::Set(2));
+        assert!(matches!(replace("name", MaybeUndefined::<i32>::Undefined), Ok(None)));
+        assert!(matches!(replace("name", MaybeUndefined::<i32>::Null), Err(Error::BadInput { field, .. }) if field == "name"));
+        assert!(matches!(replace("name", MaybeUndefined::Value(1)), Ok(Some(1))));
+    }
+}

@@ -1,0 +1,317 @@
+//! What an operation may ask for, checked before anything is executed.
+//!
+//! The text is measured before it is parsed, and the parsed document before it is validated, because a parser recurses as
+//! deep as its input and a validator follows every fragment.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
+};
+
+use super::scan::{Measure, measure};
+
+/// Bytes of the document.
+pub const MAX_BYTES: usize = 15_000;
+/// Lexical tokens of the document.
+pub const MAX_TOKENS: usize = 1_000;
+/// Brackets of any kind within one another, in the text.
+pub const MAX_NESTING: usize = 40;
+/// Fields within one another.
+pub const MAX_DEPTH: usize = 12;
+/// Fields within one another below `__schema` and `__type`, counted from the root.
+pub const MAX_INTROSPECTION_DEPTH: usize = 20;
+/// Lists within one another below `__schema` and `__type`: each multiplies the answer by the size of the schema.
+pub const MAX_INTROSPECTION_LISTS: usize = 3;
+/// Fields that are answered under another name.
+pub const MAX_ALIASES: usize = 15;
+/// Directives in the whole document.
+pub const MAX_DIRECTIVES: usize = 50;
+/// Fields that are resolved, those in lists counted once an item.
+pub const MAX_COST: u64 = 5_000;
+
+/// A limit that an operation exceeds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// More of something than is allowed.
+    #[error("The document has {actual} {unit}; at most {allowed} are allowed.")]
+    TooMuch {
+        /// The limit's name, as the client sees it.
+        limit: &'static str,
+        /// What is counted, for people.
+        unit: &'static str,
+        /// How much there was.
+        actual: u64,
+        /// How much may be.
+        allowed: u64,
+    },
+    /// A fragment that contains itself.
+    #[error("The fragment {0:?} contains itself.")]
+    FragmentCycle(String),
+}
+
+/// Refuses a text that is too long or too deeply bracketed to be parsed.
+pub fn check_text(text: &str) -> Result<(), Refusal> {
+    at_most("characters", "bytes", text.len() as u64, MAX_BYTES as u64)?;
+    let Measure { tokens, nesting } = measure(text);
+    at_most("tokens", "tokens", tokens as u64, MAX_TOKENS as u64)?;
+    at_most("nesting", "brackets within one another", nesting as u64, MAX_NESTING as u64)
+}
+
+/// Refuses a document that is too deep, too expensive, or that uses too many aliases or directives.
+///
+/// Every operation in the document is checked: the validator walks all of them, whichever is executed.
+pub fn check_document(document: &ExecutableDocument, variables: &Variables) -> Result<(), Refusal> {
+    let (mut aliases, mut directives) = (0, 0);
+    for (_, operation) in document.operations.iter() {
+        directives += operation.node.directives.len();
+        count(&operation.node.selection_set.node, &mut aliases, &mut directives);
+    }
+    for fragment in document.fragments.values() {
+        directives += fragment.node.directives.len();
+        count(&fragment.node.selection_set.node, &mut aliases, &mut directives);
+    }
+    at_most("aliases", "aliases", aliases, MAX_ALIASES as u64)?;
+    at_most("directives", "directives", directives as u64, MAX_DIRECTIVES as u64)?;
+
+    for (_, operation) in document.operations.iter() {
+        let mut walk = Walk { document, operation: &operation.node, variables, fragments: HashMap::new() };
+        let size = walk.selection_set(&operation.node.selection_set.node, Place::default())?;
+        at_most("depth", "fields within one another", size.depth as u64, MAX_DEPTH as u64)?;
+        at_most(
+            "introspectionDepth",
+            "fields within one another below an introspection field",
+            size.introspection_depth as u64,
+            MAX_INTROSPECTION_DEPTH as u64,
+        )?;
+        at_most(
+            "introspectionLists",
+            "lists within one another below an introspection field",
+            size.introspection_lists as u64,
+            MAX_INTROSPECTION_LISTS as u64,
+        )?;
+        at_most("cost", "fields to resolve, those of a list counted once an item", size.cost, MAX_COST)?;
+    }
+    Ok(())
+}
+
+fn at_most(limit: &'static str, unit: &'static str, actual: u64, allowed: u64) -> Result<(), Refusal> {
+    if actual > allowed { Err(Refusal::TooMuch { limit, unit, actual, allowed }) } else { Ok(()) }
+}
+
+fn count(set: &SelectionSet, aliases: &mut u64, directives: &mut usize) {
+    for selection in &set.items {
+        *directives += selection.node.directives().len();
+        match &selection.node {
+            Selection::Field(field) => {
+                *aliases += u64::from(field.node.alias.is_some());
+                count(&field.node.selection_set.node, aliases, directives);
+            }
+            Selection::InlineFragment(fragment) => count(&fragment.node.selection_set.node, aliases, directives),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+/// How much a selection set asks for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    depth: usize,
+    introspection_depth: usize,
+    introspection_lists: usize,
+    cost: u64,
+}
+
+impl Size {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            introspection_depth: self.introspection_depth.max(other.introspection_depth),
+            introspection_lists: self.introspection_lists.max(other.introspection_lists),
+            cost: self.cost.saturating_add(other.cost),
+        }
+    }
+}
+
+/// Where a selection set stands, as far as its size depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Place {
+    /// Items of the connection that the set is selected on; 0 outside one.
+    page: u64,
+    introspection: bool,
+}
+
+struct Walk<'a> {
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+    /// The sizes found so far; none while a fragment is being walked. Each fragment is walked once a place, so that fragments
+    /// that double each other cost the walk nothing.
+    fragments: HashMap<(&'a str, Place), Option<Size>>,
+}
+
+impl<'a> Walk<'a> {
+    fn selection_set(&mut self, set: &'a SelectionSet, place: Place) -> Result<Size, Refusal> {
+        let mut size = Size::default();
+        for selection in &set.items {
+            let part = match &selection.node {
+                Selection::Field(field) => self.field(&field.node, place)?,
+                Selection::InlineFragment(fragment) => self.selection_set(&fragment.node.selection_set.node, place)?,
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, place)?,
+            };
+            size = size.beside(part);
+        }
+        Ok(size)
+    }
+
+    fn field(&mut self, field: &'a Field, place: Place) -> Result<Size, Refusal> {
+        let name = field.name.node.as_str();
+        let introspection = place.introspection || matches!(name, "__schema" | "__type");
+        let page = self.page(field);
+        let inner = self.selection_set(&field.selection_set.node, Place { page, introspection })?;
+        let items = match name {
+            "edges" | "nodes" => place.page.max(1),
+            // The only list without a page. A guess; the children of many departments are one statement in any case.
+            "children" => 10,
+            _ => 1,
+        };
+        // What one field costs by itself. These two run a statement each time, which no loader gathers.
+        let weight = match name {
+            "directReports" => 100,
+            "totalCount" => 20,
+            _ => 1,
+        };
+        Ok(Size {
+            depth: if introspection { 0 } else { inner.depth + 1 },
+            introspection_depth: if introspection { inner.introspection_depth + 1 } else { inner.introspection_depth },
+            introspection_lists: inner.introspection_lists
+                + usize::from(introspection && matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields")),
+            cost: inner.cost.saturating_mul(items).saturating_add(weight),
+        })
+    }
+
+    fn fragment(&mut self, name: &'a Name, place: Place) -> Result<Size, Refusal> {
+        let key = (name.as_str(), place);
+        match self.fragments.get(&key) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => return Err(Refusal::FragmentCycle(name.to_string())),
+            None => {}
+        }
+        // An unknown fragment is the validator's to report.
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Size::default());
+        };
+        self.fragments.insert(key, None);
+        let size = self.selection_set(&fragment.node.selection_set.node, place)?;
+        self.fragments.insert(key, Some(size));
+        Ok(size)
+    }
+
+    /// How many items the connection `field` returns; 0 when it is none.
+    fn page(&self, field: &Field) -> u64 {
+        let default = match field.name.node.as_str() {
+            "employees" | "directReports" | "auditEvents" => 50,
+            "departments" | "positions" | "locations" => 100,
+            _ => return 0,
+        };
+        ["first", "last"].into_iter().find_map(|name| self.integer(field, name)).unwrap_or(default)
+    }
+
+    fn integer(&self, field: &Field, argument: &str) -> Option<u64> {
+        let argument = &field.get_argument(argument)?.node;
+        match argument.clone().into_const_with(|name| self.variable(&name).ok_or(())) {
+            Ok(Value::Number(number)) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    fn variable(&self, name: &Name) -> Option<Value> {
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone());
+        }
+        let mut definitions = self.operation.variable_definitions.iter();
+        let definition = definitions.find(|definition| definition.node.name.node == *name)?;
+        definition.node.default_value.as_ref().map(|value| value.node.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn check(text: &str, variables: serde_json::Value) -> Result<(), Refusal> {
+        check_text(text)?;
+        check_document(&parse_query(text).unwrap(), &Variables::from_json(variables))
+    }
+
+    fn limit(result: Result<(), Refusal>) -> Option<(&'static str, u64)> {
+        match result {
+            Err(Refusal::TooMuch { limit, actual, .. }) => Some((limit, actual)),
+            Ok(()) | Err(Refusal::FragmentCycle(_)) => None,
+        }
+    }
+
+    #[rstest]
+    #[case::page("{ employees(first: 100) { nodes { id } } }", None)]
+    #[case::cost("{ employees(first: 100) { nodes { directReports { nodes { id } } } } }", Some(("cost", 10_202)))]
+    #[case::default_page("{ departments { nodes { children { children { id } } } } }", Some(("cost", 11_202)))]
+    #[case::deep("{a{a{a{a{a{a{a{a{a{a{a{a{a}}}}}}}}}}}}}", Some(("depth", 13)))]
+    #[case::aliases("{a:x b:x c:x d:x e:x f:x g:x h:x i:x j:x k:x l:x m:x n:x o:x p:x}", Some(("aliases", 16)))]
+    #[case::introspection_lists(
+        "{__schema{types{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}",
+        Some(("introspectionLists", 4))
+    )]
+    fn operations(#[case] text: &str, #[case] refused: Option<(&'static str, u64)>) {
+        assert_eq!(limit(check(text, serde_json::json!({}))), refused);
+    }
+
+    #[test]
+    fn a_page_may_come_from_a_variable_or_its_default() {
+        let text = "query($n: Int = 100) { employees(first: $n) { nodes { directReports(first: 1) { nodes { id name } } } } }";
+        assert_eq!(check(text, serde_json::json!({ "n": 10 })), Ok(()));
+        assert_eq!(check(text, serde_json::json!({})), Ok(()));
+        assert_eq!(limit(check(text, serde_json::json!({ "n": 10_000 }))).map(|(limit, _)| limit), Some("cost"));
+    }
+
+    #[test]
+    fn a_fragment_is_measured_where_it_stands() {
+        let text = "{ employees(first: 100) { ...F } } fragment F on EmployeeConnection { nodes { ...G ...G ...G } }
+            fragment G on Employee { id name givenName familyName department { id name } position { id title } manager { id name } \
+            location { id name } hiredOn status }"
+            .replace('\\', "");
+        assert_eq!(limit(check(&text, serde_json::json!({}))), Some(("cost", 5_402)));
+    }
+
+    #[test]
+    fn doubling_fragments_are_refused_without_being_followed() {
+        let mut text = "{ ...F0 }".to_owned();
+        for index in 0..60 {
+            text.push_str(&format!("fragment F{index} on Query {{ ...F{0} ...F{0} }} ", index + 1));
+        }
+        text.push_str("fragment F60 on Query { __typename }");
+        assert_eq!(limit(check(&text, serde_json::json!({}))).map(|(limit, _)| limit), Some("cost"));
+    }
+
+    #[test]
+    fn a_fragment_that_contains_itself_is_refused() {
+        let text = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+        assert_eq!(check(text, serde_json::json!({})), Err(Refusal::FragmentCycle("A".to_owned())));
+    }
+
+    #[test]
+    fn directives_are_counted_everywhere() {
+        let text = format!("{{ a {} }}", "@x ".repeat(51));
+        assert_eq!(limit(check(&text, serde_json::json!({}))), Some(("directives", 51)));
+    }
+
+    #[test]
+    fn a_hostile_text_is_refused_before_it_is_parsed() {
+        assert_eq!(limit(check_text(&"{a".repeat(5_000))), Some(("tokens", 10_000)));
+        assert_eq!(limit(check_text(&format!("{{a(x:{}1)}}", "[".repeat(60)))), Some(("nesting", 62)));
+        assert_eq!(limit(check_text(&" ".repeat(15_001))), Some(("characters", 15_001)));
+    }
+}

@@ -1,0 +1,21 @@
+//! The root of the queries.
+
+use async_graphql::MergedObject;
+
+use super::{
+    audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery, location::LocationQuery, node::NodeQuery,
+    position::PositionQuery, tenant::TenantQuery, viewer::ViewerQuery,
+};
+
+/// What can be asked. All fields of a request are answered from one snapshot of the data.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    TenantQuery,
+    ViewerQuery,
+    EmployeeQuery,
+    DepartmentQuery,
+    PositionQuery,
+    LocationQuery,
+    AuditEventQuery,
+    NodeQuery,
+);

@@ -1,0 +1,41 @@
+//! The organisation that an address belongs to.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use super::{context::ResolverContext, id};
+
+/// The organisation that this address belongs to.
+pub struct Tenant(Arc<tenancy::Tenant>);
+
+/// The organisation that this address belongs to.
+#[Object]
+impl Tenant {
+    /// The organisation's opaque id.
+    async fn id(&self) -> ID {
+        id::encode_tenant(self.0.id)
+    }
+
+    /// The organisation's label under the base domain: `acme`.
+    async fn slug(&self) -> String {
+        self.0.slug.to_string()
+    }
+
+    /// The organisation's name, for people.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+/// The part of the queries that is about the organisation.
+#[derive(Default)]
+pub struct TenantQuery;
+
+#[Object]
+impl TenantQuery {
+    /// The organisation that this address belongs to; readable without signing in.
+    async fn tenant(&self, ctx: &Context<'_>) -> Result<Tenant> {
+        Ok(Tenant(Arc::clone(&ctx.request()?.tenant)))
+    }
+}

@@ -1,0 +1,100 @@
+//! The web client, out of the binary.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use tenancy::HostTarget;
+
+use super::{
+    peer,
+    place::target_of,
+    refusal::{self, Refusal},
+};
+use crate::{app::App, graphql::error::Code};
+
+/// Styles of the app come from its files alone; only `style` attributes, which its components compute, stand inline.
+const APP_POLICY: &str = "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
+    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// GraphiQL's editor writes style sheets at run time and runs its language services as workers.
+const GRAPHIQL_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; img-src 'self' data:; \
+    font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Answers with a file of the client; any path that is no file's gets the page of the app, which knows its own paths.
+pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    let (parts, _) = request.into_parts();
+    let path = parts.uri.path().trim_start_matches('/');
+    if path == "graphiql" {
+        return page(&app, &parts, "graphiql.html", GRAPHIQL_POLICY).await;
+    }
+    let is_page = path.is_empty() || path.ends_with(".html");
+    match web_client::get(path).filter(|_| !is_page) {
+        Some(asset) => file(&asset, &parts.headers, caching(path)),
+        // A missing script must not be answered with a page.
+        None if path.starts_with("assets/") || path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
+            (StatusCode::NOT_FOUND, "There is no such file.").into_response()
+        }
+        None => page(&app, &parts, "index.html", APP_POLICY).await,
+    }
+}
+
+/// A page is served on every host of the platform; on any other with the status 404, and the page tells why.
+async fn page(app: &App, parts: &axum::http::request::Parts, name: &str, policy: &'static str) -> Response<Body> {
+    let status = match target_of(app, parts, peer(parts)).await {
+        Ok((HostTarget::Unknown, _)) => StatusCode::NOT_FOUND,
+        Ok(_) => StatusCode::OK,
+        Err(refusal) => return Refusal::into_response(refusal),
+    };
+    let Some(asset) = web_client::get(name) else {
+        return refusal::refuse(Code::NotFound, "The web client is not part of this build; the API is at /graphql.");
+    };
+    let mut response = file(&asset, &parts.headers, "no-cache");
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+fn caching(path: &str) -> &'static str {
+    if web_client::is_immutable(path) { "public, max-age=31536000, immutable" } else { "public, max-age=3600" }
+}
+
+fn file(asset: &web_client::Asset, headers: &HeaderMap, caching: &'static str) -> Response<Body> {
+    let mentions = |name: header::HeaderName, what: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(',').any(|part| part.trim().starts_with(what)))
+    };
+    let brotli = asset.brotli.as_ref().filter(|_| mentions(header::ACCEPT_ENCODING, "br"));
+    // Each form of a file has a tag of its own, as RFC 9110 wants it.
+    let tag = if brotli.is_some() { format!("{}-br\"", asset.etag.trim_end_matches('"')) } else { asset.etag.clone() };
+    let mut response = if mentions(header::IF_NONE_MATCH, &tag) || mentions(header::IF_NONE_MATCH, &format!("W/{tag}")) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let bytes = brotli.unwrap_or(&asset.bytes).clone();
+        let mut response = Body::from(bytes.into_owned()).into_response();
+        if brotli.is_some() {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+        }
+        if let Ok(kind) = HeaderValue::from_str(&asset.content_type) {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        }
+        response
+    };
+    let answer = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        answer.insert(header::ETAG, tag);
+    }
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}

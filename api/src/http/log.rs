@@ -1,0 +1,43 @@
+//! One span and one line in the log for each request.
+
+use std::time::Instant;
+
+use axum::{
+    body::Body,
+    extract::MatchedPath,
+    http::{Request, Response},
+    middleware::Next,
+};
+use tower_http::request_id::RequestId;
+use tracing::{Instrument as _, field::Empty};
+
+/// Opens the request's span. The handler fills in tenant, actor and operation, so that every line logged for the request
+/// carries them.
+pub(crate) async fn log(request: Request<Body>, next: Next) -> Response<Body> {
+    let started = Instant::now();
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    // The query string stays out: a client may put a token or a search for a person there.
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+        tenant = Empty,
+        actor = Empty,
+        operation = Empty,
+    );
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "client".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).instrument(span.clone()).await;
+
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    metrics::counter!("http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("http_request_duration_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
+    span.in_scope(|| match route.as_str() {
+        // Asked every few seconds by machines.
+        "/healthz" | "/readyz" | "/metrics" | "client" => tracing::debug!(status, milliseconds, "answered"),
+        _ => tracing::info!(status, milliseconds, "answered"),
+    });
+    response
+}

@@ -1,0 +1,53 @@
+//! Counters for operators, in the form that Prometheus reads. No label names a tenant: their number has no bound.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    extract::{Request, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tenancy::HostTarget;
+
+use super::{peer, place::target_of, refusal::Refusal};
+use crate::app::App;
+
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Begins to count. Later calls change nothing.
+pub(crate) fn install() {
+    RECORDER.get_or_init(|| {
+        let buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+        let builder = PrometheusBuilder::new().set_buckets(&buckets).ok()?;
+        let handle = builder.install_recorder().inspect_err(|error| tracing::error!(%error, "metrics are not counted")).ok()?;
+        metrics::describe_histogram!("http_request_duration_seconds", metrics::Unit::Seconds, "Time to answer a request.");
+        metrics::describe_counter!("http_requests_total", "Requests by route and status.");
+        metrics::describe_counter!("graphql_operations_total", "Operations by type and outcome.");
+        metrics::describe_gauge!("database_connections", "Connections for requests, by state.");
+        Some(handle)
+    });
+}
+
+/// Served on the apex and to those who call by IP address, never on a tenant's host.
+pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let by_address = parts.headers.get(header::HOST).is_some_and(|host| {
+        host.to_str().is_ok_and(|host| host.parse::<std::net::SocketAddr>().is_ok() || host.parse::<std::net::IpAddr>().is_ok())
+    });
+    match target_of(&app, &parts, peer(&parts)).await {
+        Ok((HostTarget::Apex, _)) => {}
+        Ok(_) if by_address => {}
+        Ok(_) => return Refusal::TenantNotFound.into_response(),
+        Err(refusal) => return refusal.into_response(),
+    }
+    let (size, idle) = app.tenants.pool_size();
+    #[expect(clippy::cast_precision_loss, reason = "a pool has fewer connections than a float has whole numbers")]
+    let idle_connections = idle as f64;
+    metrics::gauge!("database_connections", "state" => "idle").set(idle_connections);
+    metrics::gauge!("database_connections", "state" => "used").set(f64::from(size) - idle_connections);
+    match RECORDER.get() {
+        Some(Some(handle)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
+        _ => Refusal::Internal(anyhow::anyhow!("no metrics are counted")).into_response(),
+    }
+}

@@ -1,0 +1,100 @@
+//! HTTP: the routes as one table, what every request passes as one list.
+
+mod assets;
+mod development;
+mod graphql;
+mod health;
+mod host;
+mod log;
+mod metrics;
+mod place;
+mod refusal;
+
+use std::{any::Any, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderName, HeaderValue, Request, Response, header},
+    middleware,
+    response::IntoResponse,
+    routing::{any, get},
+};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::{CsrfLayer, ProtectionError},
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use crate::{
+    app::App,
+    graphql::error::{Code, INTERNAL_MESSAGE},
+};
+
+pub(crate) use metrics::install as install_metrics;
+
+/// The largest body that is read, in bytes. A document may have 15,000 characters; variables come on top.
+const LARGEST_BODY: usize = 256 * 1024;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The program as a service.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .route("/graphql", any(graphql::answer))
+        .route("/.well-known/jwks.json", get(health::published_keys))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::answer))
+        .fallback(assets::answer);
+
+    // From the outermost to the innermost.
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(discard_request_id))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(middleware::from_fn(log::log))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(CompressionLayer::new())
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+        .layer(header_layer(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(header_layer(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
+        .option_layer(app.options.https.then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), development::allow))
+        .layer(CsrfLayer::new().with_rejection_response(answer_cross_site));
+    routes.layer(layers).with_state(app)
+}
+
+/// The id of a request is made here. A client's own could be another request's, or a text for the log.
+async fn discard_request_id(mut request: Request<Body>, next: middleware::Next) -> Response<Body> {
+    request.headers_mut().remove(REQUEST_ID);
+    next.run(request).await
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// A panic is a fault of the program. It is logged, and ends one request only.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over the panic's value")]
+fn answer_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("without a text"), "a request panicked");
+    refusal::refuse(Code::Internal, INTERNAL_MESSAGE)
+}
+
+fn answer_cross_site(_error: ProtectionError) -> Response<Body> {
+    refusal::Refusal::CrossSite.into_response()
+}
+
+/// The address of the other end of the connection, as far as the server knows it.
+fn peer(parts: &axum::http::request::Parts) -> Option<std::net::IpAddr> {
+    // An IPv4 peer of an IPv6 socket is written the IPv4 way, or it would not be found among the trusted proxies.
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())
+}

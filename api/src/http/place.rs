@@ -1,0 +1,98 @@
+//! From a request to its tenant and its actor: the host, the token, and the rule that both must agree.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use chrono::{DateTime, Utc};
+use tenancy::{Availability, Host, HostTarget, Resolution, Tenant, resolve};
+
+use super::{host, refusal::Refusal};
+use crate::{
+    app::App,
+    auth::{Identity, TokenError},
+};
+
+/// Where a request goes, and who sends it.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// To the control plane.
+    ControlPlane,
+    /// To a tenant that can be served.
+    Tenant {
+        /// The tenant.
+        tenant: Arc<Tenant>,
+        /// Who is signed in; nobody, for an anonymous request.
+        identity: Option<Arc<Identity>>,
+    },
+}
+
+/// Finds the place of a request. The database is not touched when the tenant is remembered.
+pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Place, Refusal> {
+    let (target, tenant) = target_of(app, parts, peer).await?;
+    // An address that is nobody's is refused before the token is looked at.
+    if target == HostTarget::Unknown {
+        return Err(Refusal::TenantNotFound);
+    }
+    let identity = match bearer(&parts.headers)? {
+        Some(token) => Some(app.auth.verify(token, now).await.map_err(|error| match error {
+            TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
+            TokenError::Internal(cause) => Refusal::Internal(cause),
+        })?),
+        None => None,
+    };
+    match resolve(target, identity.as_ref().map(|identity| identity.audience))? {
+        Resolution::ControlPlane => Ok(Place::ControlPlane),
+        Resolution::Tenant(id) => {
+            let tenant = match tenant {
+                Some(tenant) => tenant,
+                // The host of machine clients: the tenant is the token's, and may have been deleted since.
+                None => app.tenants.directory().by_id(id).await?.ok_or(Refusal::TenantNotFound)?,
+            };
+            match tenant.availability(app.tenants.head()) {
+                Availability::Available => Ok(Place::Tenant { tenant, identity }),
+                Availability::Suspended => Err(Refusal::TenantSuspended),
+                Availability::Migrating => Err(Refusal::TenantMigrating),
+            }
+        }
+    }
+}
+
+/// What the host names, and the tenant if it names one.
+pub(crate) async fn target_of(
+    app: &App,
+    parts: &Parts,
+    peer: Option<IpAddr>,
+) -> Result<(HostTarget, Option<Arc<Tenant>>), Refusal> {
+    let hostname = match host::hostname(&parts.uri, &parts.headers, peer, &app.options.trusted_proxies) {
+        Ok(hostname) => hostname,
+        Err(host::HostRefusal::Malformed) => return Err(Refusal::MalformedHost),
+        Err(host::HostRefusal::IpLiteral) => return Ok((HostTarget::Unknown, None)),
+    };
+    let host = app.hosts.sort(&hostname);
+    Ok(match host {
+        Host::Apex => (HostTarget::Apex, None),
+        Host::Api => (HostTarget::Api, None),
+        Host::Impossible => (HostTarget::Unknown, None),
+        Host::Slug(_) | Host::Custom(_) => match app.tenants.directory().by_host(&host).await? {
+            Some(tenant) => (HostTarget::Tenant(tenant.id), Some(tenant)),
+            None => (HostTarget::Unknown, None),
+        },
+    })
+}
+
+/// The bearer token of the `Authorization` header. Anything else in it is refused rather than taken for no token.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let invalid = |reason: &'static str| Refusal::InvalidToken(anyhow::anyhow!(reason));
+    if values.next().is_some() {
+        return Err(invalid("there are two Authorization headers"));
+    }
+    let value = value.to_str().map_err(|_| invalid("the Authorization header is no text"))?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(Some(token.trim())),
+        _ => Err(invalid("the Authorization header holds no bearer token")),
+    }
+}

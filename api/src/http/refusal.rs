@@ -1,0 +1,99 @@
+//! Requests that are answered without being executed.
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::graphql::error::{Code, INTERNAL_MESSAGE};
+
+/// Why a request is refused as a whole.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// No `Host`, two, or one that is no hostname.
+    #[error("The request does not name its host in a form that can be read.")]
+    MalformedHost,
+    /// The host is nobody's.
+    #[error("No organisation has this address.")]
+    TenantNotFound,
+    /// The host and the token name different places.
+    #[error("This sign-in belongs to another address.")]
+    TenantMismatch,
+    /// The tenant is suspended.
+    #[error("This organisation is suspended. Please ask its owner or the operator of this service.")]
+    TenantSuspended,
+    /// The tenant's schema waits for its migration.
+    #[error("This organisation is being updated. Please try again in a moment.")]
+    TenantMigrating,
+    /// The host leaves the tenant to the token, and there is none.
+    #[error("This address needs a sign-in.")]
+    Unauthenticated,
+    /// The token is wrong or has ended.
+    #[error("The sign-in is not valid or has expired. Please sign in again.")]
+    InvalidToken(#[source] anyhow::Error),
+    /// Another site's page sent the request.
+    #[error("A page of another site may not send this request.")]
+    CrossSite,
+    /// The program or the database failed.
+    #[error("{INTERNAL_MESSAGE}")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl Refusal {
+    /// The code that a program reads.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::MalformedHost => Code::BadUserInput,
+            Self::TenantNotFound => Code::TenantNotFound,
+            Self::TenantMismatch => Code::TenantMismatch,
+            Self::TenantSuspended => Code::TenantSuspended,
+            Self::TenantMigrating => Code::TenantMigrating,
+            Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
+            Self::CrossSite => Code::Forbidden,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+}
+
+impl From<tenancy::Refusal> for Refusal {
+    fn from(refusal: tenancy::Refusal) -> Self {
+        match refusal {
+            tenancy::Refusal::TenantNotFound => Self::TenantNotFound,
+            tenancy::Refusal::TenantMismatch => Self::TenantMismatch,
+            tenancy::Refusal::Unauthenticated => Self::Unauthenticated,
+        }
+    }
+}
+
+impl From<tenancy::Error> for Refusal {
+    fn from(error: tenancy::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a request failed"),
+            Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
+            other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
+        }
+        let code = self.code();
+        let mut response = refuse(code, &self.to_string());
+        let headers = response.headers_mut();
+        match code {
+            Code::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Code::TenantMigrating => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            _ => None,
+        };
+        response
+    }
+}
+
+/// The body of every refusal: the shape of a GraphQL error, also where no GraphQL was read.
+pub(crate) fn refuse(code: Code, message: &str) -> Response {
+    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
+    (code.status(), [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response()
+}

@@ -1,0 +1,155 @@
+//! Who may do what: one table of roles and permissions.
+
+use entities::platform::membership::Role;
+
+/// Something that a role may or may not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// See active employees, departments, positions and locations.
+    ReadDirectory,
+    /// See employees who have left.
+    ReadTerminatedEmployees,
+    /// See birth date, personal e-mail address, phone, postal address and the reason of a termination.
+    ReadPrivateDetails,
+    /// See salaries.
+    ReadSalaries,
+    /// Hire someone.
+    HireEmployees,
+    /// Change any field of an employee that no other verb changes.
+    UpdateEmployees,
+    /// Change department, position, location and manager.
+    TransferEmployees,
+    /// Change the manager.
+    ChangeManagers,
+    /// End an employment.
+    TerminateEmployees,
+    /// Hire again who has left.
+    RehireEmployees,
+    /// Change preferred name, phone, personal e-mail address and postal address.
+    UpdateContactDetails,
+    /// Create, rename, move, merge and delete departments.
+    ManageDepartments,
+    /// Create, rename, merge and delete positions.
+    ManagePositions,
+    /// Create, rename and delete locations.
+    ManageLocations,
+    /// See what was done by whom.
+    ReadAudit,
+}
+
+/// Whose data a permission covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Nobody's: it may not be done at all.
+    Nobody,
+    /// One's own.
+    Own,
+    /// One's own, and that of direct and indirect reports.
+    Reports,
+    /// Everyone's.
+    Everyone,
+}
+
+impl Permission {
+    /// Every permission, in the order of the table.
+    pub const ALL: [Self; 15] = [
+        Self::ReadDirectory,
+        Self::ReadTerminatedEmployees,
+        Self::ReadPrivateDetails,
+        Self::ReadSalaries,
+        Self::HireEmployees,
+        Self::UpdateEmployees,
+        Self::TransferEmployees,
+        Self::ChangeManagers,
+        Self::TerminateEmployees,
+        Self::RehireEmployees,
+        Self::UpdateContactDetails,
+        Self::ManageDepartments,
+        Self::ManagePositions,
+        Self::ManageLocations,
+        Self::ReadAudit,
+    ];
+
+    /// Whose data the permission covers for a member of this role.
+    pub const fn reach(self, role: Role) -> Reach {
+        if matches!(role, Role::Owner | Role::Admin | Role::Hr) {
+            return Reach::Everyone;
+        }
+        let manages = matches!(role, Role::Manager);
+        match self {
+            Self::ReadDirectory => Reach::Everyone,
+            Self::ReadTerminatedEmployees if manages => Reach::Nobody,
+            Self::ReadSalaries if manages => Reach::Reports,
+            Self::ReadTerminatedEmployees | Self::ReadPrivateDetails | Self::ReadSalaries | Self::UpdateContactDetails => {
+                Reach::Own
+            }
+            Self::HireEmployees
+            | Self::UpdateEmployees
+            | Self::TransferEmployees
+            | Self::ChangeManagers
+            | Self::TerminateEmployees
+            | Self::RehireEmployees
+            | Self::ManageDepartments
+            | Self::ManagePositions
+            | Self::ManageLocations
+            | Self::ReadAudit => Reach::Nobody,
+        }
+    }
+
+    /// The sentence for those who lack it.
+    pub(crate) const fn refusal(self) -> &'static str {
+        match self {
+            Self::ReadDirectory => "You may not see the directory.",
+            Self::ReadTerminatedEmployees => "You may not see former employees.",
+            Self::ReadPrivateDetails => "You may not see private details.",
+            Self::ReadSalaries => "You may not see salaries.",
+            Self::HireEmployees => "You may not hire employees.",
+            Self::UpdateEmployees | Self::UpdateContactDetails => "You may only change your own contact details.",
+            Self::TransferEmployees => "You may not transfer employees.",
+            Self::ChangeManagers => "You may not change managers.",
+            Self::TerminateEmployees => "You may not end an employment.",
+            Self::RehireEmployees => "You may not rehire employees.",
+            Self::ManageDepartments => "You may not change departments.",
+            Self::ManagePositions => "You may not change positions.",
+            Self::ManageLocations => "You may not change locations.",
+            Self::ReadAudit => "You may not see the audit.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns as in [`Role::ALL`]: owner, admin, hr, manager, employee.
+    const TABLE: &str = "
+        ReadDirectory            everyone everyone everyone everyone everyone
+        ReadTerminatedEmployees  everyone everyone everyone nobody   own
+        ReadPrivateDetails       everyone everyone everyone own      own
+        ReadSalaries             everyone everyone everyone reports  own
+        HireEmployees            everyone everyone everyone nobody   nobody
+        UpdateEmployees          everyone everyone everyone nobody   nobody
+        TransferEmployees        everyone everyone everyone nobody   nobody
+        ChangeManagers           everyone everyone everyone nobody   nobody
+        TerminateEmployees       everyone everyone everyone nobody   nobody
+        RehireEmployees          everyone everyone everyone nobody   nobody
+        UpdateContactDetails     everyone everyone everyone own      own
+        ManageDepartments        everyone everyone everyone nobody   nobody
+        ManagePositions          everyone everyone everyone nobody   nobody
+        ManageLocations          everyone everyone everyone nobody   nobody
+        ReadAudit                everyone everyone everyone nobody   nobody";
+
+    #[test]
+    fn every_role_and_permission_is_as_the_table_says() {
+        let expected: Vec<Vec<String>> =
+            TABLE.trim().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
+        let actual: Vec<Vec<String>> = Permission::ALL
+            .iter()
+            .map(|permission| {
+                let reaches = Role::ALL.map(|role| format!("{:?}", permission.reach(role)).to_lowercase());
+                std::iter::once(format!("{permission:?}")).chain(reaches).collect()
+            })
+            .collect();
+        assert_eq!(actual, expected);
+    }
+}

@@ -1,0 +1,15 @@
+//! The migrations of Tenantry, in two lines of their own: [`platform`] for the control plane's schema, and
+//! [`tenant`] for the schema of every tenant.
+//!
+//! A migrator is handed a transaction whose search path is the schema to migrate, so no name here carries one.
+//! The rules that every migration keeps:
+//! - it expands first and contracts in a later release; a column's type never changes in place, since that breaks
+//!   the cached plans of programs that are still running;
+//! - it can run again after a crash;
+//! - every table has a primary key and every constraint a name of its own, because errors are told apart by them;
+//!   what is added to an existing table is added with one subcommand an ALTER;
+//! - no trigger, no sequence, no enum type, no default that the database computes: ids and times come from the program;
+//! - nothing of a tenant refers to the control plane or to another tenant.
+
+pub mod platform;
+pub mod tenant;

@@ -1,0 +1,16 @@
+//! Migrations of the control plane: accounts, memberships, sessions and signing keys. The directory of tenants
+//! in the same schema belongs to `tenancy`, which makes its tables itself.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_accounts;
+
+/// Brings the control plane's schema up to date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlatformMigrator;
+
+impl MigratorTrait for PlatformMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_accounts::Migration)]
+    }
+}

@@ -1,0 +1,15 @@
+//! Migrations of a tenant's schema: everything that belongs to the organisation.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_people;
+
+/// Brings one tenant's schema up to date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TenantMigrator;
+
+impl MigratorTrait for TenantMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_people::Migration)]
+    }
+}

@@ -1,0 +1,64 @@
+//! The tables of this crate in the control plane: tenants, their hosts, and the ledger of their migrations.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+/// The schema of the control plane.
+pub const PLATFORM_SCHEMA: &str = "platform";
+
+/// Makes the schema and the tables; a second run changes nothing. The caller holds the lock and the transaction.
+pub(crate) async fn install(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    transaction.execute_unprepared(TABLES).await.map(drop)
+}
+
+/// The trigger is on the control plane, never in a tenant's schema. It tells every process at once of a change, whoever
+/// made it, also an operator in psql.
+const TABLES: &str = "
+    CREATE SCHEMA IF NOT EXISTS platform;
+
+    CREATE TABLE IF NOT EXISTS platform.tenants (
+        id uuid PRIMARY KEY,
+        slug text NOT NULL CONSTRAINT tenants_slug_key UNIQUE,
+        name text NOT NULL,
+        schema_name text NOT NULL CONSTRAINT tenants_schema_name_key UNIQUE,
+        status text NOT NULL CONSTRAINT tenants_status_check CHECK (status IN ('active', 'suspended')),
+        schema_version text,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS tenants_schema_version_index ON platform.tenants (schema_version);
+
+    CREATE TABLE IF NOT EXISTS platform.domains (
+        hostname text PRIMARY KEY,
+        tenant_id uuid NOT NULL CONSTRAINT domains_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,
+        is_primary boolean NOT NULL,
+        created_at timestamptz NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS domains_tenant_id_index ON platform.domains (tenant_id);
+    CREATE UNIQUE INDEX IF NOT EXISTS domains_primary_key ON platform.domains (tenant_id) WHERE is_primary;
+
+    CREATE TABLE IF NOT EXISTS platform.tenant_migrations (
+        tenant_id uuid NOT NULL CONSTRAINT tenant_migrations_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,
+        version text NOT NULL,
+        state text NOT NULL CONSTRAINT tenant_migrations_state_check CHECK (state IN ('done', 'failed')),
+        error text,
+        finished_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, version)
+    );
+
+    CREATE OR REPLACE FUNCTION platform.notify_directory() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_TABLE_NAME = 'tenants' THEN
+            PERFORM pg_notify('tenantry_directory', coalesce(NEW.id, OLD.id)::text);
+        ELSE
+            PERFORM pg_notify('tenantry_directory', coalesce(NEW.tenant_id, OLD.tenant_id)::text);
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE OR REPLACE TRIGGER tenants_notify_directory AFTER INSERT OR UPDATE OR DELETE ON platform.tenants
+        FOR EACH ROW EXECUTE FUNCTION platform.notify_directory();
+    CREATE OR REPLACE TRIGGER domains_notify_directory AFTER INSERT OR UPDATE OR DELETE ON platform.domains
+        FOR EACH ROW EXECUTE FUNCTION platform.notify_directory();
+";
+
+/// The channel that the triggers notify; the payload is the tenant's id.
+pub(crate) const DIRECTORY_CHANNEL: &str = "tenantry_directory";

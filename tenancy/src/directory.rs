@@ -1,0 +1,236 @@
+//! Which tenants there are, remembered.
+//!
+//! A request finds its tenant here without touching the database, as a rule. What is remembered is fresh in every process:
+//! triggers on the control plane notify each change, and an entry read before its tenant's last change counts as unread.
+//! While the notifications are interrupted, entries live for [`UNHEARD_LIFETIME`] only.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use moka::future::Cache;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use tokio::sync::Semaphore;
+
+use crate::{Error, Host, Hostname, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId, tenant::Statements};
+
+/// How long an entry is used while notifications arrive; a bound for the case that one was lost all the same.
+const LIFETIME: Duration = Duration::from_mins(5);
+/// How long an entry is used while no notifications arrive.
+const UNHEARD_LIFETIME: Duration = Duration::from_secs(2);
+/// How long a name is remembered as unknown.
+const UNKNOWN_LIFETIME: Duration = Duration::from_secs(10);
+/// How many tenants, and how many unknown names, are remembered. They are apart, so that a flood of invented names
+/// displaces no tenant.
+const MOST_KNOWN: u64 = 100_000;
+const MOST_UNKNOWN: u64 = 10_000;
+/// How many look-ups may be at the database at once: invented hostnames are load that anyone can make.
+const MOST_LOOKUPS: usize = 4;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Id(TenantId),
+    Slug(Slug),
+    Hostname(Hostname),
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    tenant: Arc<Tenant>,
+    read: Reading,
+}
+
+/// When an entry was read: before which change, and at what time.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    change: u64,
+    at: Instant,
+}
+
+/// The remembered control plane.
+#[derive(Debug)]
+pub struct Directory {
+    platform: PlatformConnection,
+    statement_timeout: Duration,
+    known: Cache<Key, Known>,
+    unknown: Cache<Key, Reading>,
+    lookups: Semaphore,
+    changes: Changes,
+}
+
+/// Counts the changes of the control plane, so that an entry can tell whether it was read before one.
+#[derive(Debug, Default)]
+struct Changes {
+    count: AtomicU64,
+    /// Entries read before this change count as unread, whatever their tenant.
+    of_all: AtomicU64,
+    /// The last change of each tenant that changed since this process started.
+    of_tenant: RwLock<HashMap<TenantId, u64>>,
+    heard: AtomicBool,
+}
+
+impl Changes {
+    fn next(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    fn lifetime(&self) -> Duration {
+        if self.heard.load(Ordering::SeqCst) { LIFETIME } else { UNHEARD_LIFETIME }
+    }
+
+    fn is_fresh(&self, read: Reading, last_change: u64) -> bool {
+        read.change >= last_change.max(self.of_all.load(Ordering::SeqCst)) && read.at.elapsed() < self.lifetime()
+    }
+
+    fn last_of(&self, tenant: TenantId) -> u64 {
+        let of_tenant = self.of_tenant.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        of_tenant.get(&tenant).copied().unwrap_or(0)
+    }
+}
+
+impl Directory {
+    pub(crate) fn new(platform: PlatformConnection, statement_timeout: Duration) -> Self {
+        Self {
+            platform,
+            statement_timeout,
+            known: Cache::builder().max_capacity(MOST_KNOWN).time_to_live(LIFETIME).build(),
+            unknown: Cache::builder().max_capacity(MOST_UNKNOWN).time_to_live(UNKNOWN_LIFETIME).build(),
+            lookups: Semaphore::new(MOST_LOOKUPS),
+            changes: Changes::default(),
+        }
+    }
+
+    /// The tenant whose host this is, if there is one.
+    pub async fn by_host(&self, host: &Host) -> Result<Option<Arc<Tenant>>> {
+        match host {
+            Host::Slug(slug) => self.find(Key::Slug(slug.clone())).await,
+            Host::Custom(hostname) => self.find(Key::Hostname(hostname.clone())).await,
+            Host::Apex | Host::Api | Host::Impossible => Ok(None),
+        }
+    }
+
+    /// The tenant with this id, if there is one.
+    pub async fn by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>> {
+        self.find(Key::Id(id)).await
+    }
+
+    /// The tenant with this slug, if there is one.
+    pub async fn by_slug(&self, slug: &Slug) -> Result<Option<Arc<Tenant>>> {
+        self.find(Key::Slug(slug.clone())).await
+    }
+
+    /// Forgets what was read of a tenant before now.
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        let change = self.changes.next();
+        let mut of_tenant = self.changes.of_tenant.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        of_tenant.insert(tenant, change);
+    }
+
+    /// Forgets everything read before now: changes may have gone unheard.
+    pub(crate) fn forget_all(&self) {
+        let change = self.changes.next();
+        self.changes.of_all.fetch_max(change, Ordering::SeqCst);
+    }
+
+    /// Notes whether changes are being heard.
+    pub(crate) fn set_heard(&self, heard: bool) {
+        self.changes.heard.store(heard, Ordering::SeqCst);
+    }
+
+    async fn find(&self, key: Key) -> Result<Option<Arc<Tenant>>> {
+        loop {
+            if let Some(known) = self.known.get(&key).await {
+                if self.changes.is_fresh(known.read, self.changes.last_of(known.tenant.id)) {
+                    return Ok(Some(known.tenant));
+                }
+                self.known.invalidate(&key).await;
+            }
+            // A name that was unknown may have come with any change.
+            if let Some(read) = self.unknown.get(&key).await
+                && self.changes.is_fresh(read, self.changes.count.load(Ordering::SeqCst))
+            {
+                return Ok(None);
+            }
+            // Requests that ask for the same name at once wait for one look-up. What it found is taken from the cache by
+            // the next turn of the loop, which also notices a change that came in the meantime.
+            let found = self.known.try_get_with_by_ref(&key, self.look_up(&key)).await;
+            match found {
+                Ok(known) if self.changes.is_fresh(known.read, self.changes.last_of(known.tenant.id)) => {
+                    return Ok(Some(known.tenant));
+                }
+                Ok(_) => {}
+                Err(failure) => match &*failure {
+                    Failure::Unknown => {}
+                    Failure::Database(error) => return Err(Error::Database(error.clone())),
+                    Failure::Corrupt(what) => return Err(Error::Corrupt(what.clone())),
+                },
+            }
+        }
+    }
+
+    async fn look_up(&self, key: &Key) -> Result<Known, Failure> {
+        let permit = self.lookups.acquire().await;
+        let read = Reading { change: self.changes.count.load(Ordering::SeqCst), at: Instant::now() };
+        let row = self.platform.query_one_raw(statement_for(key)).await.map_err(Failure::Database)?;
+        drop(permit);
+        match row {
+            Some(row) => {
+                let tenant = tenant_from(&row, self.statement_timeout).map_err(|error| match error {
+                    Error::Database(error) => Failure::Database(error),
+                    other => Failure::Corrupt(other.to_string()),
+                })?;
+                Ok(Known { tenant: Arc::new(tenant), read })
+            }
+            None => {
+                self.unknown.insert(key.clone(), read).await;
+                Err(Failure::Unknown)
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Failure {
+    Unknown,
+    Database(sea_orm::DbErr),
+    Corrupt(String),
+}
+
+/// The columns of a tenant, to be followed by a condition.
+pub(crate) const SELECT_TENANT: &str = "SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.schema_version, t.created_at, \
+     (SELECT d.hostname FROM platform.domains d WHERE d.tenant_id = t.id AND d.is_primary) AS primary_host \
+     FROM platform.tenants t";
+
+fn statement_for(key: &Key) -> Statement {
+    let (condition, value): (&str, Value) = match key {
+        Key::Id(id) => ("WHERE t.id = $1", id.0.into()),
+        Key::Slug(slug) => ("WHERE t.slug = $1", slug.as_str().into()),
+        Key::Hostname(hostname) => {
+            ("WHERE t.id = (SELECT d.tenant_id FROM platform.domains d WHERE d.hostname = $1)", hostname.as_str().into())
+        }
+    };
+    Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} {condition}"), [value])
+}
+
+/// Reads a row of [`SELECT_TENANT`].
+pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Result<Tenant> {
+    let corrupt = |what: &dyn std::fmt::Display| Error::Corrupt(format!("in platform.tenants: {what}"));
+    let schema = SchemaName::parse(&row.try_get::<String>("", "schema_name")?).map_err(|error| corrupt(&error))?;
+    let primary_host: Option<String> = row.try_get("", "primary_host")?;
+    Ok(Tenant {
+        id: TenantId(row.try_get("", "id")?),
+        slug: Slug::parse(&row.try_get::<String>("", "slug")?).map_err(|error| corrupt(&error))?,
+        name: row.try_get("", "name")?,
+        status: row.try_get::<String>("", "status")?.parse()?,
+        schema_version: row.try_get("", "schema_version")?,
+        primary_host: primary_host.map(|host| Hostname::parse(&host)).transpose().map_err(|error| corrupt(&error))?,
+        created_at: row.try_get("", "created_at")?,
+        statements: Statements::of(&schema, statement_timeout),
+        schema,
+    })
+}

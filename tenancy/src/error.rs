@@ -1,0 +1,55 @@
+//! What can go wrong below the application.
+
+use sea_orm::{DbErr, RuntimeErr};
+use thiserror::Error;
+
+use crate::{Slug, TenantId};
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in the directory, in provisioning and in migrating.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Another tenant has this slug.
+    #[error("The address {0} is taken.")]
+    SlugTaken(Slug),
+    /// Another tenant has this host, or the host cannot be registered.
+    #[error("The host {0} is taken.")]
+    HostTaken(String),
+    /// There is no such tenant.
+    #[error("There is no organisation {0}.")]
+    NotFound(String),
+    /// A tenant's migration failed; its schema is as it was before.
+    #[error("The migration of tenant {tenant} failed: {source}")]
+    Migration {
+        /// The tenant.
+        tenant: TenantId,
+        /// What Postgres said.
+        source: DbErr,
+    },
+    /// The control plane holds something that no version of this crate writes.
+    #[error("The control plane is damaged: {0}")]
+    Corrupt(String),
+    /// The database refused or could not be reached.
+    #[error("The database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(query_error(error))
+    }
+}
+
+pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+/// The name of the constraint that a statement violated.
+pub(crate) fn violated_constraint(error: &DbErr) -> Option<&str> {
+    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    error.as_database_error()?.constraint()
+}

@@ -1,0 +1,42 @@
+//! A Postgres schema for each tenant, for programs on SeaORM.
+//!
+//! The crate answers three questions and knows nothing of the application on top:
+//!
+//! 1. **Which tenant is this request for?** [`Hostname`] parses the `Host` header, [`Hosts`] sorts it,
+//!    [`Directory`] looks it up, and the pure function [`resolve`] holds it against the claims of the token.
+//! 2. **How does a statement reach that tenant's schema, and no other?** [`TenantConnection`] and
+//!    [`TenantTransaction`] implement SeaORM's connection traits. Each transaction begins by setting the search path
+//!    and the role for itself alone. Code that takes `&impl` [`TenantScope`] cannot be called without a tenant.
+//! 3. **How do tenants come, change and go?** [`Tenants`] provisions a schema in one transaction, migrates all of them
+//!    by a ledger, suspends and deletes.
+//!
+//! The README of the crate shows how another program adopts it.
+
+mod connection;
+mod control_plane;
+mod directory;
+mod error;
+mod fleet;
+mod hostname;
+mod name;
+mod pool;
+mod provision;
+mod resolve;
+mod slug;
+mod tenant;
+
+pub use connection::{
+    Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,
+    TenantTransaction, Transaction,
+};
+pub use control_plane::PLATFORM_SCHEMA;
+pub use directory::Directory;
+pub use error::{Error, Result};
+pub use fleet::{FleetReport, FleetStep, TenantFailure};
+pub use hostname::{Host, Hostname, HostnameError, Hosts};
+pub use name::{SchemaName, SchemaNameError};
+pub use pool::{PoolOptions, Tenants};
+pub use provision::NewTenant;
+pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
+pub use slug::{RESERVED_SLUGS, Slug, SlugError};
+pub use tenant::{Availability, Tenant, TenantId, TenantStatus};

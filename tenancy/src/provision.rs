@@ -1,0 +1,180 @@
+//! How a tenant comes, changes and goes.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
+
+use crate::{
+    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants,
+    directory::{SELECT_TENANT, tenant_from},
+    error::violated_constraint,
+};
+
+/// A tenant to be made.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// Its id, made by the caller (UUIDv7).
+    pub id: TenantId,
+    /// Its label under the base domain.
+    pub slug: Slug,
+    /// The organisation's name.
+    pub name: String,
+    /// Its own hosts; the first is the primary one.
+    pub hostnames: Vec<Hostname>,
+    /// When it is made.
+    pub now: DateTime<Utc>,
+}
+
+impl Tenants {
+    /// Makes a tenant: its row, role, schema, tables and ledger, all in one transaction. A failure leaves nothing.
+    pub async fn provision(&self, new: &NewTenant) -> Result<Arc<Tenant>> {
+        let schema = SchemaName::of(new.id);
+        let head = self.head();
+        let transaction = self.inner.direct.begin().await?;
+
+        let values: [Value; 6] = [
+            new.id.0.into(),
+            new.slug.as_str().into(),
+            new.name.clone().into(),
+            schema.as_str().into(),
+            head.into(),
+            new.now.into(),
+        ];
+        let insert = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
+                      VALUES ($1, $2, $3, $4, 'active', $5, $6, $6)";
+        execute(&transaction, insert, values).await.map_err(|error| match violated_constraint(&error) {
+            Some("tenants_slug_key") => Error::SlugTaken(new.slug.clone()),
+            _ => Error::Database(error),
+        })?;
+        for (position, hostname) in new.hostnames.iter().enumerate() {
+            insert_host(&transaction, new.id, hostname, position == 0, new.now).await?;
+        }
+        let ledger =
+            "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3)";
+        execute(&transaction, ledger, [new.id.0.into(), head.into(), new.now.into()]).await?;
+
+        make_role(&transaction, &schema).await?;
+        transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema}")).await?;
+        set_search_path(&transaction, schema.as_str()).await?;
+        (self.inner.schema.migrate)(&transaction).await.map_err(|source| Error::Migration { tenant: new.id, source })?;
+        grant_tables(&transaction, &schema).await?;
+
+        let read =
+            Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} WHERE t.id = $1"), [new.id.0.into()]);
+        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
+        let tenant = tenant_from(&row, self.inner.statement_timeout)?;
+        transaction.commit().await?;
+        self.inner.directory.forget(new.id);
+        Ok(Arc::new(tenant))
+    }
+
+    /// A page of the tenants in the order of their slugs, after a slug. For operators only: nothing of it may be shown to
+    /// a tenant.
+    pub async fn list(&self, after: Option<&Slug>, limit: u64) -> Result<Vec<Tenant>> {
+        let sql = format!("{SELECT_TENANT} WHERE t.slug > $1 ORDER BY t.slug LIMIT $2");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values: [Value; 2] = [after.map_or("", Slug::as_str).into(), limit.into()];
+        let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+        rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
+    }
+
+    /// The hosts that were registered for a tenant, the primary one first.
+    pub async fn hostnames(&self, tenant: TenantId) -> Result<Vec<String>> {
+        let sql = "SELECT hostname FROM platform.domains WHERE tenant_id = $1 ORDER BY is_primary DESC, hostname";
+        let rows =
+            self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()])).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "hostname")?)).collect()
+    }
+
+    /// Registers a host for a tenant; a primary one takes the place of the former.
+    pub async fn add_host(&self, tenant: TenantId, hostname: &Hostname, primary: bool, now: DateTime<Utc>) -> Result<()> {
+        let transaction = self.platform().begin().await?;
+        if primary {
+            execute(&transaction, "UPDATE platform.domains SET is_primary = false WHERE tenant_id = $1", [tenant.0.into()])
+                .await?;
+        }
+        insert_host(&transaction, tenant, hostname, primary, now).await?;
+        sea_orm::TransactionSession::commit(transaction).await?;
+        self.inner.directory.forget(tenant);
+        Ok(())
+    }
+
+    /// Suspends or resumes a tenant, in every process at once.
+    pub async fn set_status(&self, tenant: TenantId, status: TenantStatus, now: DateTime<Utc>) -> Result<()> {
+        let values: [Value; 3] = [tenant.0.into(), status.as_str().into(), now.into()];
+        let sql = "UPDATE platform.tenants SET status = $2, updated_at = $3 WHERE id = $1";
+        let changed = execute(&self.platform(), sql, values).await?;
+        self.inner.directory.forget(tenant);
+        if changed == 0 { Err(Error::NotFound(tenant.to_string())) } else { Ok(()) }
+    }
+
+    /// Deletes a tenant: its schema with all its data, its role, its hosts and its row, in one transaction.
+    ///
+    /// What the application keeps of the tenant in the control plane is the application's to delete.
+    pub async fn delete(&self, tenant: &Tenant) -> Result<()> {
+        let schema = &tenant.schema;
+        let transaction = self.inner.direct.begin().await?;
+        let deleted = execute(&transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.id.0.into()]).await?;
+        if deleted == 0 {
+            return Err(Error::NotFound(tenant.slug.to_string()));
+        }
+        transaction.execute_unprepared(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {schema}")).await?;
+        transaction.commit().await?;
+        self.inner.directory.forget(tenant.id);
+        Ok(())
+    }
+}
+
+async fn execute<C: ConnectionTrait, const N: usize>(connection: &C, sql: &str, values: [Value; N]) -> Result<u64, DbErr> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    connection.execute_raw(statement).await.map(|result| result.rows_affected())
+}
+
+async fn insert_host<C: ConnectionTrait>(
+    connection: &C,
+    tenant: TenantId,
+    hostname: &Hostname,
+    primary: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let values: [Value; 4] = [hostname.as_str().into(), tenant.0.into(), primary.into(), now.into()];
+    let sql = "INSERT INTO platform.domains (hostname, tenant_id, is_primary, created_at) VALUES ($1, $2, $3, $4)";
+    execute(connection, sql, values).await.map(drop).map_err(|error| match violated_constraint(&error) {
+        Some("domains_pkey") => Error::HostTaken(hostname.to_string()),
+        Some("domains_tenant_id_fkey") => Error::NotFound(tenant.to_string()),
+        _ => Error::Database(error),
+    })
+}
+
+/// Makes the tenant's role, which cannot sign in, and lets the program switch to it.
+async fn make_role(transaction: &DatabaseTransaction, role: &SchemaName) -> Result<(), DbErr> {
+    transaction.execute_unprepared(&format!("CREATE ROLE {role} NOLOGIN")).await?;
+    // From Postgres 16 on, switching to a role and inheriting its rights are granted apart; only the first is needed.
+    let version = Statement::from_string(DbBackend::Postgres, "SELECT current_setting('server_version_num')::int AS version");
+    let row = transaction.query_one_raw(version).await?;
+    let version: i32 = row.map_or(Ok(0), |row| row.try_get("", "version"))?;
+    let options = if version >= 160_000 { " WITH INHERIT FALSE, SET TRUE" } else { "" };
+    transaction.execute_unprepared(&format!("GRANT {role} TO CURRENT_USER{options}")).await?;
+    Ok(())
+}
+
+/// Lets the tenant's role read and write its tables. It owns none of them: it can change rows, never the schema.
+pub(crate) async fn grant_tables(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
+    let grant = format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}; \
+         REVOKE ALL ON {schema}.seaql_migrations FROM {schema}"
+    );
+    transaction.execute_unprepared(&grant).await.map(drop)
+}
+
+/// Sets the search path for the rest of the transaction.
+pub(crate) async fn set_search_path(transaction: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
+    transaction.execute_unprepared(&format!("SELECT set_config('search_path', '{schema}', true)")).await.map(drop)
+}
+
+/// Waits until no other process does the same, until the end of the transaction.
+pub(crate) async fn take_lock(transaction: &DatabaseTransaction, what: &str) -> Result<(), DbErr> {
+    let sql = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry ' || $1, 0))";
+    execute(transaction, sql, [what.into()]).await.map(drop)
+}

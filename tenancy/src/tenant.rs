@@ -1,0 +1,134 @@
+//! What the directory knows of a tenant.
+
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Hostname, SchemaName, Slug};
+
+/// A tenant's id. It never changes, is never used again, and is the audience of the tenant's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TenantId(pub Uuid);
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for TenantId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// What the platform has decided about a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenantStatus {
+    /// Served.
+    Active,
+    /// Kept, but not served, until an operator resumes it.
+    Suspended,
+}
+
+impl TenantStatus {
+    /// The text that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl FromStr for TenantStatus {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self, crate::Error> {
+        match text {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended),
+            _ => Err(crate::Error::Corrupt(format!("unknown tenant status {text:?}"))),
+        }
+    }
+}
+
+/// Whether a request for a tenant can be answered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// Yes.
+    Available,
+    /// The tenant is suspended.
+    Suspended,
+    /// The tenant's schema is behind the program and waits for its migration.
+    Migrating,
+}
+
+/// A tenant, as read from the control plane. Shared by all requests for it and replaced when something changes.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// The tenant's id.
+    pub id: TenantId,
+    /// Its label under the base domain.
+    pub slug: Slug,
+    /// The organisation's name, for people.
+    pub name: String,
+    /// Its schema, which is also the name of its role.
+    pub schema: SchemaName,
+    /// What the platform has decided about it.
+    pub status: TenantStatus,
+    /// The last tenant migration that its schema has.
+    pub schema_version: Option<String>,
+    /// Its primary host, when that is not the slug under the base domain.
+    pub primary_host: Option<Hostname>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    pub(crate) statements: Statements,
+}
+
+/// The texts that open a transaction in the tenant's schema, made once for each tenant rather than once for each request.
+#[derive(Debug, Clone)]
+pub(crate) struct Statements {
+    pub(crate) begin_read_only: Arc<str>,
+    pub(crate) begin_read_write: Arc<str>,
+    /// Appended to every statement, so that each tenant has prepared statements and plans of its own: Postgres throws a
+    /// plan away when the search path differs from the one that it was made under.
+    pub(crate) tag: Box<str>,
+}
+
+impl Statements {
+    pub(crate) fn of(schema: &SchemaName, statement_timeout: Duration) -> Self {
+        // One text, so one round trip. `true` makes each setting end with the transaction.
+        let timeout = statement_timeout.as_millis();
+        let begin = |mode: &str| {
+            Arc::from(format!(
+                "BEGIN {mode}; SELECT set_config('search_path', '{schema}', true), set_config('role', '{schema}', true), \
+                 set_config('statement_timeout', '{timeout}', true)"
+            ))
+        };
+        Self {
+            begin_read_only: begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            begin_read_write: begin("ISOLATION LEVEL READ COMMITTED READ WRITE"),
+            tag: format!(" /* {schema} */").into(),
+        }
+    }
+}
+
+impl Tenant {
+    /// Whether the tenant can be served by a program whose last tenant migration is `head`.
+    ///
+    /// A schema that is ahead is served: a newer program has migrated it, and migrations expand before they contract.
+    pub fn availability(&self, head: &str) -> Availability {
+        match (self.status, &self.schema_version) {
+            (TenantStatus::Suspended, _) => Availability::Suspended,
+            (TenantStatus::Active, Some(version)) if version.as_str() >= head => Availability::Available,
+            (TenantStatus::Active, _) => Availability::Migrating,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Sends requests as one person to one host.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// Someone who sends requests.
+#[derive(Clone)]
+pub struct Caller {
+    router: Router,
+    host: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: axum::http::HeaderMap,
+    /// The body, as JSON; null where it is none.
+    pub body: Value,
+}
+
+impl Caller {
+    /// Someone at a host, signed in by a token or not.
+    pub fn new(router: Router, host: impl Into<String>, token: Option<String>) -> Self {
+        Self { router, host: host.into(), token }
+    }
+
+    /// The same person at another host.
+    #[must_use]
+    pub fn at(&self, host: impl Into<String>) -> Self {
+        Self { host: host.into(), ..self.clone() }
+    }
+
+    /// The same host with another token.
+    #[must_use]
+    pub fn with_token(&self, token: Option<String>) -> Self {
+        Self { token, ..self.clone() }
+    }
+
+    /// Sends an operation without variables.
+    pub async fn ask(&self, query: &str) -> Answer {
+        self.ask_with(query, json!({})).await
+    }
+
+    /// Sends an operation.
+    pub async fn ask_with(&self, query: &str, variables: Value) -> Answer {
+        let body = json!({ "query": query, "variables": variables });
+        let mut request = Request::post("/graphql")
+            .header(header::HOST, &self.host)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/graphql-response+json");
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Gets a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).header(header::HOST, &self.host).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends any request, as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+}
+
+impl Answer {
+    /// The data of an answer without errors, at a path such as `/employee/name`.
+    #[track_caller]
+    pub fn data(&self, pointer: &str) -> Value {
+        assert!(self.body.get("errors").is_none(), "{} {}", self.status, self.body);
+        self.body.pointer(&format!("/data{pointer}")).unwrap_or_else(|| panic!("nothing at {pointer} of {}", self.body)).clone()
+    }
+
+    /// The text of an answer without errors, at a path.
+    #[track_caller]
+    pub fn text(&self, pointer: &str) -> String {
+        self.data(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer} of {}", self.body)).to_owned()
+    }
+
+    /// The code of the first error.
+    #[track_caller]
+    pub fn code(&self) -> &str {
+        self.first_error("/extensions/code").unwrap_or_else(|| panic!("no error in {} {}", self.status, self.body))
+    }
+
+    /// The field that the first error is about.
+    pub fn field(&self) -> Option<&str> {
+        self.first_error("/extensions/field")
+    }
+
+    /// The sentence of the first error.
+    pub fn message(&self) -> &str {
+        self.first_error("/message").unwrap_or_default()
+    }
+
+    fn first_error(&self, pointer: &str) -> Option<&str> {
+        self.body.pointer(&format!("/errors/0{pointer}"))?.as_str()
+    }
+}

@@ -1,0 +1,107 @@
+//! What the tests share: the real router on a real Postgres, and tenants of their own for each test.
+//!
+//! `make test` starts a Postgres for the run and names it in `DATABASE_URL`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be prepared has failed"
+)]
+
+mod caller;
+mod company;
+mod tokens;
+
+use std::sync::Arc;
+
+use api::{
+    app::{App, Clock, system_clock},
+    config::Config,
+};
+use axum::Router;
+use chrono::Utc;
+use clap::Parser as _;
+use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
+use tenancy::{NewTenant, PoolOptions, Slug, Tenant, TenantId, Tenants};
+use uuid::Uuid;
+
+pub use caller::{Answer, Caller};
+pub use company::Company;
+pub use tokens::{Forgery, Signer};
+
+/// The database of this run.
+pub fn database_url() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL names no database; run the tests by `make test`")
+}
+
+/// The configuration that the flags make, on top of the defaults.
+pub fn config(flags: &[&str]) -> Config {
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        config: Config,
+    }
+    let name = std::iter::once("tests");
+    Flags::try_parse_from(name.chain(flags.iter().copied())).expect("these flags cannot be read").config
+}
+
+/// Options for a small pool, so that tests in parallel share the server's connections.
+pub fn pool_options(url: &str) -> PoolOptions {
+    PoolOptions { max_connections: 4, ..PoolOptions::new(url) }
+}
+
+/// The program, as a test calls it.
+pub struct Server {
+    /// What requests share.
+    pub app: Arc<App>,
+    /// The routes.
+    pub router: Router,
+    /// Signs tokens with the program's own key.
+    pub signer: Signer,
+}
+
+impl Server {
+    /// The program with its usual configuration.
+    pub async fn start() -> Self {
+        Self::start_with(&[], system_clock()).await
+    }
+
+    /// The program with these flags and this clock.
+    pub async fn start_with(flags: &[&str], clock: Clock) -> Self {
+        let tenants = Tenants::connect::<TenantMigrator>(&pool_options(&database_url())).expect("the database cannot be reached");
+        Self::start_on(tenants, flags, clock).await
+    }
+
+    /// The program on tenants that are connected already.
+    pub async fn start_on(tenants: Tenants, flags: &[&str], clock: Clock) -> Self {
+        tenants.install::<PlatformMigrator>().await.expect("the control plane cannot be made");
+        let app = App::start(&config(flags), tenants, clock).await.expect("the program does not start");
+        let signer = Signer::load(&app).await;
+        Self { router: api::http::router(Arc::clone(&app)), app, signer }
+    }
+
+    /// The tenants.
+    pub fn tenants(&self) -> &Tenants {
+        &self.app.tenants
+    }
+
+    /// Makes a tenant with nobody in it.
+    pub async fn tenant(&self) -> Arc<Tenant> {
+        make_tenant(self.tenants()).await
+    }
+
+    /// Makes a tenant with a few people in it.
+    pub async fn company(&self) -> Company<'_> {
+        Company::make(self, self.tenant().await).await
+    }
+}
+
+/// Makes a tenant with a slug that no other test has.
+pub async fn make_tenant(tenants: &Tenants) -> Arc<Tenant> {
+    let id = Uuid::now_v7();
+    let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
+    let new = NewTenant { id: TenantId(id), slug, name: format!("Test {id}"), hostnames: Vec::new(), now: Utc::now() };
+    tenants.provision(&new).await.expect("a tenant cannot be made")
+}

@@ -1,0 +1,47 @@
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { print } from "graphql";
+import { errorsIn, networkProblem, ProblemError, problemOf } from "./problem.ts";
+
+/** The media types that the API answers with, the one that tells a refused request by its status first. */
+export const accept = "application/graphql-response+json, application/json;q=0.9";
+
+/**
+ * Sends one operation without a cache: for the session, which is there before any cache is.
+ *
+ * Cookies are sent and taken. Rejects with a {@link ProblemError}.
+ */
+export async function request<Data, Variables>(
+  address: string,
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+  accessToken?: string,
+): Promise<Data> {
+  const headers: Record<string, string> = { "content-type": "application/json", accept };
+  if (accessToken !== undefined) headers["authorization"] = `Bearer ${accessToken}`;
+  let body: string;
+  try {
+    const response = await fetch(address, {
+      method: "POST",
+      credentials: "include",
+      headers,
+      body: JSON.stringify({ query: print(document), variables }),
+    });
+    body = await response.text();
+  } catch {
+    throw new ProblemError(networkProblem);
+  }
+  const errors = errorsIn(body);
+  if (errors !== null) throw new ProblemError(problemOf(errors));
+  const data = dataIn<Data>(body);
+  if (data === null) throw new ProblemError(networkProblem);
+  return data;
+}
+
+function dataIn<Data>(body: string): Data | null {
+  try {
+    const parsed = JSON.parse(body) as { data?: Data | null } | null;
+    return parsed?.data ?? null;
+  } catch {
+    return null;
+  }
+}

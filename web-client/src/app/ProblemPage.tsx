@@ -1,0 +1,112 @@
+import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useEffect } from "react";
+import { baseDomain, isApex, organisationAddress } from "../api/address.ts";
+import type { Problem } from "../api/problem.ts";
+import { Form, useSubmission } from "../ui/form.tsx";
+import { DocumentTitle } from "../ui/Page.tsx";
+import { ProblemText, problemTitle } from "../ui/states.tsx";
+
+/** How long to wait before asking whether an organisation's update is finished, in milliseconds. */
+const migrationPause = 5000;
+
+/** Stands in the place of the whole client while the organisation cannot be used. */
+export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: () => void }) {
+  const migrating = problem.code === "TENANT_MIGRATING";
+  const away = problem.code === "NETWORK";
+
+  useEffect(() => {
+    if (!migrating) return;
+    const timer = setTimeout(onRetry, migrationPause);
+    return () => clearTimeout(timer);
+  }, [migrating, onRetry]);
+
+  useEffect(() => {
+    if (!away) return;
+    window.addEventListener("online", onRetry);
+    return () => window.removeEventListener("online", onRetry);
+  }, [away, onRetry]);
+
+  if (problem.code === "TENANT_NOT_FOUND") return <FindOrganisationPage />;
+  return (
+    <main className="centred">
+      <DocumentTitle title={problemTitle(problem)} />
+      <div className="surface">
+        <Stack>
+          <Title order={1} size="h2">
+            {problemTitle(problem)}
+          </Title>
+          <div role="status">
+            <ProblemText problem={problem} />
+            {problem.code === "TENANT_SUSPENDED" && <p>Nobody can sign in until your administrator resolves this.</p>}
+            {migrating && <p>This takes a moment. The page goes on by itself.</p>}
+          </div>
+          <Group>
+            <Button onClick={onRetry}>Try again</Button>
+          </Group>
+        </Stack>
+      </div>
+    </main>
+  );
+}
+
+/** Asks for the organisation where the address names none: at the address that all of them end in, or a wrong one. */
+function FindOrganisationPage() {
+  const { hostname, host } = window.location;
+  const apex = isApex(hostname);
+  const title = apex ? "Welcome to Tenantry" : "There is no organisation at this address";
+  const form = useForm({
+    initialValues: { organisation: "" },
+    validate: {
+      organisation: (value) =>
+        organisationAddress(value, window.location) === null
+          ? "Enter a name of letters, digits and hyphens, such as acme."
+          : null,
+    },
+  });
+  const submission = useSubmission(form, ({ organisation }) => {
+    const address = organisationAddress(organisation, window.location);
+    if (address !== null) window.location.assign(address);
+    return Promise.resolve();
+  });
+  const target = organisationAddress(form.values.organisation, window.location);
+
+  return (
+    <main className="centred">
+      <DocumentTitle title={title} />
+      <div className="surface">
+        <Stack gap="xs" mb="md">
+          <img src="/favicon.svg" alt="" width={40} height={40} />
+          <Title order={1} size="h2" mt="sm">
+            {title}
+          </Title>
+          <Text c="dimmed" size="sm">
+            {apex ? (
+              "Every organisation has an address of its own. Enter yours to sign in."
+            ) : (
+              <>
+                <bdi>{host}</bdi> is not in use. Check the address, or enter your organisation’s.
+              </>
+            )}
+          </Text>
+        </Stack>
+        <Form submission={submission} submitLabel="Continue" label="Find your organisation">
+          <TextInput
+            label="Your organisation’s address"
+            description={`The first part of it, before .${baseDomain(hostname)}, or all of it`}
+            placeholder="acme"
+            autoComplete="organization"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            withAsterisk={false}
+            {...form.getInputProps("organisation")}
+          />
+          <Text size="sm" c="dimmed" mt="xs" role="status">
+            {target === null ? "" : `Opens ${target}`}
+          </Text>
+        </Form>
+      </div>
+    </main>
+  );
+}

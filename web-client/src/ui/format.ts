@@ -1,0 +1,84 @@
+import type { EmploymentStatus, EmploymentType, Role } from "../generated/graphql.ts";
+
+/** A calendar date (`2026-11-21`) as the person's locale writes it, the same day everywhere. */
+export function formatDate(date: string, locale?: string): string {
+  const instant = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(instant)) return date;
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(instant);
+}
+
+/** An instant, in the person's time zone unless another is given. */
+export function formatInstant(instant: string, locale?: string, timeZone?: string): string {
+  const time = Date.parse(instant);
+  if (Number.isNaN(time)) return instant;
+  return new Intl.DateTimeFormat(locale, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(time);
+}
+
+/** An exact decimal amount (`"52000.00"`) with its ISO 4217 currency. */
+export function formatMoney(money: { amount: string; currency: string }, locale?: string): string {
+  try {
+    // A numeric string is formatted exactly, without passing through a binary fraction.
+    return new Intl.NumberFormat(locale, { style: "currency", currency: money.currency }).format(
+      money.amount as `${number}`,
+    );
+  } catch {
+    return `${money.amount} ${money.currency}`;
+  }
+}
+
+export function formatCount(count: number, one: string, many: string, locale?: string): string {
+  return `${new Intl.NumberFormat(locale).format(count)} ${count === 1 ? one : many}`;
+}
+
+/** The name of an ISO 3166 country in the person's language. */
+export function formatCountry(code: string, locale?: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** Today in the person's time zone, as `2026-11-21`. */
+export function today(now: Date = new Date()): string {
+  const month = String(now.getMonth() + 1).padStart(2, "0");
+  const day = String(now.getDate()).padStart(2, "0");
+  return `${now.getFullYear()}-${month}-${day}`;
+}
+
+/** The first letters of the first and the last word, for a picture's place. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/u).filter((word) => word !== "");
+  const first = words[0];
+  const last = words.length > 1 ? words.at(-1) : undefined;
+  return [first, last].map((word) => firstLetter(word ?? "")).join("");
+}
+
+function firstLetter(word: string): string {
+  for (const { segment } of new Intl.Segmenter().segment(word)) return segment.toLocaleUpperCase();
+  return "";
+}
+
+export const employmentTypes: Readonly<Record<EmploymentType, string>> = {
+  FULL_TIME: "Full time",
+  PART_TIME: "Part time",
+  CONTRACT: "Contract",
+  INTERN: "Intern",
+};
+
+export const employmentStatuses: Readonly<Record<EmploymentStatus, string>> = {
+  ACTIVE: "Active",
+  TERMINATED: "Left",
+};
+
+export const roles: Readonly<Record<Role, string>> = {
+  OWNER: "Owner",
+  ADMIN: "Administrator",
+  HR: "Human resources",
+  MANAGER: "Manager",
+  EMPLOYEE: "Employee",
+};

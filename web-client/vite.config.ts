@@ -1,0 +1,39 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { graphiqlAddress } from "./build/graphiql-address.ts";
+import { precompress } from "./build/precompress.ts";
+
+export default defineConfig({
+  plugins: [react(), graphiqlAddress(), precompress()],
+  server: {
+    host: "localhost",
+    port: 5173,
+    strictPort: true,
+    // The tenants' hosts (acme.localhost) as well as the apex.
+    allowedHosts: [".localhost"],
+  },
+  build: {
+    outDir: "dist",
+    assetsDir: "assets",
+    sourcemap: false,
+    // An inlined file would be a data: address, which the Content-Security-Policy allows for images and fonts only.
+    assetsInlineLimit: 0,
+    // Monaco alone is larger than the usual limit; it is loaded by the GraphiQL page only.
+    chunkSizeWarningLimit: 4096,
+    rolldownOptions: {
+      input: {
+        index: "index.html",
+        graphiql: "graphiql.html",
+      },
+    },
+  },
+  worker: { format: "es" },
+  test: {
+    environment: "jsdom",
+    environmentOptions: { jsdom: { url: "http://acme.localhost:8000/" } },
+    setupFiles: ["src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}", "build/**/*.test.ts"],
+    restoreMocks: true,
+    css: false,
+  },
+});
