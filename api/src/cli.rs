@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
+use domain::Role;
 use tenancy::{Hostname, Slug};
 
 use crate::config::Config;
@@ -78,7 +79,7 @@ pub enum TenantCommand {
         #[arg(long)]
         name: Option<String>,
         /// The owner's e-mail address
-        #[arg(long, requires = "owner_password")]
+        #[arg(long)]
         owner_email: Option<String>,
         /// The owner's name; the e-mail address where none is given
         #[arg(long, requires = "owner_email")]
@@ -104,6 +105,33 @@ pub enum TenantCommand {
         /// Its slug
         slug: Slug,
     },
+    /// Make someone a member of a tenant, or give a member another role
+    Join {
+        /// The tenant's slug
+        slug: Slug,
+        /// The e-mail address
+        #[arg(long)]
+        email: String,
+        /// The role
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The name; the e-mail address where none is given
+        #[arg(long)]
+        name: Option<String>,
+        /// The password, if the account does not exist yet
+        #[arg(long, env = "TENANTRY_PASSWORD", hide_env_values = true)]
+        password: Option<String>,
+    },
+    /// Register a host of a tenant, such as hr.acme.com
+    AddHost {
+        /// The tenant's slug
+        slug: Slug,
+        /// The host
+        host: Hostname,
+        /// Make it the primary host
+        #[arg(long)]
+        primary: bool,
+    },
     /// Stop serving a tenant, and keep its data
     Suspend {
         /// Its slug
@@ -122,4 +150,9 @@ pub enum TenantCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let names = || Role::ALL.map(Role::as_str).join(", ");
+    Role::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| format!("the roles are {}", names()))
 }

@@ -13,3 +13,19 @@
 
 pub mod platform;
 pub mod tenant;
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::MigratorTrait;
+
+    use super::*;
+
+    /// Versions are compared as texts, in the ledger and by the directory.
+    #[test]
+    fn migrations_are_named_in_their_order() {
+        for migrations in [platform::PlatformMigrator::migrations(), tenant::TenantMigrator::migrations()] {
+            let names: Vec<_> = migrations.iter().map(|migration| migration.name().to_owned()).collect();
+            assert!(names.is_sorted(), "{names:?}");
+        }
+    }
+}

@@ -10,9 +10,12 @@ pub(crate) async fn install(transaction: &DatabaseTransaction) -> Result<(), DbE
     transaction.execute_unprepared(TABLES).await.map(drop)
 }
 
-/// The trigger is on the control plane, never in a tenant's schema. It tells every process at once of a change, whoever
+/// The triggers are on the control plane, never in a tenant's schema. They tell every process at once of a change, whoever
 /// made it, also an operator in psql.
+///
+/// The first line keeps Citus from distributing the control plane as if it were a tenant; plain Postgres ignores it.
 const TABLES: &str = "
+    SELECT set_config('citus.enable_schema_based_sharding', 'off', true);
     CREATE SCHEMA IF NOT EXISTS platform;
 
     CREATE TABLE IF NOT EXISTS platform.tenants (
@@ -45,19 +48,20 @@ const TABLES: &str = "
         PRIMARY KEY (tenant_id, version)
     );
 
-    CREATE OR REPLACE FUNCTION platform.notify_directory() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION platform.notify_of_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF TG_TABLE_NAME = 'tenants' THEN
-            PERFORM pg_notify('tenantry_directory', coalesce(NEW.id, OLD.id)::text);
-        ELSE
-            PERFORM pg_notify('tenantry_directory', coalesce(NEW.tenant_id, OLD.tenant_id)::text);
-        END IF;
+        PERFORM pg_notify('tenantry_directory', coalesce(NEW.id, OLD.id)::text);
         RETURN NULL;
     END $$;
-    CREATE OR REPLACE TRIGGER tenants_notify_directory AFTER INSERT OR UPDATE OR DELETE ON platform.tenants
-        FOR EACH ROW EXECUTE FUNCTION platform.notify_directory();
-    CREATE OR REPLACE TRIGGER domains_notify_directory AFTER INSERT OR UPDATE OR DELETE ON platform.domains
-        FOR EACH ROW EXECUTE FUNCTION platform.notify_directory();
+    CREATE OR REPLACE FUNCTION platform.notify_of_domain() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('tenantry_directory', coalesce(NEW.tenant_id, OLD.tenant_id)::text);
+        RETURN NULL;
+    END $$;
+    CREATE OR REPLACE TRIGGER tenants_notify AFTER INSERT OR UPDATE OR DELETE ON platform.tenants
+        FOR EACH ROW EXECUTE FUNCTION platform.notify_of_tenant();
+    CREATE OR REPLACE TRIGGER domains_notify AFTER INSERT OR UPDATE OR DELETE ON platform.domains
+        FOR EACH ROW EXECUTE FUNCTION platform.notify_of_domain();
 ";
 
 /// The channel that the triggers notify; the payload is the tenant's id.

@@ -178,19 +178,15 @@ impl Directory {
         let read = Reading { change: self.changes.count.load(Ordering::SeqCst), at: Instant::now() };
         let row = self.platform.query_one_raw(statement_for(key)).await.map_err(Failure::Database)?;
         drop(permit);
-        match row {
-            Some(row) => {
-                let tenant = tenant_from(&row, self.statement_timeout).map_err(|error| match error {
-                    Error::Database(error) => Failure::Database(error),
-                    other => Failure::Corrupt(other.to_string()),
-                })?;
-                Ok(Known { tenant: Arc::new(tenant), read })
-            }
-            None => {
-                self.unknown.insert(key.clone(), read).await;
-                Err(Failure::Unknown)
-            }
-        }
+        let Some(row) = row else {
+            self.unknown.insert(key.clone(), read).await;
+            return Err(Failure::Unknown);
+        };
+        let tenant = tenant_from(&row, self.statement_timeout).map_err(|error| match error {
+            Error::Database(error) => Failure::Database(error),
+            other => Failure::Corrupt(other.to_string()),
+        })?;
+        Ok(Known { tenant: Arc::new(tenant), read })
     }
 }
 

@@ -64,6 +64,20 @@ impl Caller {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// Calls a mutation that takes an input, and selects this of its payload.
+    pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Answer {
+        let (first, rest) = name.split_at(1);
+        let kind = [&first.to_uppercase(), rest, "Input"].concat();
+        let query = format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} }} }}");
+        self.ask_with(&query, json!({ "input": input })).await
+    }
+
+    /// Calls a mutation that takes an id alone, as those that delete something.
+    pub async fn delete(&self, name: &str, id: &str) -> Answer {
+        let query = format!("mutation($id: ID!) {{ {name}(id: $id) {{ deletedId }} }}");
+        self.ask_with(&query, json!({ "id": id })).await
+    }
+
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).header(header::HOST, &self.host).body(Body::empty()).unwrap()).await
@@ -96,6 +110,11 @@ impl Answer {
     #[track_caller]
     pub fn code(&self) -> &str {
         self.first_error("/extensions/code").unwrap_or_else(|| panic!("no error in {} {}", self.status, self.body))
+    }
+
+    /// The code of the first error, if there is an error.
+    pub fn first_code(&self) -> Option<&str> {
+        self.first_error("/extensions/code")
     }
 
     /// The field that the first error is about.

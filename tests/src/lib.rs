@@ -4,14 +4,23 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test that cannot be prepared has failed"
 )]
 
+mod account;
 mod caller;
+mod clock;
 mod company;
+mod contents;
+mod database;
+mod introspection;
+mod marked;
+mod patience;
+mod step;
 mod tokens;
 
 use std::sync::Arc;
@@ -27,8 +36,15 @@ use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use tenancy::{NewTenant, PoolOptions, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
+pub use account::Account;
 pub use caller::{Answer, Caller};
+pub use clock::TestClock;
 pub use company::Company;
+pub use database::{TestDatabase, run, value};
+pub use introspection::{Field, INTROSPECTION, Introspection};
+pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
+pub use patience::{cancelled_after, until, within};
+pub use step::Step;
 pub use tokens::{Forgery, Signer};
 
 /// The database of this run.
@@ -50,6 +66,11 @@ pub fn config(flags: &[&str]) -> Config {
 /// Options for a small pool, so that tests in parallel share the server's connections.
 pub fn pool_options(url: &str) -> PoolOptions {
     PoolOptions { max_connections: 4, ..PoolOptions::new(url) }
+}
+
+/// Options for a pool of one connection, which every scope has to share.
+pub fn one_connection(url: &str) -> PoolOptions {
+    PoolOptions { max_connections: 1, ..PoolOptions::new(url) }
 }
 
 /// The program, as a test calls it.
@@ -104,4 +125,9 @@ pub async fn make_tenant(tenants: &Tenants) -> Arc<Tenant> {
     let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
     let new = NewTenant { id: TenantId(id), slug, name: format!("Test {id}"), hostnames: Vec::new(), now: Utc::now() };
     tenants.provision(&new).await.expect("a tenant cannot be made")
+}
+
+/// The opaque form of a key, as requests and answers have it.
+pub fn opaque(key: impl api::graphql::id::Key) -> String {
+    api::graphql::id::encode(key).to_string()
 }

@@ -11,7 +11,8 @@ use entities::{
     platform::{account, membership, session},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
+    sea_query::OnConflict,
 };
 use secrecy::SecretString;
 use tenancy::{PlatformConnection, TenantId};
@@ -38,6 +39,18 @@ impl NewAccount {
     }
 }
 
+/// Fails when `join` would: there is no account yet, and no password to make it with.
+pub async fn check_joinable(platform: &PlatformConnection, new: &NewAccount) -> anyhow::Result<()> {
+    if new.password.is_some() || find(platform, new).await?.is_some() {
+        return Ok(());
+    }
+    bail!("There is no account {} yet: a password is needed to make it", new.email)
+}
+
+async fn find<C: ConnectionTrait>(connection: &C, new: &NewAccount) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find().filter(account::Column::Email.eq(&new.email)).one(connection).await
+}
+
 /// Makes the account if its address has none, and its membership in the tenant; a membership that is there gets the role.
 pub async fn join(
     platform: &PlatformConnection,
@@ -48,8 +61,7 @@ pub async fn join(
     now: DateTime<Utc>,
 ) -> anyhow::Result<AccountId> {
     let transaction = platform.begin().await?;
-    let found = account::Entity::find().filter(account::Column::Email.eq(&new.email)).one(&transaction).await?;
-    let account_id = match found {
+    let account_id = match find(&transaction, new).await? {
         Some(account) => account.id,
         None => {
             let Some(password) = &new.password else {

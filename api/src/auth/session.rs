@@ -8,7 +8,7 @@ use entities::{
     platform::{account, membership, session},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
     sea_query::Expr,
 };
 use secrecy::SecretString;
@@ -26,7 +26,8 @@ impl Auth {
     /// after one time.
     pub async fn sign_in(&self, tenant: &Tenant, email: &str, password: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
         let email = email.trim().to_lowercase();
-        if email.len() > 254 || password.len() > password::LONGEST {
+        // Postgres takes no NUL in a text, so no stored address has one.
+        if email.len() > 254 || email.contains('\0') || password.len() > password::LONGEST {
             return Err(AuthError::InvalidCredentials);
         }
         self.throttle.check(tenant.id, &email)?;
@@ -65,6 +66,8 @@ impl Auth {
                     .add(session::Column::RefreshHash.eq(hash.clone()))
                     .add(session::Column::PreviousRefreshHash.eq(hash.clone())),
             )
+            // Of two tabs that renew at once, the second waits, and finds its token to be the one before the current.
+            .lock_exclusive()
             .one(&transaction)
             .await?
             .filter(|row| row.ended_at.is_none() && row.expires_at > now)

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, postgres::PgListener};
 
-use super::database::Database;
+use super::{database::Database, say};
 use crate::{
     config::{Config, Pooler},
     local_postgres,
@@ -29,6 +29,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     if config.database_url.is_none() {
         let found = local_postgres::find_binaries(&config.data_directory);
         report.tell("binaries", found.map_or_else(|error| Bad(error.to_string()), |found| Good(found.to_string())));
+    }
+    if config.database_pooler == Pooler::Transaction && config.database_direct_url.is_none() {
+        report
+            .tell("pooler", Bad("migrations and notifications need a connection past it; give --database-direct-url".to_owned()));
+        return Ok(ExitCode::FAILURE);
     }
     let database = match Database::open(config).await {
         Ok(database) => database,
@@ -58,7 +63,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             report.tell("notifications", notifications(&direct).await.unwrap_or_else(failed));
             report.tell("pooler", pooler(&database.url, config.database_pooler).await.unwrap_or_else(failed));
         }
-        Err(error) => report.tell("database", Bad(format!("it cannot be reached: {error}; check DATABASE_URL"))),
+        Err(error) => report.tell("database", Bad(format!("it cannot be reached: {error}; check DATABASE_URL, and that a pooler has ignore_startup_parameters = extra_float_digits"))),
     }
     database.close().await?;
     Ok(if report.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -78,10 +83,12 @@ impl Report {
                 ("failed", text)
             }
         };
-        println!("{mark:<8} {what:<14} {text}");
+        // Nothing is left to report to when standard output is gone.
+        let _gone = say(&format!("{mark:<8} {what:<14} {text}"));
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it takes what a failed check hands over")]
 fn failed(error: anyhow::Error) -> Finding {
     Bad(format!("{error:#}"))
 }

@@ -7,7 +7,7 @@ use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
 use tenancy::{FleetReport, Tenants};
 
-use super::database::Database;
+use super::{database::Database, say};
 use crate::config::Config;
 
 pub(super) async fn run(config: &Config, parallel: usize, dry_run: bool) -> anyhow::Result<ExitCode> {
@@ -16,14 +16,15 @@ pub(super) async fn run(config: &Config, parallel: usize, dry_run: bool) -> anyh
         if dry_run {
             let behind = database.tenants.tenants_behind().await?;
             for tenant in &behind {
-                println!("{} is at {}", tenant.slug, tenant.schema_version.as_deref().unwrap_or("nothing"));
+                say(&format!("{} is at {}", tenant.slug, tenant.schema_version.as_deref().unwrap_or("nothing")))?;
             }
-            println!("{} behind {}.", tenants(behind.len()), database.tenants.head());
+            say(&format!("{} behind {}.", tenants(behind.len()), database.tenants.head()))?;
             return Ok(ExitCode::SUCCESS);
         }
         database.install().await?;
         let report = migrate_all(&database.tenants, parallel).await?;
-        println!("{} migrated to {}, {} failed.", tenants(report.migrated), database.tenants.head(), report.failed.len());
+        let done = tenants(report.migrated);
+        say(&format!("{done} migrated to {}, {} failed.", database.tenants.head(), report.failed.len()))?;
         Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
     .await;

@@ -12,7 +12,7 @@ use domain::{
 use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
-use super::database::Database;
+use super::{database::Database, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -38,6 +38,9 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             let owner = owner_email
                 .map(|email| NewAccount::parse(&email, owner_name.as_deref(), owner_password.as_deref()))
                 .transpose()?;
+            if let Some(owner) = &owner {
+                auth::check_joinable(&tenants.platform(), owner).await?;
+            }
             let name = name.unwrap_or_else(|| slug.to_string());
             let name = Title::from_text("name", &name)?.into_text();
             let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: hosts, now };
@@ -47,7 +50,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                     .await
                     .with_context(|| format!("{} was made, but not its owner", tenant.slug))?;
             }
-            println!("{}", config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)));
+            say(&config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)))?;
         }
         TenantCommand::List { after, limit } => {
             let rows = tenants.list(after.as_ref(), limit).await?;
@@ -63,31 +66,39 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                     &tenant.created_at.format("%Y-%m-%d").to_string(),
                 ]);
             }
-            println!("{table}");
+            say(&table.to_string())?;
         }
         TenantCommand::Show { slug } => {
             let tenant = find(tenants, &slug).await?;
-            println!("slug     {}", tenant.slug);
-            println!("name     {}", tenant.name);
-            println!("id       {}", tenant.id);
-            println!("schema   {}", tenant.schema);
-            println!("state    {}", state(tenants, &tenant));
-            println!("version  {}", tenant.schema_version.as_deref().unwrap_or("-"));
-            println!("made     {}", tenant.created_at.to_rfc3339());
-            println!("address  {}", config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)));
+            let address = config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug));
+            let version = tenant.schema_version.as_deref().unwrap_or("-");
+            say(&format!("slug     {}\nname     {}\nid       {}", tenant.slug, tenant.name, tenant.id))?;
+            say(&format!("schema   {}\nstate    {}\nversion  {version}", tenant.schema, state(tenants, &tenant)))?;
+            say(&format!("made     {}\naddress  {address}", tenant.created_at.to_rfc3339()))?;
             for host in tenants.hostnames(tenant.id).await? {
-                println!("host     {host}");
+                say(&format!("host     {host}"))?;
             }
+        }
+        TenantCommand::Join { slug, email, role, name, password } => {
+            let account = NewAccount::parse(&email, name.as_deref(), password.as_deref())?;
+            let tenant = find(tenants, &slug).await?;
+            auth::join(&tenants.platform(), &account, tenant.id, role, None, now).await?;
+            say(&format!("{email} is {role} of {slug}."))?;
+        }
+        TenantCommand::AddHost { slug, host, primary } => {
+            let tenant = find(tenants, &slug).await?;
+            tenants.add_host(tenant.id, &host, primary, now).await?;
+            say(&config.address_of(host.as_str()))?;
         }
         TenantCommand::Suspend { slug } => {
             let tenant = find(tenants, &slug).await?;
             tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;
-            println!("{slug} is suspended.");
+            say(&format!("{slug} is suspended."))?;
         }
         TenantCommand::Resume { slug } => {
             let tenant = find(tenants, &slug).await?;
             tenants.set_status(tenant.id, TenantStatus::Active, now).await?;
-            println!("{slug} is served again.");
+            say(&format!("{slug} is served again."))?;
         }
         TenantCommand::Delete { slug, yes } => {
             let tenant = find(tenants, &slug).await?;
@@ -98,7 +109,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             auth::forget_tenant(&tenants.platform(), tenant.id)
                 .await
                 .context("The tenant is deleted, its memberships are not")?;
-            println!("{slug} is deleted.");
+            say(&format!("{slug} is deleted."))?;
         }
     }
     Ok(())

@@ -56,7 +56,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     };
     let mut parts = value.split(';');
     let essence = parts.next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json") && parts.all(|parameter| is_utf8_or_other(parameter))
+    essence.eq_ignore_ascii_case("application/json") && parts.all(is_utf8_or_other)
 }
 
 /// Whether a parameter of a media type leaves the character set at UTF-8.
@@ -158,7 +158,7 @@ mod tests {
     #[case::other_charset(&["application/json; charset=iso-8859-1"], None)]
     #[case::bad_quality(&["application/json; q=high"], None)]
     #[case::empty(&[""], None)]
-    fn accept(#[case] accept: &[&'static str], #[case] expected: Option<MediaType>) {
+    fn accepted(#[case] accept: &[&'static str], #[case] expected: Option<MediaType>) {
         let mut headers = HeaderMap::new();
         for value in accept {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
@@ -177,7 +177,7 @@ mod tests {
     #[case(Some("multipart/form-data"), false)]
     #[case(Some("application/graphql"), false)]
     #[case(None, false)]
-    fn content_type(#[case] content_type: Option<&'static str>, #[case] expected: bool) {
+    fn bodies(#[case] content_type: Option<&'static str>, #[case] expected: bool) {
         let mut headers = HeaderMap::new();
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     context::{RequestContext, ResolverContext},
-    resolved::Resolved,
+    resolved::{Resolved, ResolvedList},
 };
 
 /// A cursor holds at most a name, an order and a key.
@@ -34,7 +34,7 @@ impl Arguments {
         Self { first, after, last: None, before: None }
     }
 
-    /// Checks the arguments; a page has at most `most` rows. BAD_USER_INPUT names the argument that is wrong.
+    /// Checks the arguments; a page has at most `most` rows. `BAD_USER_INPUT` names the argument that is wrong.
     pub fn paging<C: DeserializeOwned>(&self, most: i32) -> Result<Paging<C>, Error> {
         Ok(Paging {
             first: page_size("first", self.first, most)?,
@@ -103,7 +103,7 @@ impl<T: Listed> Connection<T> {
 
     /// The page as a resolver answers with it.
     pub fn resolved(self) -> Resolved<'static, Self> {
-        Resolved::Made(self)
+        Resolved::made(self)
     }
 }
 
@@ -117,12 +117,12 @@ impl<T: Listed> TypeName for Connection<T> {
 #[Object(name_type)]
 impl<T: Listed> Connection<T> {
     /// The rows of the page, each with its cursor.
-    async fn edges(&self) -> Vec<Resolved<'_, Edge<'_, T>>> {
-        self.page.rows.iter().map(|node| Resolved::Made(Edge { node, list: &self.list })).collect()
+    async fn edges(&self) -> ResolvedList<'_, Edge<'_, T>> {
+        self.page.rows.iter().map(|node| Resolved::made(Edge { node, list: &self.list })).collect()
     }
 
     /// The rows of the page by themselves.
-    async fn nodes(&self) -> Vec<Resolved<'_, T>> {
+    async fn nodes(&self) -> ResolvedList<'_, T> {
         self.page.rows.iter().map(Resolved::Here).collect()
     }
 
@@ -139,7 +139,7 @@ impl<T: Listed> Connection<T> {
 
     /// How many rows all pages have together; counted only when asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
-        Ok(T::count(ctx.request()?, &self.list).await?)
+        Ok(Box::pin(T::count(ctx.request()?, &self.list)).await?)
     }
 }
 

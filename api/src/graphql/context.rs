@@ -107,7 +107,8 @@ impl RequestContext {
         if let Some(sight) = slot.as_ref() {
             return Ok(Arc::clone(sight));
         }
-        let sight = Arc::new(Sight::load(&self.scope, visit.domain()).await?);
+        // Boxed, because the answer of every employee has room for it, and it is loaded once.
+        let sight = Arc::new(Box::pin(Sight::load(&self.scope, visit.domain())).await?);
         *slot = Some(Arc::clone(&sight));
         Ok(sight)
     }
@@ -125,13 +126,16 @@ pub trait ResolverContext<'a> {
     /// The request, whoever it is from.
     fn request(&self) -> Result<&'a RequestContext>;
 
-    /// The request of someone who is signed in; UNAUTHENTICATED otherwise. For resolvers that look at their arguments before
+    /// The request of someone who is signed in; `UNAUTHENTICATED` otherwise. For resolvers that look at their arguments before
     /// they call the domain, which checks by itself.
     fn member(&self) -> Result<&'a RequestContext> {
         let request = self.request()?;
         request.domain().actor()?;
         Ok(request)
     }
+
+    /// The answer of a field at the root that may be null: with an error it is null, and the fields beside it are answered.
+    fn or_null<T>(&self, answer: Result<T>) -> Option<T>;
 
     /// The request of someone who is signed in and is about to write.
     fn writer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
@@ -143,6 +147,10 @@ impl<'a> ResolverContext<'a> for Context<'a> {
             Some(request) => Ok(request),
             None => Err(Error::new_with_source(Fault::new("the request has no context"))),
         }
+    }
+
+    fn or_null<T>(&self, answer: Result<T>) -> Option<T> {
+        answer.map_err(|error| self.add_error(self.set_error_path(error.into_server_error(self.item.pos)))).ok()
     }
 
     async fn writer(&self) -> Result<&'a RequestContext> {

@@ -11,7 +11,7 @@ use super::{
     connection::{Arguments, Connection, Listed},
     context::{RequestContext, ResolverContext},
     id, loaders,
-    resolved::{Resolved, selects_more_than_id},
+    resolved::{Resolved, ResolvedList, selects_more_than_id},
 };
 
 /// The most departments on a page.
@@ -43,7 +43,7 @@ impl Department {
     }
 
     /// The departments directly below this one, by name.
-    async fn children(&self, ctx: &Context<'_>) -> Result<Vec<Resolved<'_, Department>>> {
+    async fn children(&self, ctx: &Context<'_>) -> Result<ResolvedList<'_, Department>> {
         let children = loaders::children(ctx.request()?, self.0.id).await?;
         Ok(children.iter().cloned().map(Resolved::Shared).collect())
     }
@@ -78,6 +78,12 @@ impl Listed for Department {
     }
 }
 
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Department>> {
+    let request = ctx.member()?;
+    let row = domain::department::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    Ok(Resolved::made(Department(row)))
+}
+
 /// The queries about departments.
 #[derive(Default)]
 pub struct DepartmentQuery;
@@ -89,10 +95,8 @@ impl DepartmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The department's opaque id.")] id: ID,
-    ) -> Result<Option<Resolved<'_, Department>>> {
-        let request = ctx.member()?;
-        let row = domain::department::by_id(&request.scope, request.domain(), id::decode(&id)?).await?;
-        Ok(Some(Resolved::Made(Department(row))))
+    ) -> Option<Resolved<'_, Department>> {
+        ctx.or_null(find(ctx, &id).await)
     }
 
     /// All departments by name; at most 500 a page (default 100).
@@ -152,9 +156,9 @@ pub struct DepartmentPayload {
     department: Resolved<'static, Department>,
 }
 
-impl From<Model> for DepartmentPayload {
-    fn from(row: Model) -> Self {
-        Self { department: Resolved::Made(Department(row)) }
+impl DepartmentPayload {
+    fn of(row: Model) -> Resolved<'static, Self> {
+        Resolved::made(Self { department: Resolved::made(Department(row)) })
     }
 }
 
@@ -169,11 +173,11 @@ impl DepartmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new department.")] input: CreateDepartmentInput,
-    ) -> Result<DepartmentPayload> {
+    ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let parent_id = id::decode_optional(input.parent_id.as_ref())?;
         let input = CreateDepartment { name: input.name, parent_id };
-        Ok(domain::department::create(&request.scope, request.domain(), input).await?.into())
+        Ok(DepartmentPayload::of(domain::department::create(&request.scope, request.domain(), input).await?))
     }
 
     /// Gives a department another name.
@@ -181,10 +185,10 @@ impl DepartmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The department and its new name.")] input: RenameDepartmentInput,
-    ) -> Result<DepartmentPayload> {
+    ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(domain::department::rename(&request.scope, request.domain(), id, input.name).await?.into())
+        Ok(DepartmentPayload::of(domain::department::rename(&request.scope, request.domain(), id, input.name).await?))
     }
 
     /// Moves a department, with all below it, to another place in the tree.
@@ -192,10 +196,10 @@ impl DepartmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The department and its new parent.")] input: MoveDepartmentInput,
-    ) -> Result<DepartmentPayload> {
+    ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let (id, parent_id) = (id::decode(&input.id)?, id::decode_optional(input.parent_id.as_ref())?);
-        Ok(domain::department::move_to(&request.scope, request.domain(), id, parent_id).await?.into())
+        Ok(DepartmentPayload::of(domain::department::move_to(&request.scope, request.domain(), id, parent_id).await?))
     }
 
     /// Merges a department into another, which is returned.
@@ -203,10 +207,10 @@ impl DepartmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The two departments.")] input: MergeDepartmentsInput,
-    ) -> Result<DepartmentPayload> {
+    ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let (source, target) = (id::decode(&input.source_id)?, id::decode(&input.target_id)?);
-        Ok(domain::department::merge(&request.scope, request.domain(), source, target).await?.into())
+        Ok(DepartmentPayload::of(domain::department::merge(&request.scope, request.domain(), source, target).await?))
     }
 
     /// Deletes a department that has neither employees nor children.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    PathSegment, Response as GraphqlResponse, ServerError, Value,
+    ServerError,
     parser::{
         parse_query,
         types::{ExecutableDocument, OperationType},
@@ -19,11 +19,11 @@ use axum::{
     response::Response,
 };
 use http_body_util::LengthLimitError;
-use serde::Serialize;
 
 use super::{
     Schema,
     accept::{self, MediaType},
+    answer,
     context::RequestContext,
     error::{self, Code, request_error},
     limits,
@@ -33,7 +33,7 @@ use super::{
 /// What was executed, for logs and metrics: an extension of the response.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// `query` or `mutation`.
+    /// `query` or `mutation`; `refused` when nothing was executed.
     pub kind: &'static str,
     /// The operation's name, as the client wrote it.
     pub operation: Option<String>,
@@ -146,6 +146,7 @@ async fn run(
     context: Arc<RequestContext>,
 ) -> Response {
     let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
+    let order = answer::root_keys(&document, operation.as_deref());
     let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(&context));
     request.variables = parameters.variables;
     request.operation_name = parameters.operation_name;
@@ -159,20 +160,15 @@ async fn run(
         tracing::warn!(request_id = context.request_id, cause = %failure, "ending the snapshot failed");
     }
 
-    let mut codes = Vec::with_capacity(answer.errors.len());
-    for error in &mut answer.errors {
-        codes.push(error::describe(error, &context.request_id).as_str());
+    if answer::was_refused(&answer) {
+        return not_executed(media_type, answer.errors);
     }
+    let codes = answer.errors.iter_mut().map(|error| error::describe(error, &context.request_id).as_str()).collect();
+    answer::propagate_nulls(&mut answer);
+    answer::put_in_order(&mut answer.data, &order);
+    let mut response = respond(media_type, StatusCode::OK, Body::from(answer::serialize(Some(&answer.data), &answer.errors)));
+    response.headers_mut().extend(answer.http_headers);
     let kind = if kind == OperationType::Mutation { "mutation" } else { "query" };
-    let mut response = if was_refused(&answer) {
-        not_executed(media_type, answer.errors)
-    } else {
-        propagate_nulls(&mut answer);
-        let body = Body::from(serialize(Some(&answer.data), &answer.errors));
-        let mut response = respond(media_type, StatusCode::OK, body);
-        response.headers_mut().extend(answer.http_headers);
-        response
-    };
     response.extensions_mut().insert(Summary { kind, operation, codes });
     response
 }
@@ -182,69 +178,23 @@ fn only_name(document: &ExecutableDocument) -> Option<String> {
     Some(name?.to_string())
 }
 
-/// Whether the engine refused the document before it executed any field of it.
-fn was_refused(answer: &GraphqlResponse) -> bool {
-    !answer.errors.is_empty() && answer.data == Value::Null && answer.errors.iter().all(|error| error.path.is_empty())
-}
-
-/// The engine leaves a field out that failed and may not be null. The specification makes the nearest nullable place above it
-/// null; the only one that is known here is the whole answer.
-fn propagate_nulls(answer: &mut GraphqlResponse) {
-    let incomplete = answer.errors.iter().any(|error| lacks(&answer.data, &error.path));
-    if incomplete {
-        answer.data = Value::Null;
-    }
-}
-
-/// Whether the value ends before the path does, other than with null.
-fn lacks(value: &Value, path: &[PathSegment]) -> bool {
-    let Some((first, rest)) = path.split_first() else {
-        return false;
-    };
-    let next = match (value, first) {
-        (Value::Null, _) => return false,
-        (Value::Object(fields), PathSegment::Field(name)) => fields.get(name.as_str()),
-        (Value::List(items), PathSegment::Index(index)) => items.get(*index),
-        _ => None,
-    };
-    next.is_none_or(|next| lacks(next, rest))
-}
-
-/// The body of an answer, errors first so that a person sees them.
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-}
-
-fn serialize(data: Option<&Value>, errors: &[ServerError]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 * 1024);
-    if let Err(failure) = serde_json::to_writer(&mut bytes, &Answer { errors, data }) {
-        tracing::error!(cause = %failure, "an answer could not be written");
-        let error = request_error(Code::Internal, error::INTERNAL_MESSAGE);
-        bytes = serde_json::to_vec(&Answer { errors: &[error], data: None }).unwrap_or_default();
-    }
-    bytes
-}
-
 /// A document that was not executed: a 4xx only for clients that know the newer media type.
 fn not_executed(media_type: MediaType, mut errors: Vec<ServerError>) -> Response {
-    for error in &mut errors {
-        error::describe(error, "");
-    }
+    // The engine's own errors have no cause to look up, so no request id.
+    let codes = errors.iter_mut().map(|error| error::describe(error, "").as_str()).collect();
     let status = match media_type {
         MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         MediaType::Json => StatusCode::OK,
     };
-    respond(media_type, status, Body::from(serialize(None, &errors)))
+    let mut response = respond(media_type, status, Body::from(answer::serialize(None, &errors)));
+    response.extensions_mut().insert(Summary { kind: "refused", operation: None, codes });
+    response
 }
 
 /// A request that is not GraphQL.
 fn refuse(media_type: MediaType, status: StatusCode, message: impl Into<String>) -> Response {
     let error = request_error(Code::BadUserInput, message);
-    respond(media_type, status, Body::from(serialize(None, &[error])))
+    respond(media_type, status, Body::from(answer::serialize(None, &[error])))
 }
 
 fn respond(media_type: MediaType, status: StatusCode, body: Body) -> Response {
@@ -263,7 +213,6 @@ fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> 
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::value;
     use rstest::rstest;
 
     use super::*;
@@ -281,20 +230,5 @@ mod tests {
             (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
             (result, _) => panic!("{result:?}"),
         }
-    }
-
-    #[test]
-    fn a_missing_field_makes_the_answer_null() {
-        let failed = |path: Vec<PathSegment>| vec![ServerError::new("no", None).with_path(path)];
-        let field = |name: &str| PathSegment::Field(name.to_owned());
-
-        let mut answer = GraphqlResponse::new(value!({ "viewer": null, "tenant": { "id": "x" } }));
-        answer.errors = failed(vec![field("viewer"), field("employee")]);
-        propagate_nulls(&mut answer);
-        assert_ne!(answer.data, Value::Null);
-
-        answer.errors = failed(vec![field("employees"), field("nodes"), PathSegment::Index(3)]);
-        propagate_nulls(&mut answer);
-        assert_eq!(answer.data, Value::Null);
     }
 }

@@ -105,7 +105,7 @@ pub fn encode_as(kind: Kind, key: Uuid) -> ID {
     ID(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The key of an opaque id. A malformed id, or one of another type, names nothing: that is NOT_FOUND, like an unknown one.
+/// The key of an opaque id. A malformed id, or one of another type, names nothing: that is `NOT_FOUND`, like an unknown one.
 pub fn decode<K: Key>(id: &ID) -> Result<K, Error> {
     match parse(id) {
         Some((kind, key)) if kind == K::KIND => Ok(key.into()),

@@ -42,6 +42,14 @@ impl<K: Copy + Ord + Hash, V: Clone> Loader<K, V> {
         if let Some(loaded) = self.loaded(&key) {
             return loaded;
         }
+        // Boxed, because the answer of every object has room for it, and few need it.
+        Box::pin(self.fetch(key, fetch)).await
+    }
+
+    async fn fetch<F>(&self, key: K, fetch: impl FnOnce(Vec<K>) -> F) -> Result<Option<V>>
+    where
+        F: Future<Output = Result<HashMap<K, V>, domain::Error>>,
+    {
         self.state().wanted.insert(key);
         tokio::task::yield_now().await;
 

@@ -115,9 +115,9 @@ pub struct LocationPayload {
     location: Resolved<'static, Location>,
 }
 
-impl From<Model> for LocationPayload {
-    fn from(row: Model) -> Self {
-        Self { location: Resolved::Made(Location(row)) }
+impl LocationPayload {
+    fn of(row: Model) -> Resolved<'static, Self> {
+        Resolved::made(Self { location: Resolved::made(Location(row)) })
     }
 }
 
@@ -132,10 +132,10 @@ impl LocationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new location.")] input: CreateLocationInput,
-    ) -> Result<LocationPayload> {
+    ) -> Result<Resolved<'_, LocationPayload>> {
         let request = ctx.writer().await?;
         let input = CreateLocation { name: input.name, country_code: input.country_code, time_zone: input.time_zone };
-        Ok(domain::location::create(&request.scope, request.domain(), input).await?.into())
+        Ok(LocationPayload::of(domain::location::create(&request.scope, request.domain(), input).await?))
     }
 
     /// Gives a location another name.
@@ -143,10 +143,10 @@ impl LocationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The location and its new name.")] input: RenameLocationInput,
-    ) -> Result<LocationPayload> {
+    ) -> Result<Resolved<'_, LocationPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(domain::location::rename(&request.scope, request.domain(), id, input.name).await?.into())
+        Ok(LocationPayload::of(domain::location::rename(&request.scope, request.domain(), id, input.name).await?))
     }
 
     /// Deletes a location where nobody works.

@@ -3,12 +3,16 @@
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
 //!
-//! - [`http`] answers a request; [`context`] is what it carries; [`limits`] is what it may ask for; [`error`] has the codes.
+//! - [`http`] reads a request and answers it; [`answer`] finishes what the engine says.
+//! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
 //! - `resolved`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
 //!   look-ahead cannot see.
 //! - `id`, `connection`, `input` and `scalar` translate between the two sides.
 
+#![expect(clippy::unused_async, reason = "the engine asks for resolvers to be async")]
+
 pub mod accept;
+pub mod answer;
 pub mod audit_event;
 pub mod connection;
 pub mod context;
@@ -35,7 +39,7 @@ pub mod session;
 pub mod tenant;
 pub mod viewer;
 
-use async_graphql::{EmptySubscription, ID, SimpleObject};
+use async_graphql::{EmptySubscription, ID, SDLExportOptions, SimpleObject};
 use chrono::{DateTime, Utc};
 
 pub use mutation::Mutation;
@@ -56,7 +60,7 @@ pub fn schema() -> Schema {
 
 /// The schema as text, in the schema definition language.
 pub fn sdl() -> String {
-    schema().sdl()
+    schema().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions())
 }
 
 /// What was deleted.

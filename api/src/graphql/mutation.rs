@@ -7,7 +7,7 @@ use super::{
     session::SessionMutation,
 };
 
-/// What can be changed. The fields of a request run one after another, each in a transaction of its own, so that those before
-/// one that fails have taken effect.
+/// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
+/// nothing of the others.
 #[derive(MergedObject, Default)]
 pub struct Mutation(SessionMutation, EmployeeMutation, DepartmentMutation, PositionMutation, LocationMutation);

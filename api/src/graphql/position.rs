@@ -63,6 +63,12 @@ impl Listed for Position {
     }
 }
 
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Position>> {
+    let request = ctx.member()?;
+    let row = domain::position::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    Ok(Resolved::made(Position(row)))
+}
+
 /// The queries about positions.
 #[derive(Default)]
 pub struct PositionQuery;
@@ -74,10 +80,8 @@ impl PositionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The position's opaque id.")] id: ID,
-    ) -> Result<Option<Resolved<'_, Position>>> {
-        let request = ctx.member()?;
-        let row = domain::position::by_id(&request.scope, request.domain(), id::decode(&id)?).await?;
-        Ok(Some(Resolved::Made(Position(row))))
+    ) -> Option<Resolved<'_, Position>> {
+        ctx.or_null(find(ctx, &id).await)
     }
 
     /// All positions by title; at most 500 a page (default 100).
@@ -126,9 +130,9 @@ pub struct PositionPayload {
     position: Resolved<'static, Position>,
 }
 
-impl From<Model> for PositionPayload {
-    fn from(row: Model) -> Self {
-        Self { position: Resolved::Made(Position(row)) }
+impl PositionPayload {
+    fn of(row: Model) -> Resolved<'static, Self> {
+        Resolved::made(Self { position: Resolved::made(Position(row)) })
     }
 }
 
@@ -143,9 +147,9 @@ impl PositionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new position.")] input: CreatePositionInput,
-    ) -> Result<PositionPayload> {
+    ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::position::create(&request.scope, request.domain(), input.title).await?.into())
+        Ok(PositionPayload::of(domain::position::create(&request.scope, request.domain(), input.title).await?))
     }
 
     /// Gives a position another title.
@@ -153,10 +157,10 @@ impl PositionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The position and its new title.")] input: RenamePositionInput,
-    ) -> Result<PositionPayload> {
+    ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(domain::position::rename(&request.scope, request.domain(), id, input.title).await?.into())
+        Ok(PositionPayload::of(domain::position::rename(&request.scope, request.domain(), id, input.title).await?))
     }
 
     /// Merges a position into another, which is returned.
@@ -164,10 +168,10 @@ impl PositionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The two positions.")] input: MergePositionsInput,
-    ) -> Result<PositionPayload> {
+    ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.writer().await?;
         let (source, target) = (id::decode(&input.source_id)?, id::decode(&input.target_id)?);
-        Ok(domain::position::merge(&request.scope, request.domain(), source, target).await?.into())
+        Ok(PositionPayload::of(domain::position::merge(&request.scope, request.domain(), source, target).await?))
     }
 
     /// Deletes a position that nobody has.

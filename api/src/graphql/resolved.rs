@@ -1,11 +1,17 @@
 //! Objects that are at hand, answered without the engine's cost of a concurrent one.
 
-use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc};
+use std::{
+    borrow::Cow,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
 
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, ID, Lookahead, Name, OutputType, Positioned, SelectionField, ServerResult,
-    Value,
-    indexmap::IndexMap,
+    ContainerType, Context, ContextSelectionSet, ID, Lookahead, Name, OutputType, Positioned, SelectionField, ServerError,
+    ServerResult, Value,
+    indexmap::{IndexMap, map::Entry},
     parser::types::{Field, Selection, SelectionSet},
     registry::Registry,
 };
@@ -18,12 +24,19 @@ use async_graphql::{
 pub enum Resolved<'a, T> {
     /// Held by the object above.
     Here(&'a T),
-    /// Made for this answer.
-    Made(T),
+    /// Made for this answer. Boxed, so that the others do not have to be moved as if they were as large.
+    Made(Box<T>),
     /// Shared with the other answers of the request.
     Shared(Arc<T>),
     /// Only the id was asked for, and it was known without loading the object.
     Id(ID),
+}
+
+impl<T> Resolved<'_, T> {
+    /// An object made for this answer.
+    pub fn made(object: T) -> Self {
+        Self::Made(Box::new(object))
+    }
 }
 
 impl<T: ContainerType> OutputType for Resolved<'_, T> {
@@ -36,15 +49,73 @@ impl<T: ContainerType> OutputType for Resolved<'_, T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _field: &Positioned<Field>) -> ServerResult<Value> {
-        // Boxed once an object: an employee's manager is an employee, and a future cannot contain itself.
-        let answer: Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + '_>> = match self {
-            Self::Here(object) => Box::pin(object_value(ctx, *object)),
-            Self::Made(object) => Box::pin(object_value(ctx, object)),
-            Self::Shared(object) => Box::pin(object_value(ctx, object.as_ref())),
-            Self::Id(id) => return Ok(id_value::<T>(ctx, id)),
-        };
-        answer.await
+        self.value(ctx).await
     }
+}
+
+impl<T: ContainerType> Resolved<'_, T> {
+    /// The answer. Boxed once an object: an employee's manager is an employee, and a future cannot contain itself.
+    fn value<'f>(&'f self, ctx: &'f ContextSelectionSet<'f>) -> ValueFuture<'f> {
+        match self {
+            Self::Here(object) => Box::pin(object_value(ctx, *object)),
+            Self::Made(object) => Box::pin(object_value(ctx, object.as_ref())),
+            Self::Shared(object) => Box::pin(object_value(ctx, object.as_ref())),
+            Self::Id(id) => Box::pin(std::future::ready(Ok(id_value::<T>(ctx, id)))),
+        }
+    }
+}
+
+type ValueFuture<'f> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'f>>;
+
+/// Objects that a resolver answers with. They run concurrently; those that are done at once cost no more than that.
+pub struct ResolvedList<'a, T>(pub Vec<Resolved<'a, T>>);
+
+impl<'a, T> FromIterator<Resolved<'a, T>> for ResolvedList<'a, T> {
+    fn from_iter<I: IntoIterator<Item = Resolved<'a, T>>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+impl<T: ContainerType> OutputType for ResolvedList<'_, T> {
+    fn type_name() -> Cow<'static, str> {
+        <Vec<T>>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        <Vec<T>>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Vec<T>>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _field: &Positioned<Field>) -> ServerResult<Value> {
+        let places: Vec<_> = (0..self.0.len()).map(|index| ctx.with_index(index)).collect();
+        let mut items: Vec<_> = self.0.iter().zip(&places).map(|(object, place)| Item::Waiting(object.value(place))).collect();
+        poll_fn(|task| {
+            let mut all_done = true;
+            for item in &mut items {
+                if let Item::Waiting(future) = item {
+                    match future.as_mut().poll(task) {
+                        Poll::Ready(value) => *item = Item::Done(value?),
+                        Poll::Pending => all_done = false,
+                    }
+                }
+            }
+            if all_done { Poll::Ready(Ok::<_, ServerError>(())) } else { Poll::Pending }
+        })
+        .await?;
+        let values = items.into_iter().filter_map(|item| match item {
+            Item::Done(value) => Some(value),
+            Item::Waiting(_) => None,
+        });
+        Ok(Value::List(values.collect()))
+    }
+}
+
+enum Item<'f> {
+    Waiting(ValueFuture<'f>),
+    Done(Value),
 }
 
 async fn object_value<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
@@ -56,9 +127,15 @@ async fn object_value<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &
         let value = if field.node.name.node == "__typename" {
             Value::String(T::type_name().into_owned())
         } else {
-            // An error stops the object: the field is not nullable, or it would have become null. The engine turns it into
-            // null at the next nullable place above.
-            object.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default()
+            match object.resolve_field(&ctx.with_field(field)).await {
+                Ok(value) => value.unwrap_or_default(),
+                Err(error) if is_nullable::<T>(ctx, &field.node.name.node) => {
+                    ctx.add_error(error);
+                    Value::Null
+                }
+                // The object is null then, or what it stands in.
+                Err(error) => return Err(error),
+            }
         };
         insert(&mut values, key, value);
     }
@@ -104,6 +181,11 @@ fn collect_fields<'a, T: ContainerType>(
     }
 }
 
+fn is_nullable<T: OutputType>(ctx: &ContextSelectionSet<'_>, field: &str) -> bool {
+    let object = ctx.schema_env.registry.types.get(T::type_name().as_ref());
+    object.and_then(|object| object.field_by_name(field)).is_some_and(|field| !field.ty.ends_with('!'))
+}
+
 fn is_a<T: OutputType>(ctx: &ContextSelectionSet<'_>, condition: &str) -> bool {
     let name = T::type_name();
     name == condition
@@ -123,11 +205,11 @@ pub fn asks_for_more_than_id(field: &Lookahead<'_>) -> bool {
 
 /// The same field may be selected more than once, by fragments; what was selected below it is then put together.
 fn insert(values: &mut IndexMap<Name, Value>, key: &Name, value: Value) {
-    match values.get_mut(key) {
-        None => {
-            values.insert(key.clone(), value);
+    match values.entry(key.clone()) {
+        Entry::Vacant(entry) => {
+            entry.insert(value);
         }
-        Some(existing) => merge(existing, value),
+        Entry::Occupied(mut entry) => merge(entry.get_mut(), value),
     }
 }
 
@@ -144,5 +226,103 @@ fn merge(existing: &mut Value, value: Value) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{EmptyMutation, EmptySubscription, Error, Interface, Object, Result, Schema, value};
+    use rstest::rstest;
+
+    use super::*;
+
+    struct Leaf(i32);
+
+    #[Object]
+    impl Leaf {
+        async fn id(&self) -> ID {
+            ID(self.0.to_string())
+        }
+
+        async fn number(&self) -> Result<i32> {
+            tokio::task::yield_now().await;
+            if self.0 == 13 { Err(Error::new("unlucky")) } else { Ok(self.0) }
+        }
+
+        async fn lucky(&self) -> Result<Option<i32>> {
+            if self.0 == 13 { Err(Error::new("unlucky")) } else { Ok(None) }
+        }
+
+        async fn next(&self) -> Resolved<'_, Leaf> {
+            Resolved::made(Leaf(self.0 + 1))
+        }
+
+        async fn reference(&self) -> Resolved<'_, Leaf> {
+            Resolved::Id(ID("only".to_owned()))
+        }
+    }
+
+    #[derive(Interface)]
+    #[graphql(field(name = "id", ty = "ID"))]
+    enum Thing {
+        Leaf(Leaf),
+    }
+
+    struct Root;
+
+    #[Object]
+    impl Root {
+        async fn leaf(&self, number: i32) -> Option<Resolved<'_, Leaf>> {
+            Some(Resolved::made(Leaf(number)))
+        }
+
+        async fn leaves(&self, numbers: Vec<i32>) -> Option<ResolvedList<'_, Leaf>> {
+            Some(numbers.into_iter().map(|number| Resolved::Shared(Arc::new(Leaf(number)))).collect())
+        }
+
+        async fn thing(&self) -> Thing {
+            Leaf(1).into()
+        }
+    }
+
+    #[rstest]
+    #[case::in_order(
+        "{ leaf(number: 1) { number b: id __typename a: number } }",
+        r#"{leaf: {number: 1, b: "1", __typename: "Leaf", a: 1}}"#
+    )]
+    #[case::fragments(
+        "{ leaf(number: 1) { ...A ... on Thing { id } ... { number } } } fragment A on Leaf { next { id } next { number } }",
+        r#"{leaf: {next: {id: "2", number: 2}, id: "1", number: 1}}"#
+    )]
+    #[case::skipped("{ leaf(number: 1) { id @skip(if: true) number @include(if: true) } }", "{leaf: {number: 1}}")]
+    #[case::only_the_id(
+        "{ leaf(number: 1) { reference { id __typename } } }",
+        r#"{leaf: {reference: {id: "only", __typename: "Leaf"}}}"#
+    )]
+    #[case::a_list("{ leaves(numbers: [3, 1, 2]) { number } }", "{leaves: [{number: 3}, {number: 1}, {number: 2}]}")]
+    #[case::an_empty_list("{ leaves(numbers: []) { number } }", "{leaves: []}")]
+    #[case::deep("{ leaf(number: 1) { next { next { next { id } } } } }", r#"{leaf: {next: {next: {next: {id: "4"}}}}}"#)]
+    #[tokio::test]
+    async fn answers(#[case] query: &str, #[case] expected: &str) {
+        let response = Schema::new(Root, EmptyMutation, EmptySubscription).execute(query).await;
+        assert_eq!(response.errors, []);
+        assert_eq!(response.data.to_string(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_failed_field_is_null_where_it_may_be() {
+        let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
+        let response = schema.execute("{ leaf(number: 13) { id lucky } }").await;
+        assert_eq!(response.data, value!({ "leaf": { "id": "13", "lucky": null } }));
+        assert_eq!(response.errors.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_field_takes_what_it_stands_in_along() {
+        let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
+        let response = schema.execute("{ leaves(numbers: [1, 12]) { next { number } } thing { id } }").await;
+        assert_eq!(response.data, value!({ "leaves": null, "thing": { "id": "1" } }));
+        let path = response.errors.first().map(|error| serde_json::to_string(&error.path).unwrap());
+        assert_eq!(path.as_deref(), Some(r#"["leaves",1,"next","number"]"#));
     }
 }

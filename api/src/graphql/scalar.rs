@@ -4,26 +4,39 @@ use std::str::FromStr;
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
+use domain::Error;
 
 /// A calendar date, ISO 8601: `2026-11-21`.
+///
+/// A text that is no date is kept as none, so that the resolver can name the field that it was given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Date(pub NaiveDate);
+pub struct Date(Option<NaiveDate>);
+
+impl Date {
+    /// The date that was given for `field`.
+    pub fn given_for(self, field: &str) -> Result<NaiveDate, Error> {
+        self.0.ok_or_else(|| Error::bad_input(field, "This is no date of the calendar, written as 2026-11-21."))
+    }
+}
+
+impl From<NaiveDate> for Date {
+    fn from(date: NaiveDate) -> Self {
+        Self(Some(date))
+    }
+}
 
 #[Scalar(specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 /// A calendar date, ISO 8601: `2026-11-21`.
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let Value::String(text) = &value else {
-            return Err(InputValueError::expected_type(value));
-        };
-        match parse_date(text) {
-            Some(date) => Ok(Self(date)),
-            None => Err(InputValueError::custom("this is no date of the calendar, written as 2026-11-21")),
+        match &value {
+            Value::String(text) => Ok(Self(parse_date(text))),
+            _ => Err(InputValueError::expected_type(value)),
         }
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        self.0.map_or(Value::Null, |date| Value::String(date.to_string()))
     }
 }
 
@@ -34,29 +47,38 @@ fn parse_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// An exact decimal number, as a string: `"52000.00"`.
+///
+/// What is no such number is kept as none, so that the resolver can name the field that it was given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decimal(pub rust_decimal::Decimal);
+pub struct Decimal(Option<rust_decimal::Decimal>);
+
+impl Decimal {
+    /// The number that was given for `field`.
+    pub fn given_for(self, field: &str) -> Result<rust_decimal::Decimal, Error> {
+        self.0.ok_or_else(|| Error::bad_input(field, "This is no decimal number, written as the string \"52000.00\"."))
+    }
+}
+
+impl From<rust_decimal::Decimal> for Decimal {
+    fn from(number: rust_decimal::Decimal) -> Self {
+        Self(Some(number))
+    }
+}
 
 #[Scalar]
 /// An exact decimal number, as a string: `"52000.00"`. A whole number is also accepted as a number.
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => match parse_decimal(text) {
-                Some(number) => Ok(Self(number)),
-                None => Err(InputValueError::custom("this is no decimal number, written as \"52000.00\"")),
-            },
+            Value::String(text) => Ok(Self(parse_decimal(text))),
             // A number with a fraction has already been through a binary one, and may have changed there.
-            Value::Number(number) => match number.as_i64() {
-                Some(number) => Ok(Self(number.into())),
-                None => Err(InputValueError::custom("write a number with a fraction as a string, \"52000.50\"")),
-            },
+            Value::Number(number) => Ok(Self(number.as_i64().map(Into::into))),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        self.0.map_or(Value::Null, |number| Value::String(number.to_string()))
     }
 }
 
@@ -116,7 +138,14 @@ mod tests {
     fn a_decimal_keeps_its_digits() {
         let parsed = Decimal::parse(Value::String("52000.50".to_owned())).ok();
         assert_eq!(parsed.map(|decimal| decimal.to_value()), Some(Value::String("52000.50".to_owned())));
-        assert!(Decimal::parse(Value::from(52_000)).is_ok());
-        assert!(Decimal::parse(serde_json::json!(52_000.5).try_into().unwrap()).is_err());
+        assert!(Decimal::parse(Value::from(52_000)).ok().unwrap().given_for("amount").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_names_its_field() {
+        let fraction = Decimal::parse(Value::Number(async_graphql::Number::from_f64(0.5).unwrap())).ok().unwrap();
+        assert!(matches!(fraction.given_for("salary.amount"), Err(Error::BadInput { field, .. }) if field == "salary.amount"));
+        let date = Date::parse(Value::String("2026-02-30".to_owned())).ok().unwrap();
+        assert!(matches!(date.given_for("hiredOn"), Err(Error::BadInput { field, .. }) if field == "hiredOn"));
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     context::{Caller, RequestContext, ResolverContext},
     cookie,
+    resolved::Resolved,
     viewer::Viewer,
 };
 use crate::auth::{AuthError, Session};
@@ -21,7 +22,7 @@ pub struct SignInInput {
     /// The account's password.
     #[graphql(secret)]
     password: String,
-    /// Keep the refresh token in an HttpOnly cookie of this host instead of returning it.
+    /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
     #[graphql(default = false)]
     keep_in_cookie: bool,
 }
@@ -36,7 +37,7 @@ pub struct SessionPayload {
     /// The token for the next `refresh`, good for one use; null when it is kept in the cookie.
     refresh_token: Option<String>,
     /// Who is signed in now.
-    viewer: Viewer,
+    viewer: Resolved<'static, Viewer>,
 }
 
 /// What signing out did.
@@ -57,7 +58,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Who signs in, and how the session is kept.")] input: SignInInput,
-    ) -> Result<SessionPayload> {
+    ) -> Result<Resolved<'_, SessionPayload>> {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
         let session = request.auth.sign_in(&request.tenant, &input.email, &input.password, request.domain().now).await?;
@@ -69,7 +70,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token; left out, that of the cookie is used.", secret)] refresh_token: Option<String>,
-    ) -> Result<SessionPayload> {
+    ) -> Result<Resolved<'_, SessionPayload>> {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
         let token = refresh_token.as_ref().or(request.refresh_cookie.as_ref()).ok_or(AuthError::InvalidRefreshToken)?;
@@ -89,7 +90,12 @@ impl SessionMutation {
 }
 
 /// Answers with the session, and lets the rest of the request act as its owner.
-fn begin(ctx: &Context<'_>, request: &RequestContext, session: Session, keep_in_cookie: bool) -> Result<SessionPayload> {
+fn begin(
+    ctx: &Context<'_>,
+    request: &RequestContext,
+    session: Session,
+    keep_in_cookie: bool,
+) -> Result<Resolved<'static, SessionPayload>> {
     let now = request.domain().now;
     let caller =
         Caller { domain: domain::Context { actor: Some(session.actor), now }, email: Some(session.email), session_id: None };
@@ -101,10 +107,10 @@ fn begin(ctx: &Context<'_>, request: &RequestContext, session: Session, keep_in_
     } else {
         Some(session.refresh_token)
     };
-    Ok(SessionPayload {
+    Ok(Resolved::made(SessionPayload {
         access_token: session.access_token,
         access_token_expires_at: session.access_token_expires_at,
         refresh_token,
-        viewer,
-    })
+        viewer: Resolved::made(viewer),
+    }))
 }

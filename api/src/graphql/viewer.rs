@@ -45,7 +45,7 @@ impl Viewer {
     /// The viewer's own employee record, if there is one.
     async fn employee(&self, ctx: &Context<'_>) -> Result<Option<Resolved<'_, Employee>>> {
         let own = domain::employee::own(&ctx.request()?.scope, &self.domain).await?;
-        Ok(own.map(|row| Resolved::Made(row.into())))
+        Ok(own.map(|row| Resolved::made(row.into())))
     }
 
     /// What the viewer may do, for showing or hiding what leads to it.
@@ -103,7 +103,8 @@ pub struct ViewerQuery;
 #[Object]
 impl ViewerQuery {
     /// Who is signed in; null for an anonymous request.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
-        Ok(Viewer::of(&ctx.request()?.visit().caller))
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<Resolved<'_, Viewer>> {
+        let request = ctx.or_null(ctx.request())?;
+        Viewer::of(&request.visit().caller).map(Resolved::made)
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     if path == "graphiql" {
         return page(&app, &parts, "graphiql.html", GRAPHIQL_POLICY).await;
     }
-    let is_page = path.is_empty() || path.ends_with(".html");
+    let is_page = matches!(path, "" | "index.html" | "graphiql.html");
     match web_client::get(path).filter(|_| !is_page) {
         Some(asset) => file(&asset, &parts.headers, caching(path)),
         // A missing script must not be answered with a page.

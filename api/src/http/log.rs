@@ -11,15 +11,18 @@ use axum::{
 use tower_http::request_id::RequestId;
 use tracing::{Instrument as _, field::Empty};
 
+use super::refusal;
+
 /// Opens the request's span. The handler fills in tenant, actor and operation, so that every line logged for the request
 /// carries them.
 pub(crate) async fn log(request: Request<Body>, next: Next) -> Response<Body> {
     let started = Instant::now();
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    let id =
+        request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     // The query string stays out: a client may put a token or a search for a person there.
     let span = tracing::info_span!(
         "request",
-        id,
+        id = id.as_str(),
         method = %request.method(),
         path = request.uri().path(),
         tenant = Empty,
@@ -27,7 +30,7 @@ pub(crate) async fn log(request: Request<Body>, next: Next) -> Response<Body> {
         operation = Empty,
     );
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "client".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = refusal::name_request(next.run(request).instrument(span.clone()).await, &id);
 
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use chrono::{DateTime, Utc};
 use tenancy::{Availability, Host, HostTarget, Resolution, Tenant, resolve};
+use tracing::{Span, field::display};
 
 use super::{host, refusal::Refusal};
 use crate::{
@@ -29,6 +30,10 @@ pub(crate) enum Place {
 /// Finds the place of a request. The database is not touched when the tenant is remembered.
 pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Place, Refusal> {
     let (target, tenant) = target_of(app, parts, peer).await?;
+    if let Some(tenant) = &tenant {
+        // Before anything can be refused, so that a refusal is logged with the tenant that it concerns.
+        Span::current().record("tenant", display(&tenant.slug));
+    }
     // An address that is nobody's is refused before the token is looked at.
     if target == HostTarget::Unknown {
         return Err(Refusal::TenantNotFound);

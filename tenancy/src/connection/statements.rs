@@ -87,7 +87,7 @@ impl<S: Scope> StreamTrait for Transaction<S> {
         DbBackend::Postgres
     }
 
-    fn stream_raw<'a>(&'a self, statement: Statement) -> StreamFuture<'a> {
+    fn stream_raw(&self, statement: Statement) -> StreamFuture<'_> {
         Box::pin(std::future::ready(Ok(self.session.stream(statement))))
     }
 }

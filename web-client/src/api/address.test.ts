@@ -16,16 +16,24 @@ describe("apiAddress", () => {
   });
 });
 
-describe("baseDomain", () => {
+describe("the apex", () => {
   test.each([
-    ["localhost", "localhost", true],
-    ["acme.localhost", "localhost", false],
-    ["example.com", "example.com", true],
-    ["acme.example.com", "example.com", false],
-    ["acme.eu.example.com", "eu.example.com", false],
-  ])("of %s is %s", (hostname, expected, apex) => {
-    expect(baseDomain(hostname)).toBe(expected);
-    expect(isApex(hostname)).toBe(apex);
+    ["localhost", "8000", 200, true, "localhost"],
+    ["nowhere.localhost", "8000", 404, false, "localhost"],
+    ["example.co.uk", "", 200, true, "example.co.uk"],
+    ["nowhere.example.co.uk", "", 404, false, "example.co.uk"],
+    // A browser that does not tell the page's status.
+    ["localhost", "8000", 0, true, "localhost"],
+    ["nowhere.localhost", "8000", 0, false, "localhost"],
+    ["example.com", "", 0, true, "example.com"],
+    ["nowhere.example.com", "", 0, false, "example.com"],
+    // Vite has a page on every host.
+    ["nowhere.localhost", "5173", 200, false, "localhost"],
+    ["localhost", "5173", 200, true, "localhost"],
+  ])("%s:%s with the status %i: %s, ends in %s", (hostname, port, status, apex, base) => {
+    const place = { protocol: "http:", hostname, port };
+    expect(isApex(place, status)).toBe(apex);
+    expect(baseDomain(place, apex)).toBe(base);
   });
 });
 
@@ -33,19 +41,19 @@ describe("organisationAddress", () => {
   const local = { protocol: "http:", hostname: "localhost", port: "8000" };
   const open = { protocol: "https:", hostname: "example.com", port: "" };
   test.each([
-    ["acme", local, "http://acme.localhost:8000/"],
-    [" ACME ", local, "http://acme.localhost:8000/"],
-    ["globex", { ...local, hostname: "acme.localhost" }, "http://globex.localhost:8000/"],
-    ["acme", open, "https://acme.example.com/"],
-    ["acme.example.com", open, "https://acme.example.com/"],
-    ["https://acme.example.com/employees?q=1", open, "https://acme.example.com/"],
-    ["", open, null],
-    ["two words", open, null],
-    ["-acme", open, null],
-    ["acme..com", open, null],
-    ["acme@evil.example", open, null],
-    ["javascript:alert(1)", open, null],
-  ])("%j", (entered, place, expected) => {
-    expect(organisationAddress(entered, place)).toBe(expected);
+    ["acme", local, true, "http://acme.localhost:8000/"],
+    [" ACME ", local, true, "http://acme.localhost:8000/"],
+    ["globex", { ...local, hostname: "nowhere.localhost" }, false, "http://globex.localhost:8000/"],
+    ["acme", open, true, "https://acme.example.com/"],
+    ["acme.example.com", open, true, "https://acme.example.com/"],
+    ["https://acme.example.com/employees?q=1", open, true, "https://acme.example.com/"],
+    ["", open, true, null],
+    ["two words", open, true, null],
+    ["-acme", open, true, null],
+    ["acme..com", open, true, null],
+    ["acme@evil.example", open, true, null],
+    ["javascript:alert(1)", open, true, null],
+  ])("%j", (entered, place, apex, expected) => {
+    expect(organisationAddress(entered, place, apex)).toBe(expected);
   });
 });

@@ -16,25 +16,29 @@ export function apiAddress(place: Place): string {
 }
 
 /**
- * The host that organisations' addresses end in, as far as a hostname can tell: `acme.localhost` and `localhost` give
- * `localhost`, `acme.example.com` and `example.com` give `example.com`.
+ * Whether the place is the address that organisations' addresses end in, and not itself one of an organisation, once the
+ * API has said that no organisation is there.
+ *
+ * The server answers a page on a host that it does not know with 404 and on the apex with 200; `pageStatus` is that
+ * status, or 0 where the browser does not tell. Then, and in development, where Vite serves the page on any host, the
+ * number of labels must do: `localhost` and `example.com` are such an address.
  */
-export function baseDomain(hostname: string): string {
-  const labels = hostname.split(".");
-  const own = labels.at(-1) === "localhost" ? 1 : 2;
-  return labels.length > own ? labels.slice(1).join(".") : hostname;
+export function isApex(place: Place, pageStatus: number): boolean {
+  if (pageStatus !== 0 && place.port !== developmentPort) return pageStatus < 400;
+  const labels = place.hostname.split(".");
+  return labels.length <= (labels.at(-1) === "localhost" ? 1 : 2);
 }
 
-/** Whether the host is an address that organisations' addresses end in, and not itself one of an organisation. */
-export function isApex(hostname: string): boolean {
-  return baseDomain(hostname) === hostname;
+/** What organisations' addresses end in: the apex itself, or the host of an organisation without its first label. */
+export function baseDomain(place: Place, apex: boolean): string {
+  return apex ? place.hostname : place.hostname.split(".").slice(1).join(".");
 }
 
 /**
  * Where the organisation that a person named is found: by the first label of its address (`acme`), its whole address
  * (`acme.example.com`) or the address copied from a browser. Null where that is no possible address.
  */
-export function organisationAddress(entered: string, place: Place): string | null {
+export function organisationAddress(entered: string, place: Place, apex: boolean): string | null {
   const host = entered
     .trim()
     .toLowerCase()
@@ -43,7 +47,7 @@ export function organisationAddress(entered: string, place: Place): string | nul
     .replace(/:\d*$/, "")
     .replace(/\.$/, "");
   if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(host)) return null;
-  const full = host.includes(".") ? host : `${host}.${baseDomain(place.hostname)}`;
+  const full = host.includes(".") ? host : `${host}.${baseDomain(place, apex)}`;
   const port = place.port === "" ? "" : `:${place.port}`;
   return `${place.protocol}//${full}${port}/`;
 }

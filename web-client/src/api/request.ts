@@ -32,15 +32,17 @@ export async function request<Data, Variables>(
   }
   const errors = errorsIn(body);
   if (errors !== null) throw new ProblemError(problemOf(errors));
-  const data = dataIn<Data>(body);
-  if (data === null) throw new ProblemError(networkProblem);
-  return data;
+  const data = dataIn(body);
+  if (typeof data !== "object" || data === null) throw new ProblemError(networkProblem);
+  // The document was checked against the server's schema when its type was made.
+  return data as Data;
 }
 
-function dataIn<Data>(body: string): Data | null {
+/** The data in the body of an HTTP response, if it is a GraphQL response that has any. */
+function dataIn(body: string): unknown {
   try {
-    const parsed = JSON.parse(body) as { data?: Data | null } | null;
-    return parsed?.data ?? null;
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null && "data" in parsed ? parsed.data : null;
   } catch {
     return null;
   }

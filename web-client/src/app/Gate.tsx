@@ -13,8 +13,7 @@ import { SignInPage } from "../session/SignInPage.tsx";
 import { OrganisationName } from "../ui/Page.tsx";
 import { ProblemPage } from "./ProblemPage.tsx";
 
-type State =
-  { kind: "starting" } | { kind: "refused"; problem: Problem } | { kind: "open"; organisation: string };
+type State = { kind: "starting" } | { kind: "refused"; problem: Problem } | { kind: "open"; organisation: string };
 
 /** Asks which organisation this address belongs to and who is signed in, and shows its pages to those who are. */
 export function Gate({ keeper, children }: { keeper: SessionKeeper; children: ReactNode }) {
@@ -41,10 +40,7 @@ export function Gate({ keeper, children }: { keeper: SessionKeeper; children: Re
 
   const account = session?.viewer.account.id ?? null;
   // What one account has read is not there for the next one.
-  const client = useMemo(
-    () => (account === null ? null : createClient(keeper, address)),
-    [account, keeper, address],
-  );
+  const client = useMemo(() => (account === null ? null : createClient(keeper, address)), [account, keeper, address]);
 
   if (state.kind === "starting") return <Starting />;
   if (state.kind === "refused") return <ProblemPage problem={state.problem} onRetry={retry} />;

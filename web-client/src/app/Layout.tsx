@@ -1,4 +1,4 @@
-import { Button, Menu, Text, useMantineColorScheme } from "@mantine/core";
+import { Button, Menu, useMantineColorScheme } from "@mantine/core";
 import { Suspense, use } from "react";
 import { Link, NavLink, Outlet } from "react-router";
 import { useKeeper, useViewer } from "../session/context.ts";
@@ -72,11 +72,11 @@ function AccountMenu() {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Text size="xs" c="dimmed" px="sm" py={6} component="div">
+        <Menu.Label>
           <bdi>{viewer.account.email}</bdi>
           <br />
           {roles[viewer.role]}
-        </Text>
+        </Menu.Label>
         {viewer.employee !== null && (
           <Menu.Item component={Link} to={`/employees/${viewer.employee.id}`}>
             My record

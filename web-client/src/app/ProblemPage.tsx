@@ -52,24 +52,24 @@ export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: (
 
 /** Asks for the organisation where the address names none: at the address that all of them end in, or a wrong one. */
 function FindOrganisationPage() {
-  const { hostname, host } = window.location;
-  const apex = isApex(hostname);
+  const { host } = window.location;
+  const apex = isApex(window.location, pageStatus());
   const title = apex ? "Welcome to Tenantry" : "There is no organisation at this address";
   const form = useForm({
     initialValues: { organisation: "" },
     validate: {
       organisation: (value) =>
-        organisationAddress(value, window.location) === null
+        organisationAddress(value, window.location, apex) === null
           ? "Enter a name of letters, digits and hyphens, such as acme."
           : null,
     },
   });
   const submission = useSubmission(form, ({ organisation }) => {
-    const address = organisationAddress(organisation, window.location);
+    const address = organisationAddress(organisation, window.location, apex);
     if (address !== null) window.location.assign(address);
     return Promise.resolve();
   });
-  const target = organisationAddress(form.values.organisation, window.location);
+  const target = organisationAddress(form.values.organisation, window.location, apex);
 
   return (
     <main className="centred">
@@ -93,7 +93,7 @@ function FindOrganisationPage() {
         <Form submission={submission} submitLabel="Continue" label="Find your organisation">
           <TextInput
             label="Your organisation’s address"
-            description={`The first part of it, before .${baseDomain(hostname)}, or all of it`}
+            description={`The first part of it, before .${baseDomain(window.location, apex)}, or all of it`}
             placeholder="acme"
             autoComplete="organization"
             autoCapitalize="none"
@@ -109,4 +109,10 @@ function FindOrganisationPage() {
       </div>
     </main>
   );
+}
+
+/** The HTTP status that this page came with; 0 where the browser does not tell. */
+function pageStatus(): number {
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return navigation?.responseStatus ?? 0;
 }

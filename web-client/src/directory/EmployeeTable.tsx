@@ -79,11 +79,7 @@ function EmployeeRow({ employee }: { employee: DirectoryRowFragment }) {
 }
 
 /** Says what is out of the ordinary: left, or employed otherwise than full time. */
-export function EmploymentBadge({
-  employee,
-}: {
-  employee: Pick<DirectoryRowFragment, "status" | "employmentType">;
-}) {
+export function EmploymentBadge({ employee }: { employee: Pick<DirectoryRowFragment, "status" | "employmentType"> }) {
   if (employee.status === "TERMINATED") {
     return (
       <Badge color="red" variant="light" tt="none">

@@ -35,7 +35,9 @@ describe("the query", () => {
 
   test("of a page before, with everything chosen", () => {
     const view = readView(
-      new URLSearchParams("q=ada&department=d&sub=no&position=p&location=l&status=left&type=intern&order=-name&before=c"),
+      new URLSearchParams(
+        "q=ada&department=d&sub=no&position=p&location=l&status=left&type=intern&order=-name&before=c",
+      ),
     );
     expect(queryFor(view)).toEqual({
       filter: {

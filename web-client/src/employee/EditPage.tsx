@@ -8,7 +8,14 @@ import { EmployeeDocument, type EmployeeDetailsFragment, UpdateEmployeeDocument 
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { BirthDateField, ContactFields, PersonFields, PreferredNameField, SalaryFields, Section } from "./fieldsets.tsx";
+import {
+  BirthDateField,
+  ContactFields,
+  PersonFields,
+  PreferredNameField,
+  SalaryFields,
+  Section,
+} from "./fieldsets.tsx";
 import { changesOf, personChecks, personValues } from "./values.ts";
 
 /** Changes what is recorded about one person, as far as whoever is signed in may. */
@@ -21,6 +28,7 @@ export function EditPage() {
     nextFetchPolicy: "cache-first",
   });
   const employee = data?.employee;
+  const problem = error === undefined ? null : readProblem(error);
   const title = employee == null ? "Edit" : `Edit ${employee.name}`;
 
   return (
@@ -34,20 +42,16 @@ export function EditPage() {
         )
       }
     >
-      {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
-      ) : employee === undefined ? (
+      {problem !== null && problem.code !== "NOT_FOUND" ? (
+        <ErrorState problem={problem} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : problem === null && employee === undefined ? (
         <LoadingRows />
-      ) : employee === null ? (
+      ) : employee == null ? (
         <Empty title="There is no such person" />
       ) : !employee.permissions.update && !employee.permissions.updateOwnContact ? (
         <Empty title="You may not change this person’s record" />
       ) : (
-        <EditForm
-          key={employee.version}
-          employee={employee}
-          onReload={() => void refetch().catch(() => undefined)}
-        />
+        <EditForm key={employee.version} employee={employee} onReload={() => void refetch().catch(() => undefined)} />
       )}
     </Page>
   );

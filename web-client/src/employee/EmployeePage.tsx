@@ -27,21 +27,23 @@ export function EmployeePage() {
   });
   const employee = data?.employee;
 
-  if (error !== undefined) {
+  const problem = error === undefined ? null : readProblem(error);
+
+  if (problem !== null && problem.code !== "NOT_FOUND") {
     return (
       <Page title="Person">
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={problem} onRetry={() => void refetch().catch(() => undefined)} />
       </Page>
     );
   }
-  if (employee === undefined) {
+  if (problem === null && employee === undefined) {
     return (
       <Page title="Person">
         <LoadingRows />
       </Page>
     );
   }
-  if (employee === null) {
+  if (employee == null) {
     return (
       <Page title="Person not found">
         <Empty title="There is no such person">

@@ -1,4 +1,4 @@
-import { useQuery } from "@apollo/client/react";
+import { skipToken, useQuery } from "@apollo/client/react";
 import { Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type ReactNode, useState } from "react";
@@ -23,10 +23,10 @@ export function EmployeePicker(props: {
   const [opened, setOpened] = useState(false);
   // The name of the one chosen already is no search.
   const search = wanted.trim() === chosen?.name ? "" : wanted.trim();
-  const { data, previousData, loading } = useQuery(FindEmployeesDocument, {
-    variables: search === "" ? {} : { search },
-    skip: !opened,
-  });
+  const { data, previousData, loading } = useQuery(
+    FindEmployeesDocument,
+    opened ? { variables: search === "" ? {} : { search } } : skipToken,
+  );
   const found = ((data ?? previousData)?.employees.nodes ?? []).filter(({ id }) => id !== props.except);
   const options = found.map(({ id, name, position }) => ({ value: id, label: name, position: position.title }));
   const positions = new Map(found.map(({ id, position }) => [id, position.title]));

@@ -60,12 +60,7 @@ function HireForm() {
 
   return (
     <div className="narrow">
-      <Form
-        submission={submission}
-        submitLabel="Hire"
-        label="Hire someone"
-        onCancel={() => void navigate("/")}
-      >
+      <Form submission={submission} submitLabel="Hire" label="Hire someone" onCancel={() => void navigate("/")}>
         <Stack>
           <Section title="Person">
             <PersonFields form={form} />

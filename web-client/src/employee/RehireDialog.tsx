@@ -45,7 +45,11 @@ function RehireForm({ employee, onClose }: Props) {
       locationId: employee.location?.id ?? "",
       managerId: "",
     },
-    validate: { hiredOn: required("the first day of work") },
+    validate: {
+      hiredOn: required("the first day of work"),
+      departmentId: (value) => (value === "" ? "Choose a department." : null),
+      positionId: (value) => (value === "" ? "Choose a position." : null),
+    },
   });
   const submission = useSubmission(form, async (values) => {
     const input: RehireEmployeeInput = { id: employee.id, hiredOn: values.hiredOn };
@@ -61,13 +65,7 @@ function RehireForm({ employee, onClose }: Props) {
     <Form submission={submission} submitLabel="Rehire" onCancel={onClose}>
       <Stack>
         <TextInput label="First day of work" type="date" required {...form.getInputProps("hiredOn")} />
-        <PlaceFields
-          form={form}
-          required
-          except={employee.id}
-          noManager="As before"
-          noLocation="As before"
-        />
+        <PlaceFields form={form} required except={employee.id} noManager="As before" noLocation="As before" />
       </Stack>
     </Form>
   );

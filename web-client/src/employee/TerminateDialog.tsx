@@ -75,6 +75,7 @@ function TerminateForm({ employee, onClose }: Props) {
             </>
           }
           {...form.getInputProps("confirmed", { type: "checkbox" })}
+          aria-invalid={form.errors["confirmed"] !== undefined}
         />
       </Stack>
     </Form>

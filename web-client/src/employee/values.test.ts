@@ -33,10 +33,10 @@ describe("what an edit sends", () => {
   test("never clears what the person may not see", () => {
     const hidden = employeeDetails({ personal: null, salary: null });
     const values = personValues(hidden);
-    expect(changesOf(hidden, values, { ...values, givenName: "Augusta" })).toEqual({
+    expect(changesOf(hidden, values, { ...values, givenName: "Ada" })).toEqual({
       id: hidden.id,
       expectedVersion: hidden.version,
-      givenName: "Augusta",
+      givenName: "Ada",
     });
   });
 });

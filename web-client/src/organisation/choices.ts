@@ -18,7 +18,7 @@ export function departmentChoices(departments: readonly DepartmentFieldsFragment
   return flatten(departmentTree(departments)).map(({ department, depth }) => ({
     value: department.id,
     // No-break spaces, because an option of a select keeps no others.
-    label: "\u00a0\u00a0".repeat(depth * 2) + department.name,
+    label: "\u00a0\u00a0".repeat(depth) + department.name,
   }));
 }
 

@@ -33,7 +33,7 @@ export function NameDialog(
 function NameForm(props: Parameters<typeof NameDialog>[0]) {
   const form = useForm<Record<string, string>>({
     initialValues: { [props.field]: props.initial ?? "" },
-    validate: { [props.field]: (value) => (value === undefined || value.trim() === "" ? "Enter a name." : null) },
+    validate: { [props.field]: (value) => (value.trim() === "" ? "Enter a name." : null) },
   });
   const submission = useSubmission(form, async (values) => {
     await props.onSend((values[props.field] ?? "").trim());

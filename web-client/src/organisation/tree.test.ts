@@ -37,5 +37,5 @@ test("a department cannot be moved into itself or what is under it", () => {
 test("a select shows the depth by indentation", () => {
   const labels = departmentChoices(departments).map(({ label }) => label);
   expect(labels[0]).toBe("Engineering");
-  expect(labels[3]).toBe("\u00a0".repeat(8) + "Database");
+  expect(labels[3]).toBe("\u00a0".repeat(4) + "Database");
 });

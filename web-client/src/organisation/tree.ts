@@ -14,10 +14,7 @@ export interface DepartmentNode {
  */
 export function departmentTree(departments: readonly DepartmentFieldsFragment[]): DepartmentNode[] {
   const nodes = new Map<string, DepartmentNode>(
-    departments.map((department) => [
-      department.id,
-      { department, children: [], total: department.employeeCount },
-    ]),
+    departments.map((department) => [department.id, { department, children: [], total: department.employeeCount }]),
   );
   const top: DepartmentNode[] = [];
   for (const node of nodes.values()) {

@@ -1,17 +1,37 @@
 import { Modal } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 
-/** A dialog that is open from the start; `onClose` removes it once it has faded and the focus is back where it was. */
-export function Dialog(props: {
-  title: ReactNode;
-  onClose: () => void;
-  children: (close: () => void) => ReactNode;
-}) {
+/** A dialog that is open from the start; `onClose` removes it once it has faded. The focus goes back where it was. */
+export function Dialog(props: { title: ReactNode; onClose: () => void; children: (close: () => void) => ReactNode }) {
   const [opened, setOpened] = useState(true);
+  const [opener] = useState(focusedElement);
+  useEffect(
+    () => () => {
+      // What was done may have removed it: then the page's heading is the place to go on from.
+      const target = opener?.isConnected === true ? opener : document.querySelector<HTMLElement>("main h1");
+      target?.focus();
+    },
+    [opener],
+  );
   const close = () => setOpened(false);
   return (
-    <Modal opened={opened} onClose={close} onExitTransitionEnd={props.onClose} title={props.title}>
-      {props.children(close)}
-    </Modal>
+    <Modal.Root opened={opened} onClose={close} onExitTransitionEnd={props.onClose} returnFocus={false}>
+      <Modal.Overlay />
+      <Modal.Content className="dialog">
+        <div className="dialog-head">
+          <Modal.Title>{props.title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>{props.children(close)}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
+}
+
+/** What has the focus; of a menu, which closes, the button that opens it. */
+function focusedElement(): HTMLElement | null {
+  const focused = document.activeElement;
+  const button = focused?.closest('[role="menu"]')?.getAttribute("aria-labelledby") ?? null;
+  const element = button === null ? focused : document.getElementById(button);
+  return element instanceof HTMLElement && element !== document.body ? element : null;
 }

@@ -1,7 +1,7 @@
 import { Alert, Button } from "@mantine/core";
 import type { FormErrors, UseFormReturnType } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
-import { type ReactNode, type RefObject, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from "react";
 import type { Problem } from "../api/problem.ts";
 import { readProblem } from "../api/read-problem.ts";
 import { AlertIcon } from "./icons.tsx";
@@ -9,11 +9,12 @@ import { ProblemText } from "./states.tsx";
 
 /** A form that is being filled in, sent or has been refused. */
 export interface Submission {
-  element: RefObject<HTMLFormElement | null>;
   onSubmit: (event: SubmitEvent<HTMLFormElement>) => void;
   busy: boolean;
   /** What the server refused that belongs to no input of this form. */
   problem: Problem | null;
+  /** How many times it has been refused, by the form's own checks or by the server. */
+  refusals: number;
 }
 
 /**
@@ -35,17 +36,9 @@ export function useSubmission<Values extends object>(
   form: UseFormReturnType<Values>,
   send: (values: Values) => Promise<unknown>,
 ): Submission {
-  const element = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  // Grows with every refusal, so that the focus moves after the errors are on the page, and not while typing.
   const [refusals, setRefusals] = useState(0);
-
-  useEffect(() => {
-    if (refusals === 0) return;
-    const first = element.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
-    (first ?? element.current?.querySelector<HTMLElement>('[role="alert"]'))?.focus();
-  }, [refusals]);
 
   const refuse = () => setRefusals((count) => count + 1);
 
@@ -65,7 +58,7 @@ export function useSubmission<Values extends object>(
     }
   };
 
-  return { element, onSubmit: form.onSubmit((values) => void accept(values), refuse), busy, problem };
+  return { onSubmit: form.onSubmit((values) => void accept(values), refuse), busy, problem, refusals };
 }
 
 /** A form with its problem at the head and its buttons at the foot. */
@@ -78,8 +71,18 @@ export function Form(props: {
   children: ReactNode;
 }) {
   const { submission } = props;
+  const { refusals } = submission;
+  const element = useRef<HTMLFormElement>(null);
+
+  // After a refusal, once the errors are on the page, and never while typing.
+  useEffect(() => {
+    if (refusals === 0) return;
+    const first = element.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    (first ?? element.current?.querySelector<HTMLElement>('[role="alert"]'))?.focus();
+  }, [refusals]);
+
   return (
-    <form ref={submission.element} onSubmit={submission.onSubmit} noValidate aria-label={props.label}>
+    <form ref={element} onSubmit={submission.onSubmit} noValidate aria-label={props.label}>
       {submission.problem !== null && (
         <Alert color="red" variant="light" icon={<AlertIcon />} role="alert" tabIndex={-1} mb="md">
           <ProblemText problem={submission.problem} />

@@ -1,4 +1,4 @@
-import { createTheme, Modal, NativeSelect, Popover, TextInput } from "@mantine/core";
+import { createTheme, Menu, ModalRoot, TextInput } from "@mantine/core";
 
 /** What components are told; their colours are in theme.css. */
 export const theme = createTheme({
@@ -8,17 +8,22 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Modal: Modal.extend({
+    Menu: Menu.extend({
+      defaultProps: {
+        // Inside the page's landmarks, and with nothing but items that take the focus.
+        withinPortal: false,
+        withInitialFocusPlaceholder: false,
+        transitionProps: { duration: 80 },
+      },
+    }),
+    ModalRoot: ModalRoot.extend({
       defaultProps: {
         centered: true,
         // Locking would write a style element, which the Content-Security-Policy forbids.
         lockScroll: false,
-        closeButtonProps: { "aria-label": "Close" },
         transitionProps: { duration: 120 },
       },
     }),
-    NativeSelect: NativeSelect.extend({ defaultProps: { withAsterisk: false } }),
-    Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 80 } } }),
     TextInput: TextInput.extend({ defaultProps: { autoComplete: "off" } }),
   },
 });

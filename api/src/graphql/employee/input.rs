@@ -6,7 +6,7 @@ use domain::{Error, employee};
 use super::{
     super::{
         id,
-        input::{change, change_id, replace, replace_id},
+        input::{change, replace, replace_id},
         scalar::{Date, Decimal},
     },
     EmploymentType,
@@ -21,9 +21,11 @@ pub struct MoneyInput {
     currency: String,
 }
 
-impl From<MoneyInput> for employee::Salary {
-    fn from(input: MoneyInput) -> Self {
-        Self { amount: input.amount.0, currency: input.currency }
+impl TryFrom<MoneyInput> for employee::Salary {
+    type Error = Error;
+
+    fn try_from(input: MoneyInput) -> Result<Self, Error> {
+        Ok(Self { amount: input.amount.given_for("salary.amount")?, currency: input.currency })
     }
 }
 
@@ -40,14 +42,16 @@ pub struct PersonalDetailsInput {
     address: Option<String>,
 }
 
-impl From<PersonalDetailsInput> for employee::PersonalDetails {
-    fn from(input: PersonalDetailsInput) -> Self {
-        Self {
-            birth_date: input.birth_date.map(|date| date.0),
+impl TryFrom<PersonalDetailsInput> for employee::PersonalDetails {
+    type Error = Error;
+
+    fn try_from(input: PersonalDetailsInput) -> Result<Self, Error> {
+        Ok(Self {
+            birth_date: input.birth_date.map(|date| date.given_for("personal.birthDate")).transpose()?,
             personal_email: input.personal_email,
             phone: input.phone,
             address: input.address,
-        }
+        })
     }
 }
 
@@ -95,9 +99,9 @@ impl TryFrom<HireEmployeeInput> for employee::Hire {
             location_id: id::decode_optional(input.location_id.as_ref())?,
             manager_id: id::decode_optional(input.manager_id.as_ref())?,
             employment_type: input.employment_type.into(),
-            hired_on: input.hired_on.0,
-            personal: input.personal.unwrap_or_default().into(),
-            salary: input.salary.map(Into::into),
+            hired_on: input.hired_on.given_for("hiredOn")?,
+            personal: input.personal.unwrap_or_default().try_into()?,
+            salary: input.salary.map(TryInto::try_into).transpose()?,
         })
     }
 }
@@ -140,14 +144,14 @@ impl TryFrom<UpdateEmployeeInput> for employee::Update {
             expected_version: input.expected_version,
             given_name: replace("givenName", input.given_name)?,
             family_name: replace("familyName", input.family_name)?,
-            preferred_name: change(input.preferred_name, |name| name),
+            preferred_name: change(input.preferred_name, Ok)?,
             work_email: replace("workEmail", input.work_email)?,
             employment_type: replace("employmentType", input.employment_type)?.map(Into::into),
-            birth_date: change(input.birth_date, |date| date.0),
-            personal_email: change(input.personal_email, |email| email),
-            phone: change(input.phone, |phone| phone),
-            address: change(input.address, |address| address),
-            salary: change(input.salary, Into::into),
+            birth_date: change(input.birth_date, |date| date.given_for("birthDate"))?,
+            personal_email: change(input.personal_email, Ok)?,
+            phone: change(input.phone, Ok)?,
+            address: change(input.address, Ok)?,
+            salary: change(input.salary, TryInto::try_into)?,
         })
     }
 }
@@ -175,8 +179,8 @@ impl TryFrom<TransferEmployeeInput> for employee::Transfer {
             id: id::decode(&input.id)?,
             department_id: replace_id("departmentId", input.department_id)?,
             position_id: replace_id("positionId", input.position_id)?,
-            location_id: change_id(input.location_id)?,
-            manager_id: change_id(input.manager_id)?,
+            location_id: change(input.location_id, |id| id::decode(&id))?,
+            manager_id: change(input.manager_id, |id| id::decode(&id))?,
         })
     }
 }
@@ -217,7 +221,7 @@ impl TryFrom<TerminateEmployeeInput> for employee::Terminate {
     fn try_from(input: TerminateEmployeeInput) -> Result<Self, Error> {
         Ok(Self {
             id: id::decode(&input.id)?,
-            terminated_on: input.terminated_on.0,
+            terminated_on: input.terminated_on.given_for("terminatedOn")?,
             reason: input.reason,
             new_manager_id: id::decode_optional(input.new_manager_id.as_ref())?,
         })
@@ -247,11 +251,11 @@ impl TryFrom<RehireEmployeeInput> for employee::Rehire {
     fn try_from(input: RehireEmployeeInput) -> Result<Self, Error> {
         Ok(Self {
             id: id::decode(&input.id)?,
-            hired_on: input.hired_on.0,
+            hired_on: input.hired_on.given_for("hiredOn")?,
             department_id: replace_id("departmentId", input.department_id)?,
             position_id: replace_id("positionId", input.position_id)?,
-            location_id: change_id(input.location_id)?,
-            manager_id: change_id(input.manager_id)?,
+            location_id: change(input.location_id, |id| id::decode(&id))?,
+            manager_id: change(input.manager_id, |id| id::decode(&id))?,
         })
     }
 }

@@ -149,6 +149,12 @@ impl From<OrderDirection> for Direction {
     }
 }
 
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Employee>> {
+    let request = ctx.member()?;
+    let row = domain::employee::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    Ok(Resolved::made(row.into()))
+}
+
 /// The queries about employees.
 #[derive(Default)]
 pub struct EmployeeQuery;
@@ -160,10 +166,8 @@ impl EmployeeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee's opaque id.")] id: ID,
-    ) -> Result<Option<Resolved<'_, Employee>>> {
-        let request = ctx.member()?;
-        let row = domain::employee::by_id(&request.scope, request.domain(), id::decode(&id)?).await?;
-        Ok(Some(Resolved::Made(row.into())))
+    ) -> Option<Resolved<'_, Employee>> {
+        ctx.or_null(find(ctx, &id).await)
     }
 
     /// The directory: employees by name, unless ordered otherwise; at most 100 a page (default 50).
@@ -186,7 +190,7 @@ impl EmployeeQuery {
             None => (Order::default(), Direction::default()),
         };
         let filter = filter.map(Filter::try_from).transpose()?.unwrap_or_default();
-        let list = EmployeeList { filter, search, order, direction };
-        list.page(ctx, &Arguments { first, after, last, before }).await
+        let wanted = EmployeeList { filter, search, order, direction };
+        wanted.page(ctx, &Arguments { first, after, last, before }).await
     }
 }

@@ -141,7 +141,9 @@ impl Employee {
         #[graphql(desc = "At most this many, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Resolved<'_, Connection<Employee>>> {
-        EmployeeList::reports_of(self.row.id).page(ctx, &Arguments::forward(first, after)).await
+        let arguments = Arguments::forward(first, after);
+        // Boxed, because the answer of every employee has room for it, and few need it.
+        Box::pin(EmployeeList::reports_of(self.row.id).page(ctx, &arguments)).await
     }
 
     /// The kind of contract.
@@ -156,19 +158,19 @@ impl Employee {
 
     /// The first day of the present, else the last, employment.
     async fn hired_on(&self) -> Date {
-        Date(self.row.hired_on)
+        self.row.hired_on.into()
     }
 
     /// The last day of employment; null for an active employee.
     async fn terminated_on(&self) -> Option<Date> {
-        self.row.terminated_on.map(Date)
+        self.row.terminated_on.map(Date::from)
     }
 
     /// Private details. Null when the viewer may not see it.
     async fn personal(&self, ctx: &Context<'_>) -> Result<Option<PersonalDetails<'_>>> {
         let sight = ctx.request()?.sight().await?;
         Ok(sight.private(&self.row).then(|| PersonalDetails {
-            birth_date: self.row.birth_date.map(Date),
+            birth_date: self.row.birth_date.map(Date::from),
             personal_email: self.row.personal_email.as_deref(),
             phone: self.row.phone.as_deref(),
             address: self.row.address.as_deref(),
@@ -182,7 +184,7 @@ impl Employee {
             return Ok(None);
         };
         let sight = ctx.request()?.sight().await?;
-        Ok(sight.salary(&self.row).then(|| Money { amount: Decimal(amount), currency }))
+        Ok(sight.salary(&self.row).then(|| Money { amount: amount.into(), currency }))
     }
 
     /// Grows with every change; pass it as `expectedVersion` to refuse a lost update.
@@ -215,6 +217,7 @@ impl Employee {
 
 /// What the viewer may do with an employee, and see of it.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the schema")]
 pub struct EmployeePermissions {
     /// Change every field.
     update: bool,

@@ -19,9 +19,9 @@ pub struct EmployeePayload {
     employee: Resolved<'static, Employee>,
 }
 
-impl From<Model> for EmployeePayload {
-    fn from(row: Model) -> Self {
-        Self { employee: Resolved::Made(row.into()) }
+impl EmployeePayload {
+    fn of(row: Model) -> Resolved<'static, Self> {
+        Resolved::made(Self { employee: Resolved::made(row.into()) })
     }
 }
 
@@ -36,9 +36,9 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new employee.")] input: HireEmployeeInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::hire(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::hire(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
     /// Changes an employee's own fields.
@@ -46,9 +46,9 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and what changes.")] input: UpdateEmployeeInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::update(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::update(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
     /// Changes an employee's department, position, location and manager at once.
@@ -56,9 +56,9 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and what changes.")] input: TransferEmployeeInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::transfer(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::transfer(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
     /// Changes whom an employee reports to.
@@ -66,9 +66,9 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and the new manager.")] input: ChangeManagerInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::change_manager(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::change_manager(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
     /// Ends an employment, and hands the direct reports over.
@@ -76,9 +76,9 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and how the employment ends.")] input: TerminateEmployeeInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::terminate(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::terminate(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
     /// Hires somebody again who had left.
@@ -86,8 +86,8 @@ impl EmployeeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and the new employment.")] input: RehireEmployeeInput,
-    ) -> Result<EmployeePayload> {
+    ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(domain::employee::rehire(&request.scope, request.domain(), input.try_into()?).await?.into())
+        Ok(EmployeePayload::of(domain::employee::rehire(&request.scope, request.domain(), input.try_into()?).await?))
     }
 }

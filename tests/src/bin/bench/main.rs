@@ -1,0 +1,60 @@
+//! `make bench`: the figures of docs/performance.md, on this machine.
+//!
+//! Starts the release build of the program with a private Postgres of its own, fills it, and measures it from outside.
+
+#![expect(clippy::print_stdout, reason = "the figures are the output")]
+
+mod load;
+mod pgbench;
+mod server;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use server::Server;
+
+/// The list of the directory page: 50 people with department and position.
+const EMPLOYEES: &str = "{ employees(first: 50) { nodes { id name workEmail employmentType hiredOn department { id name } \
+                         position { id title } } pageInfo { hasNextPage endCursor } } }";
+const TYPENAME: &str = "{ __typename }";
+const CONNECTIONS: u64 = 16;
+const TENANTS: usize = 100;
+const EMPLOYEES_EACH: u32 = 240;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let seconds = std::env::args().nth(1).map_or(Ok(10), |text| text.parse()).context("give the seconds of each run")?;
+    let time = Duration::from_secs(seconds);
+    let server = Server::start(TENANTS, EMPLOYEES_EACH).await?;
+    println!("| figure | value |\n|---|---|");
+    println!("| time to provision a tenant | {:.0} ms |", server.time_to_provision().await?);
+    println!("| start with everything built, to the first answer | {:.0} ms |", server.start_milliseconds);
+    println!("| resident memory, idle | {:.1} MB |", server.idle_megabytes);
+
+    let query = async |name: &str, query: &str, tenants: usize| -> anyhow::Result<f64> {
+        let requests = server.tokens.iter().take(tenants).map(|(host, token)| load::request(host, token, query)).collect();
+        let measured = load::run(&server.address, requests, CONNECTIONS, time).await?;
+        println!(
+            "| {name}, {tenants} tenants | {:.0} requests/s, median {:.2} ms, p99 {:.2} ms, {} failures |",
+            measured.requests_per_second,
+            measured.median.as_secs_f64() * 1000.0,
+            measured.p99.as_secs_f64() * 1000.0,
+            measured.failures
+        );
+        Ok(measured.requests_per_second)
+    };
+    query("`{ __typename }`", TYPENAME, 1).await?;
+    let one = query("employees(first: 50)", EMPLOYEES, 1).await?;
+    let many = query("employees(first: 50)", EMPLOYEES, TENANTS).await?;
+    println!("| {TENANTS} tenants to one | {:.2} |", many / one);
+
+    let schema = server.schema_of(&server.tokens.first().context("there are no tenants")?.0).await?;
+    let alone = pgbench::run(&server.database_url, &schema, pgbench::Form::Alone, seconds)?;
+    println!("| pgbench, the same SELECT | {alone:.0} /s |");
+    println!("| requests to pgbench | {:.2} |", one / alone);
+    let whole = pgbench::run(&server.database_url, &schema, pgbench::Form::Transaction, seconds)?;
+    println!("| pgbench, BEGIN with the settings, the SELECT, COMMIT | {whole:.0} /s |");
+    println!("| requests to that | {:.2} |", one / whole);
+    println!("| resident memory, after the load | {:.1} MB |", server.resident_megabytes()?);
+    server.stop().await
+}

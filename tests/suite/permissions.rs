@@ -1,0 +1,52 @@
+//! Who may do what: every role with every field and every mutation, each cell of the matrix by a real request.
+//!
+//! The fields and mutations come from the schema itself, so a new one without an entry here fails. A difference to the
+//! snapshot is a change of who may do what: read it, then accept it by `cargo insta accept`, or by running the test with
+//! `INSTA_UPDATE=always`.
+
+mod mutations;
+mod queries;
+mod table;
+
+use domain::Role;
+use tests::{Answer, Caller, Company, Server};
+
+use table::Table;
+
+/// Nobody, and each role.
+const ROLES: [Option<Role>; 6] =
+    [None, Some(Role::Employee), Some(Role::Manager), Some(Role::Hr), Some(Role::Admin), Some(Role::Owner)];
+
+/// One for each of [`ROLES`]. Those who are signed in all have the same record, the manager's, so that the columns differ by
+/// role alone.
+fn callers(company: &Company) -> Vec<Caller> {
+    let token = |role| company.server.signer.token(company.tenant.id, role, Some(company.manager.id));
+    ROLES.iter().map(|role| company.anonymous().with_token(role.map(token))).collect()
+}
+
+/// What a cell says of an answer: the code of an error, or what was shown.
+fn outcome(answer: &Answer, pointer: &str) -> String {
+    if let Some(code) = answer.first_code() {
+        return code.to_owned();
+    }
+    match answer.data(pointer) {
+        serde_json::Value::Null => "-".to_owned(),
+        serde_json::Value::Bool(value) => value.to_string(),
+        _ => "yes".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_matrix_is_as_it_was_read_last() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let schema = company.anonymous().introspect().await;
+    let mut text = "Each cell is what a request was answered with: yes, true or false; - for null; or the code of the error.\n\
+                    Everyone who is signed in has the same employee record, so that the columns differ by role alone.\n"
+        .to_owned();
+    for table in queries::tables(&company, &schema).await {
+        text.push_str(&table.to_string());
+    }
+    text.push_str(&mutations::table(&company, &schema).await.to_string());
+    insta::assert_snapshot!("matrix", text);
+}

@@ -1,0 +1,176 @@
+//! The part of the matrix that is written: every mutation, with an input that succeeds for those who may.
+
+use std::collections::BTreeSet;
+
+use domain::Role;
+use serde_json::{Value, json};
+use tests::{Caller, Company, Introspection, opaque};
+
+use super::{ROLES, Table, callers, outcome};
+
+/// Each mutation, and on what. Some differ by whose record it is.
+const DEEDS: [(&str, &str); 28] = [
+    ("signIn", ""),
+    ("refresh", ""),
+    ("signOut", ""),
+    ("hireEmployee", ""),
+    ("updateEmployee", "own contact details"),
+    ("updateEmployee", "own name"),
+    ("updateEmployee", "own salary"),
+    ("updateEmployee", "a report's contact details"),
+    ("updateEmployee", "a report's salary"),
+    ("updateEmployee", "a colleague's contact details"),
+    ("transferEmployee", "a report"),
+    ("changeManager", "of a report"),
+    ("terminateEmployee", "a report"),
+    ("terminateEmployee", "oneself"),
+    ("rehireEmployee", ""),
+    ("createDepartment", ""),
+    ("renameDepartment", ""),
+    ("moveDepartment", ""),
+    ("mergeDepartments", ""),
+    ("deleteDepartment", ""),
+    ("createPosition", ""),
+    ("renamePosition", ""),
+    ("mergePositions", ""),
+    ("deletePosition", ""),
+    ("createLocation", ""),
+    ("renameLocation", ""),
+    ("deleteLocation", ""),
+    ("terminateEmployee", "somebody without a say in it"),
+];
+
+pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
+    let known: BTreeSet<&str> = DEEDS.iter().map(|(mutation, _)| *mutation).collect();
+    for field in schema.fields("Mutation") {
+        let name = field.name;
+        assert!(
+            known.contains(name.as_str()),
+            "the matrix of permissions has no entry for the mutation {name}; add one in tests/suite/permissions"
+        );
+    }
+    let account = company.account(Role::Hr).await;
+    let scene = Scene { company, hr: company.caller(Role::Hr), email: account.email, password: account.password };
+    let mut table = Table::new("Mutations");
+    for (mutation, on) in DEEDS {
+        let mut cells = Vec::new();
+        for (caller, role) in callers(company).iter().zip(ROLES) {
+            let unique = format!("{mutation} {on} {}", role.map_or("nobody", Role::as_str));
+            let (query, variables) = scene.arrange(mutation, on, &unique).await;
+            let answer = caller.ask_with(&query, variables).await;
+            cells.push(outcome(&answer, &format!("/{mutation}")));
+        }
+        table.add(format!("{mutation} {on}").trim_end(), cells);
+    }
+    table
+}
+
+struct Scene<'a> {
+    company: &'a Company<'a>,
+    hr: Caller,
+    email: String,
+    password: String,
+}
+
+impl Scene<'_> {
+    /// Makes what a mutation needs, fresh for each request, and the mutation.
+    async fn arrange(&self, mutation: &str, on: &str, unique: &str) -> (String, Value) {
+        let own = opaque(self.company.manager.id);
+        let colleague = opaque(self.company.colleague.id);
+        let input = match (mutation, on) {
+            ("signIn", _) => json!({ "email": self.email, "password": self.password }),
+            ("refresh", _) => {
+                let session = self.company.anonymous().sign_in(&self.email, &self.password).await;
+                let query = "mutation($token: String) { refresh(refreshToken: $token) { accessToken } }";
+                return (query.to_owned(), json!({ "token": session.text("/signIn/refreshToken") }));
+            }
+            ("signOut", _) => return ("mutation { signOut { signedOut } }".to_owned(), json!({})),
+            ("hireEmployee", _) => self.newcomer(unique),
+            ("updateEmployee", "own contact details") => json!({ "id": own, "phone": "2" }),
+            ("updateEmployee", "own name") => json!({ "id": own, "familyName": "Chosen" }),
+            ("updateEmployee", "own salary") => json!({ "id": own, "salary": { "amount": "2", "currency": "EUR" } }),
+            ("updateEmployee", "a report's contact details") => json!({ "id": self.report(unique).await, "phone": "2" }),
+            ("updateEmployee", "a report's salary") => {
+                json!({ "id": self.report(unique).await, "salary": { "amount": "2", "currency": "EUR" } })
+            }
+            ("updateEmployee", _) => json!({ "id": colleague, "phone": "2" }),
+            ("transferEmployee", _) => json!({ "id": self.report(unique).await, "managerId": colleague }),
+            ("changeManager", _) => json!({ "id": self.report(unique).await, "managerId": colleague }),
+            ("terminateEmployee", "oneself") => json!({ "id": own, "terminatedOn": "2025-06-30" }),
+            ("terminateEmployee", "a report") => json!({ "id": self.report(unique).await, "terminatedOn": "2025-06-30" }),
+            ("terminateEmployee", _) => {
+                let id = self.made("hireEmployee", "employee", self.newcomer(unique)).await;
+                json!({ "id": id, "terminatedOn": "2025-06-30" })
+            }
+            ("rehireEmployee", _) => {
+                let id = self.report(unique).await;
+                let leave = json!({ "id": id, "terminatedOn": "2025-06-30" });
+                self.hr.mutate("terminateEmployee", leave, "__typename").await.data("");
+                json!({ "id": id, "hiredOn": "2025-09-01" })
+            }
+            ("createDepartment", _) => json!({ "name": unique }),
+            ("renameDepartment", _) => json!({ "id": self.department(unique).await, "name": format!("{unique} renamed") }),
+            ("moveDepartment", _) => {
+                json!({ "id": self.department(unique).await, "parentId": opaque(self.company.department.id) })
+            }
+            ("mergeDepartments", _) => {
+                json!({ "sourceId": self.department(unique).await, "targetId": opaque(self.company.department.id) })
+            }
+            ("createPosition", _) => json!({ "title": unique }),
+            ("renamePosition", _) => json!({ "id": self.position(unique).await, "title": format!("{unique} renamed") }),
+            ("mergePositions", _) => {
+                json!({ "sourceId": self.position(unique).await, "targetId": opaque(self.company.position.id) })
+            }
+            ("createLocation", _) => location(unique),
+            ("renameLocation", _) => json!({ "id": self.location(unique).await, "name": format!("{unique} renamed") }),
+            ("deleteDepartment", _) => return delete(mutation, &self.department(unique).await),
+            ("deletePosition", _) => return delete(mutation, &self.position(unique).await),
+            ("deleteLocation", _) => return delete(mutation, &self.location(unique).await),
+            (name, _) => panic!("it is not known how to call {name}"),
+        };
+        let (first, rest) = mutation.split_at(1);
+        let kind = [&first.to_uppercase(), rest, "Input"].concat();
+        (format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ __typename }} }}"), json!({ "input": input }))
+    }
+
+    fn newcomer(&self, unique: &str) -> Value {
+        let local: String = unique.chars().filter(char::is_ascii_alphanumeric).collect();
+        json!({
+            "givenName": "New", "familyName": "Comer", "workEmail": format!("{local}@example.test"),
+            "departmentId": opaque(self.company.department.id), "positionId": opaque(self.company.position.id),
+            "hiredOn": "2024-03-01",
+        })
+    }
+
+    /// Somebody who reports to whoever asks.
+    async fn report(&self, unique: &str) -> String {
+        let mut input = self.newcomer(unique);
+        input["managerId"] = json!(opaque(self.company.manager.id));
+        self.made("hireEmployee", "employee", input).await
+    }
+
+    async fn department(&self, unique: &str) -> String {
+        self.made("createDepartment", "department", json!({ "name": unique })).await
+    }
+
+    async fn position(&self, unique: &str) -> String {
+        self.made("createPosition", "position", json!({ "title": unique })).await
+    }
+
+    async fn location(&self, unique: &str) -> String {
+        self.made("createLocation", "location", location(unique)).await
+    }
+
+    async fn made(&self, mutation: &str, noun: &str, input: Value) -> String {
+        let answer = self.hr.mutate(mutation, input, &format!("{noun} {{ id }}")).await;
+        answer.text(&format!("/{mutation}/{noun}/id"))
+    }
+}
+
+fn location(unique: &str) -> Value {
+    json!({ "name": unique, "countryCode": "CH", "timeZone": "Europe/Zurich" })
+}
+
+fn delete(mutation: &str, id: &str) -> (String, Value) {
+    (format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ deletedId }} }}"), json!({ "id": id }))
+}

@@ -1,0 +1,42 @@
+//! A table for people to read.
+
+use std::fmt;
+
+use super::ROLES;
+
+/// A table with a column for nobody and for each role.
+pub(super) struct Table {
+    title: String,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+impl Table {
+    pub(super) fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), rows: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, name: impl Into<String>, cells: Vec<String>) {
+        assert_eq!(cells.len(), ROLES.len());
+        self.rows.push((name.into(), cells));
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heads = ROLES.map(|role| role.map_or("nobody", domain::Role::as_str).to_owned()).to_vec();
+        let rows = || std::iter::once((String::new(), heads.clone())).chain(self.rows.iter().cloned());
+        let first = rows().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..heads.len())
+            .map(|column| rows().map(|(_, cells)| cells[column].chars().count()).max().unwrap_or_default())
+            .collect();
+        writeln!(formatter, "\n{}", self.title)?;
+        for (name, cells) in rows() {
+            let mut line = format!("  {name:first$}");
+            for (cell, width) in cells.iter().zip(&widths) {
+                line.push_str(&format!("  {cell:width$}"));
+            }
+            writeln!(formatter, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! Tenants come and go whole.
+
+use chrono::Utc;
+use migration::tenant::TenantMigrator;
+use sea_orm_migration::MigratorTrait;
+use sqlx::{Connection as _, PgConnection};
+use tenancy::{Error, Hostname, NewTenant, SchemaName, Slug, TenantId, Tenants};
+use tests::{Server, Step, database_url, mark, pool_options, value};
+use uuid::Uuid;
+
+fn new_tenant() -> NewTenant {
+    let id = Uuid::now_v7();
+    let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
+    NewTenant { id: TenantId(id), slug, name: "New".to_owned(), hostnames: Vec::new(), now: Utc::now() }
+}
+
+/// What there is of a tenant: schemas, roles, rows of the control plane.
+async fn traces(id: TenantId) -> [i64; 3] {
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let schema = SchemaName::of(id);
+    let rows = format!(
+        "SELECT (SELECT count(*) FROM platform.tenants WHERE id = '{id}') + \
+         (SELECT count(*) FROM platform.domains WHERE tenant_id = '{id}') + \
+         (SELECT count(*) FROM platform.tenant_migrations WHERE tenant_id = '{id}')"
+    );
+    [
+        value(&mut connection, &format!("SELECT count(*) FROM pg_namespace WHERE nspname = '{schema}'")).await,
+        value(&mut connection, &format!("SELECT count(*) FROM pg_roles WHERE rolname = '{schema}'")).await,
+        value(&mut connection, &rows).await,
+    ]
+}
+
+struct SecondFails;
+
+impl MigratorTrait for SecondFails {
+    fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        migrations.push(Step::boxed("m20990101_000001_fails", "CREATE TABLE half (id int PRIMARY KEY); SELECT 1 / 0"));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_nothing_of_the_tenant() {
+    let server = Server::start().await;
+    let tenants = Tenants::connect::<SecondFails>(&pool_options(&database_url())).unwrap();
+    let mut new = new_tenant();
+    new.hostnames = vec![Hostname::parse(&format!("{}.example.test", new.id.0.simple())).unwrap()];
+    let failure = tenants.provision(&new).await.unwrap_err();
+    assert!(matches!(failure, Error::Migration { tenant, .. } if tenant == new.id), "{failure}");
+    assert_eq!(traces(new.id).await, [0, 0, 0]);
+    assert!(tenants.directory().by_id(new.id).await.unwrap().is_none());
+    // Nothing is in the way of a second try by a program that can.
+    server.tenants().provision(&new).await.unwrap();
+    assert_eq!(traces(new.id).await, [1, 1, 3]);
+    tenants.close().await;
+}
+
+#[tokio::test]
+async fn a_taken_slug_or_host_is_refused_and_leaves_nothing() {
+    let server = Server::start().await;
+    let mut first = new_tenant();
+    first.hostnames = vec![Hostname::parse(&format!("{}.example.test", first.id.0.simple())).unwrap()];
+    server.tenants().provision(&first).await.unwrap();
+
+    let same_slug = NewTenant { slug: first.slug.clone(), ..new_tenant() };
+    let refused = server.tenants().provision(&same_slug).await.unwrap_err();
+    assert!(matches!(&refused, Error::SlugTaken(slug) if *slug == first.slug), "{refused}");
+    assert_eq!(traces(same_slug.id).await, [0, 0, 0]);
+
+    let same_host = NewTenant { hostnames: first.hostnames.clone(), ..new_tenant() };
+    let refused = server.tenants().provision(&same_host).await.unwrap_err();
+    assert!(matches!(refused, Error::HostTaken(_)), "{refused}");
+    assert_eq!(traces(same_host.id).await, [0, 0, 0]);
+
+    let same_id = NewTenant { id: first.id, ..new_tenant() };
+    assert!(server.tenants().provision(&same_id).await.is_err());
+    assert_eq!(traces(first.id).await, [1, 1, 3]);
+}
+
+#[tokio::test]
+async fn of_two_at_once_for_one_slug_exactly_one_wins() {
+    let server = Server::start().await;
+    let other = Server::start().await;
+    for _ in 0..5 {
+        let first = new_tenant();
+        let second = NewTenant { slug: first.slug.clone(), ..new_tenant() };
+        let results = tokio::join!(server.tenants().provision(&first), other.tenants().provision(&second));
+        let (winner, loser, refusal) = match results {
+            (Ok(_), Err(refusal)) => (&first, &second, refusal),
+            (Err(refusal), Ok(_)) => (&second, &first, refusal),
+            (first, second) => panic!("{first:?} {second:?}"),
+        };
+        assert!(matches!(refusal, Error::SlugTaken(_)), "{refusal}");
+        assert_eq!(traces(winner.id).await, [1, 1, 2]);
+        assert_eq!(traces(loser.id).await, [0, 0, 0]);
+    }
+}
+
+#[tokio::test]
+async fn deleting_leaves_no_schema_no_role_and_no_rows() {
+    let server = Server::start().await;
+    let tenant = server.tenants().provision(&new_tenant()).await.unwrap();
+    mark(server.tenants(), &tenant, 3).await;
+    let hostname = Hostname::parse(&format!("{}.example.test", tenant.id.0.simple())).unwrap();
+    server.tenants().add_host(tenant.id, &hostname, true, Utc::now()).await.unwrap();
+    server.tenants().delete(&tenant).await.unwrap();
+    assert_eq!(traces(tenant.id).await, [0, 0, 0]);
+    assert!(server.tenants().directory().by_slug(&tenant.slug).await.unwrap().is_none());
+    assert!(matches!(server.tenants().delete(&tenant).await, Err(Error::NotFound(_))));
+}
+
+/// A provisioning that is broken off, as by a program that is killed.
+#[tokio::test]
+async fn a_cancelled_provisioning_leaves_the_tenant_whole_or_not_at_all() {
+    let server = Server::start().await;
+    for polls in [1, 2, 3, 5, 8, 13, 21] {
+        let new = new_tenant();
+        let done = tests::cancelled_after(polls, server.tenants().provision(&new)).await.is_some();
+        let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+        tests::until("the transaction has ended", async || {
+            let schema = SchemaName::of(new.id);
+            let open = format!(
+                "SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '%{schema}%'"
+            );
+            value::<i64>(&mut connection, &open).await == 0
+        })
+        .await;
+        let traces = traces(new.id).await;
+        assert!(traces == [0, 0, 0] || (traces == [1, 1, 2] && done), "after {polls} polls: {traces:?}");
+    }
+}
+
+/// Trap 5: the longest slug, and slugs that differ in little, are tenants of their own.
+#[tokio::test]
+async fn slugs_that_resemble_one_another_are_different_tenants() {
+    let server = Server::start().await;
+    let unique = Uuid::now_v7().simple().to_string();
+    let texts = [
+        format!("a-{unique}"),
+        format!("a{unique}"),
+        format!("{unique}{}", "x".repeat(31)),
+        format!("{unique}{}", "x".repeat(30)),
+    ];
+    let mut made = Vec::new();
+    for text in &texts {
+        let new = NewTenant { slug: Slug::parse(text).unwrap(), ..new_tenant() };
+        let tenant = server.tenants().provision(&new).await.unwrap();
+        mark(server.tenants(), &tenant, 1).await;
+        made.push(tenant);
+    }
+    for tenant in &made {
+        tests::assert_reads_own(&server.tenants().read_only(tenant), tenant, 1).await;
+    }
+    assert!(Slug::parse(&format!("{unique}{}", "x".repeat(32))).is_err());
+    for refused in ["ACME", "a_b", "pg_x", "public", "www", "api", "admin", "a\"b", "a'b", "é", ""] {
+        assert!(Slug::parse(refused).is_err(), "{refused}");
+    }
+}
