@@ -34,6 +34,8 @@ export default defineConfig({
     setupFiles: ["src/test/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}", "build/**/*.test.ts"],
     restoreMocks: true,
+    // A person's typing is imitated key by key, which takes its time on a busy machine.
+    testTimeout: 30_000,
     css: false,
   },
 });

@@ -122,6 +122,14 @@ pub enum TenantCommand {
         #[arg(long, env = "TENANTRY_PASSWORD", hide_env_values = true)]
         password: Option<String>,
     },
+    /// End a membership. Access tokens that are out live until they expire
+    Leave {
+        /// The tenant's slug
+        slug: Slug,
+        /// The e-mail address
+        #[arg(long)]
+        email: String,
+    },
     /// Register a host of a tenant, such as hr.acme.com
     AddHost {
         /// The tenant's slug

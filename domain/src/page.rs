@@ -1,9 +1,10 @@
 //! Pages of lists, cut by keyset: a cursor holds the order's values of a row, so a page costs the same at any depth
 //! and nothing is shown twice when rows come or go in between.
 
+use chrono::{Datelike, NaiveDate};
 use entities::tenant::{department, location, position};
 use sea_orm::sea_query::Expr;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use uuid::Uuid;
 
 use crate::Error;
@@ -46,9 +47,23 @@ pub struct Page<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameCursor {
     /// The row's name.
+    #[serde(deserialize_with = "storable_text")]
     pub name: String,
     /// The row's id, which decides between equal names.
     pub id: Uuid,
+}
+
+/// Reads a text of a cursor. Somebody may have written it by hand, with a NUL, which the database cannot hold.
+pub(crate) fn storable_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.contains('\0') { Err(D::Error::custom("there is a NUL in a text")) } else { Ok(text) }
+}
+
+/// Reads a date of a cursor, of the years that dates of this program have; the calendar of the database is shorter than that
+/// of the program's library.
+pub(crate) fn storable_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let date = NaiveDate::deserialize(deserializer)?;
+    if (1..=9999).contains(&date.year()) { Ok(date) } else { Err(D::Error::custom("there is no such year")) }
 }
 
 impl From<&department::Model> for NameCursor {

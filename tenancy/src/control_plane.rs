@@ -56,6 +56,9 @@ const TABLES: &str = "
     CREATE OR REPLACE FUNCTION platform.notify_of_domain() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         PERFORM pg_notify('tenantry_directory', coalesce(NEW.tenant_id, OLD.tenant_id)::text);
+        IF NEW.tenant_id <> OLD.tenant_id THEN
+            PERFORM pg_notify('tenantry_directory', OLD.tenant_id::text);
+        END IF;
         RETURN NULL;
     END $$;
     CREATE OR REPLACE TRIGGER tenants_notify AFTER INSERT OR UPDATE OR DELETE ON platform.tenants

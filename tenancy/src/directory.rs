@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use crate::{Error, Host, Hostname, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId, tenant::Statements};
 
 /// How long an entry is used while notifications arrive; a bound for the case that one was lost all the same.
-const LIFETIME: Duration = Duration::from_mins(5);
+const LIFETIME: Duration = Duration::from_mins(1);
 /// How long an entry is used while no notifications arrive.
 const UNHEARD_LIFETIME: Duration = Duration::from_secs(2);
 /// How long a name is remembered as unknown.
@@ -31,6 +31,9 @@ const MOST_KNOWN: u64 = 100_000;
 const MOST_UNKNOWN: u64 = 10_000;
 /// How many look-ups may be at the database at once: invented hostnames are load that anyone can make.
 const MOST_LOOKUPS: usize = 4;
+
+/// How long a look-up waits for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -165,7 +168,11 @@ impl Directory {
                 }
                 Ok(_) => {}
                 Err(failure) => match &*failure {
-                    Failure::Unknown => {}
+                    // The cache of unknown names may be too full to keep this one.
+                    Failure::Unknown(read) if self.changes.is_fresh(*read, self.changes.count.load(Ordering::SeqCst)) => {
+                        return Ok(None);
+                    }
+                    Failure::Unknown(_) => {}
                     Failure::Database(error) => return Err(Error::Database(error.clone())),
                     Failure::Corrupt(what) => return Err(Error::Corrupt(what.clone())),
                 },
@@ -174,13 +181,14 @@ impl Directory {
     }
 
     async fn look_up(&self, key: &Key) -> Result<Known, Failure> {
-        let permit = self.lookups.acquire().await;
+        let permit =
+            tokio::time::timeout(LONGEST_WAIT, self.lookups.acquire()).await.map_err(|_| Failure::Database(overrun()))?;
         let read = Reading { change: self.changes.count.load(Ordering::SeqCst), at: Instant::now() };
         let row = self.platform.query_one_raw(statement_for(key)).await.map_err(Failure::Database)?;
         drop(permit);
         let Some(row) = row else {
             self.unknown.insert(key.clone(), read).await;
-            return Err(Failure::Unknown);
+            return Err(Failure::Unknown(read));
         };
         let tenant = tenant_from(&row, self.statement_timeout).map_err(|error| match error {
             Error::Database(error) => Failure::Database(error),
@@ -192,9 +200,13 @@ impl Directory {
 
 #[derive(Debug)]
 enum Failure {
-    Unknown,
+    Unknown(Reading),
     Database(sea_orm::DbErr),
     Corrupt(String),
+}
+
+fn overrun() -> sea_orm::DbErr {
+    sea_orm::DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
 }
 
 /// The columns of a tenant, to be followed by a condition.

@@ -90,9 +90,11 @@ impl Tenants {
         let result = self.migrate_schema(&tenant.schema).await;
         // The ledger is written after the schema's transaction: should the process die in between, the next run finds
         // nothing to do in the schema and writes the ledger again.
-        self.record(tenant.id, result.as_ref().err(), now).await?;
+        let recorded = self.record(tenant.id, result.as_ref().err(), now).await;
         self.inner.directory.forget(tenant.id);
-        result.map_err(|source| Error::Migration { tenant: tenant.id, source })
+        // The first thing that went wrong is what the report names.
+        result.map_err(|source| Error::Migration { tenant: tenant.id, source })?;
+        Ok(recorded?)
     }
 
     async fn migrate_schema(&self, schema: &SchemaName) -> Result<(), DbErr> {

@@ -104,11 +104,12 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn of(schema: &SchemaName, statement_timeout: Duration) -> Self {
-        // One text, so one round trip. `true` makes each setting end with the transaction.
+        // One text, so one round trip. `true` makes each setting end with the transaction. Temporary tables, which live as
+        // long as the connection, come last on the path: unnamed they would come first, and stand in for the next tenant's.
         let timeout = statement_timeout.as_millis();
         let begin = |mode: &str| {
             Arc::from(format!(
-                "BEGIN {mode}; SELECT set_config('search_path', '{schema}', true), set_config('role', '{schema}', true), \
+                "BEGIN {mode}; SELECT set_config('search_path', '{schema}, pg_temp', true), set_config('role', '{schema}', true), \
                  set_config('statement_timeout', '{timeout}', true)"
             ))
         };

@@ -74,7 +74,9 @@ test("someone is transferred and given another manager", async ({ page }) => {
   const dialog = page.getByRole("dialog");
   const position = dialog.getByLabel("Position");
   const before = await position.inputValue();
-  const options = await position.locator("option").evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
+  const options = await position
+    .locator("option")
+    .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
   const other = options.find((value) => value !== "" && value !== before) ?? "";
   await position.selectOption(other);
   const title = await position.locator("option:checked").textContent();
@@ -133,7 +135,9 @@ test("departments narrow the directory", async ({ page }) => {
   await expect(page).toHaveURL(/sub=no/);
 });
 
-test("an employee sees no way to hire, no private details of others, and is refused when asking anyway", async ({ page }) => {
+test("an employee sees no way to hire, no private details of others, and is refused when asking anyway", async ({
+  page,
+}) => {
   await signIn(page, "acme", "employee");
   await expect(page.getByRole("rowheader").first()).toBeVisible();
   await expect(page.getByRole("link", { name: "Hire someone" })).toHaveCount(0);
@@ -146,7 +150,11 @@ test("an employee sees no way to hire, no private details of others, and is refu
   await expect(page.getByText("You may not hire people")).toBeVisible();
 
   const token = await accessToken(page, "acme", "employee");
-  const ids = await call(page, { query: "{ departments(first: 1) { nodes { id } } positions(first: 1) { nodes { id } } }" }, token);
+  const ids = await call(
+    page,
+    { query: "{ departments(first: 1) { nodes { id } } positions(first: 1) { nodes { id } } }" },
+    token,
+  );
   const { departments, positions } = (
     ids.body as { data: Record<"departments" | "positions", { nodes: { id: string }[] }> }
   ).data;

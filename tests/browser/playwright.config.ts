@@ -12,7 +12,7 @@ export default defineConfig({
   workers: 2,
   forbidOnly: true,
   retries: 0,
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
   use: {
@@ -39,7 +39,10 @@ export default defineConfig({
       name: "desktop",
       use: { viewport: { width: 1280, height: 800 } },
       // The screenshot is no test; `npm run screenshot` makes it.
-      testIgnore: ["phone.spec.ts", ...(process.env["TENANTRY_SCREENSHOT"] === undefined ? ["screenshot.spec.ts"] : [])],
+      testIgnore: [
+        "phone.spec.ts",
+        ...(process.env["TENANTRY_SCREENSHOT"] === undefined ? ["screenshot.spec.ts"] : []),
+      ],
     },
     {
       name: "phone",

@@ -62,7 +62,9 @@ test("a token that the server no longer takes is renewed without a word", async 
     await route.fulfill({
       status: 401,
       contentType: "application/json",
-      body: JSON.stringify({ errors: [{ message: "The token has expired.", extensions: { code: "UNAUTHENTICATED" } }] }),
+      body: JSON.stringify({
+        errors: [{ message: "The token has expired.", extensions: { code: "UNAUTHENTICATED" } }],
+      }),
     });
   });
   await page.goto(`${hosts.acme}/departments`);

@@ -54,6 +54,13 @@ export async function signIn(page: Page, tenant: Tenant, person: Person, path = 
   await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
 }
 
+/** Waits until nothing on the page is still being loaded. */
+export async function expectLoaded(page: Page): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByText("Loading…")).toHaveCount(0);
+  await expect(page.locator(".mantine-Skeleton-root")).toHaveCount(0);
+}
+
 /** The names in the directory, from top to bottom. */
 export async function namesShown(page: Page): Promise<string[]> {
   await expect(page.getByRole("rowheader").first()).toBeVisible();
@@ -102,7 +109,10 @@ export async function expectAccessible(page: Page): Promise<void> {
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
   expect(
-    violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })),
+    violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
+    })),
   ).toEqual([]);
 }
 
@@ -119,4 +129,3 @@ export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
 export function uniqueName(): string {
   return `T${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
 }
-

@@ -20,6 +20,7 @@ mod database;
 mod introspection;
 mod marked;
 mod patience;
+mod proxy;
 mod step;
 mod tokens;
 
@@ -44,6 +45,7 @@ pub use database::{TestDatabase, run, value};
 pub use introspection::{Field, INTROSPECTION, Introspection};
 pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
 pub use patience::{cancelled_after, until, within};
+pub use proxy::Proxy;
 pub use step::Step;
 pub use tokens::{Forgery, Signer};
 

@@ -94,9 +94,8 @@ async fn graphiql_works_offline() {
     let page = get(&server, &host, "/graphiql").await;
     assert_eq!(page.status, 200);
     let text = page.text();
-    for link in text.split(['"', '\'']).filter(|part| part.starts_with("http") || part.starts_with("//")) {
-        panic!("GraphiQL loads {link}");
-    }
+    let links: Vec<&str> = text.split(['"', '\'']).filter(|part| part.starts_with("http") || part.starts_with("//")).collect();
+    assert!(links.is_empty(), "GraphiQL loads {links:?}");
     let policy = page.header(header::CONTENT_SECURITY_POLICY);
     assert!(policy.contains("default-src 'self'") && !policy.contains("http"), "{policy}");
     for asset in assets_of(&text) {
@@ -144,7 +143,7 @@ async fn what_the_browser_has_is_not_sent_again() {
 async fn brotli_is_sent_to_those_who_take_it() {
     let (server, host) = start().await;
     let assets = assets_of(&get(&server, &host, "/").await.text());
-    let script = assets.iter().find(|path| path.ends_with(".js")).expect("there is no script");
+    let script = assets.iter().find(|path| path.rsplit('.').next() == Some("js")).expect("there is no script");
     let ask = async |accept: &str| send(&server, Method::GET, &host, script, &[(header::ACCEPT_ENCODING, accept)]).await;
     let plain = ask("identity").await;
     let brotli = ask("gzip, deflate, br, zstd").await;
@@ -164,7 +163,7 @@ async fn brotli_is_sent_to_those_who_take_it() {
 async fn paths_of_the_app_get_the_app_and_missing_files_do_not() {
     let (server, host) = start().await;
     let index = get(&server, &host, "/").await.bytes;
-    for path in ["/employees", "/employees/RToBkQ88Wn5wAIAAAAAAAAAB", "/sign-in", "/a/b/c?d=e", "/index.html", "//", "/%2e%2e/x"] {
+    for path in ["/employees", "/employees/RToBkQ88Wn5wAIAAAAAAAAAB", "/sign-in", "/a/b/c?d=e", "//", "/%2e%2e/x"] {
         let page = get(&server, &host, path).await;
         assert_eq!(page.status, 200, "{path}");
         assert!(page.bytes == index, "{path} is another page");

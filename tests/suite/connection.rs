@@ -34,11 +34,11 @@ async fn reads_only_own(scope: &impl TenantScope, tenant: &Tenant, count: usize)
 
     let pages = department::Entity::find().order_by_asc(department::Column::Id).paginate(scope, 2);
     assert_eq!(pages.num_items().await.unwrap(), count as u64);
-    let mut paged = Vec::new();
+    let mut turned = Vec::new();
     for page in 0..pages.num_pages().await.unwrap() {
-        paged.extend(pages.fetch_page(page).await.unwrap());
+        turned.extend(pages.fetch_page(page).await.unwrap());
     }
-    assert_eq!(paged, all);
+    assert_eq!(turned, all);
 
     let mut cursor = department::Entity::find().cursor_by(department::Column::Id);
     assert_eq!(cursor.after(all[0].id).first(100).all(scope).await.unwrap(), all[1..]);

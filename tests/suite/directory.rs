@@ -262,3 +262,18 @@ async fn a_schema_name_that_no_program_writes_is_refused() {
     }
     processes.stop().await;
 }
+
+#[tokio::test]
+async fn a_look_up_that_fails_is_an_error_and_is_not_remembered() {
+    let mut processes = Processes::start().await;
+    let tenant = make_tenant(&processes.there).await;
+    let (known, unknown) = (tenant.slug.clone(), invented());
+    run(&mut processes.observer, "ALTER TABLE platform.tenants RENAME TO mislaid").await;
+    for slug in [&known, &unknown] {
+        assert!(processes.here.directory().by_slug(slug).await.is_err());
+    }
+    run(&mut processes.observer, "ALTER TABLE platform.mislaid RENAME TO tenants").await;
+    assert!(processes.find(&known).await.is_some());
+    assert!(processes.find(&unknown).await.is_none());
+    processes.stop().await;
+}

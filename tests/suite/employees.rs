@@ -5,6 +5,7 @@ mod hire;
 mod list;
 mod read;
 mod rehire;
+mod search;
 mod terminate;
 mod transfer;
 mod update;

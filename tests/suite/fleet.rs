@@ -1,12 +1,13 @@
 //! Migrating all tenants: each on its own, none in the way of another, and nothing lost by a crash.
 
+mod broken_off;
+
 use std::sync::Arc;
 
 use api::app::system_clock;
 use chrono::Utc;
 use domain::Role;
 use entities::tenant::department;
-use futures::FutureExt as _;
 use migration::tenant::TenantMigrator;
 use sea_orm::EntityTrait;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -24,24 +25,6 @@ impl MigratorTrait for Next {
         let mut migrations = TenantMigrator::migrations();
         migrations.push(Step::boxed("m20990101_000001_table", "CREATE TABLE added (id uuid PRIMARY KEY)"));
         migrations.push(Step::boxed(SECOND, "ALTER TABLE employees ADD COLUMN nickname text"));
-        migrations
-    }
-}
-
-/// The same, but it stops half-way in the tenants that `public.gate` names, until lock 4711 is free.
-struct Gated;
-
-impl MigratorTrait for Gated {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let mut migrations = TenantMigrator::migrations();
-        migrations.push(Step::boxed("m20990101_000001_table", "CREATE TABLE added (id uuid PRIMARY KEY)"));
-        let gate = "DO $$ BEGIN
-                IF EXISTS (SELECT FROM public.gate WHERE schema_name = current_schema()) THEN
-                    PERFORM pg_advisory_xact_lock(4711);
-                END IF;
-            END $$;
-            ALTER TABLE employees ADD COLUMN nickname text";
-        migrations.push(Step::boxed(SECOND, gate));
         migrations
     }
 }
@@ -70,21 +53,33 @@ impl Fleet {
         Self { database, server, tenants, operator }
     }
 
-    /// Whether a tenant is of the next version, by its schema, its own record and the control plane. They must agree.
-    async fn is_migrated(&mut self, tenant: &Tenant) -> bool {
+    /// Whether a tenant is of the next version, by its schema and its own record. They must agree.
+    async fn has_next_schema(&mut self, tenant: &Tenant) -> bool {
         let schema = &tenant.schema;
         let facts = format!(
             "SELECT ARRAY[
                 EXISTS (SELECT FROM information_schema.columns
                     WHERE table_schema = '{schema}' AND table_name = 'employees' AND column_name = 'nickname'),
                 to_regclass('{schema}.added') IS NOT NULL,
-                EXISTS (SELECT FROM {schema}.seaql_migrations WHERE version = '{SECOND}'),
-                (SELECT schema_version = '{SECOND}' FROM platform.tenants WHERE id = '{0}'),
+                EXISTS (SELECT FROM {schema}.seaql_migrations WHERE version = '{SECOND}')]"
+        );
+        self.agreement(tenant, &facts).await
+    }
+
+    /// Whether a tenant is of the next version, by its schema and by the control plane. They must agree.
+    async fn is_migrated(&mut self, tenant: &Tenant) -> bool {
+        let facts = format!(
+            "SELECT ARRAY[{}, (SELECT schema_version = '{SECOND}' FROM platform.tenants WHERE id = '{1}'),
                 EXISTS (SELECT FROM platform.tenant_migrations
-                    WHERE tenant_id = '{0}' AND version = '{SECOND}' AND state = 'done')]",
+                    WHERE tenant_id = '{1}' AND version = '{SECOND}' AND state = 'done')]",
+            self.has_next_schema(tenant).await,
             tenant.id
         );
-        let facts: Vec<bool> = value(&mut self.operator, &facts).await;
+        self.agreement(tenant, &facts).await
+    }
+
+    async fn agreement(&mut self, tenant: &Tenant, facts: &str) -> bool {
+        let facts: Vec<bool> = value(&mut self.operator, facts).await;
         assert!(facts.iter().all(|fact| *fact == facts[0]), "{}: {facts:?}", tenant.slug);
         facts[0]
     }
@@ -268,83 +263,6 @@ async fn scans(operator: &mut PgConnection) -> Scans {
     Scans {
         control_plane: value(operator, &format!("{sum} schemaname = 'platform' AND relname = 'tenants'")).await,
         tenants: value(operator, &format!("{sum} schemaname LIKE 'tenant\\_%'")).await,
-    }
-}
-
-#[tokio::test]
-async fn two_migrators_at_once_do_no_harm() {
-    let mut fleet = Fleet::of(6).await;
-    let (one, other) = (fleet.next::<Next>(), fleet.next::<Next>());
-    let (first, second) = tokio::join!(migrate(&one, 3), migrate(&other, 3));
-    assert!(first.failed.is_empty() && second.failed.is_empty(), "{first:?} {second:?}");
-    fleet.all_are_migrated().await;
-    for tenant in &fleet.tenants {
-        assert_reads_own(&one.read_only(tenant), tenant, 1).await;
-    }
-    assert_eq!(migrate(&one, 3).await.behind, 0);
-    one.close().await;
-    other.close().await;
-    fleet.stop().await;
-}
-
-/// How a run over the tenants is broken off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// The program stops waiting for it, or is killed.
-    Dropped,
-    /// The server ends its connections.
-    Terminated,
-}
-
-#[tokio::test]
-async fn a_run_that_is_broken_off_leaves_each_tenant_done_or_untouched() {
-    for end in [End::Dropped, End::Terminated] {
-        let mut fleet = Fleet::of(4).await;
-        let schemas: Vec<_> = fleet.tenants.iter().map(|tenant| format!("('{}')", tenant.schema)).collect();
-        let gate = format!("CREATE TABLE public.gate AS SELECT * FROM (VALUES {}) AS g (schema_name)", schemas[2..].join(", "));
-        run(&mut fleet.operator, &gate).await;
-        let mut holder = fleet.database.connect().await;
-        run(&mut holder, "SELECT pg_advisory_lock(4711)").await;
-
-        let next = fleet.next::<Gated>();
-        let mut work = Box::pin(migrate(&next, 2).fuse());
-        let waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
-        tokio::select! {
-            report = &mut work => panic!("the gate is open: {report:?}"),
-            () = until("two tenants are half-way", async || {
-                value::<i64>(&mut fleet.operator, &format!("SELECT count(*) {waiting}")).await == 2
-            }) => {}
-        }
-        match end {
-            End::Dropped => drop(work),
-            End::Terminated => {
-                let terminate = format!("SELECT count(pg_terminate_backend(pid)) {waiting}");
-                assert_eq!(value::<i64>(&mut fleet.operator, &terminate).await, 2);
-                let report = work.await;
-                assert_eq!((report.migrated, report.failed.len()), (2, 2), "{report:?}");
-                assert_eq!(fleet.failures().await.len(), 2);
-            }
-        }
-        run(&mut holder, "SELECT pg_advisory_unlock(4711)").await;
-        until("what was broken off has ended", async || {
-            let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                        AND backend_xid IS NOT NULL";
-            value::<i64>(&mut fleet.operator, open).await == 0
-        })
-        .await;
-
-        for (index, tenant) in fleet.tenants.clone().iter().enumerate() {
-            if end == End::Terminated {
-                assert_eq!(fleet.is_migrated(tenant).await, index < 2);
-            }
-            assert_reads_own(&fleet.server.tenants().read_only(tenant), tenant, 1).await;
-        }
-        // Whoever comes next finishes the work.
-        let after = migrate(&next, 2).await;
-        assert!(after.failed.is_empty(), "{after:?}");
-        fleet.all_are_migrated().await;
-        next.close().await;
-        fleet.stop().await;
     }
 }
 

@@ -90,12 +90,12 @@ async fn a_query_that_runs_late_reads_the_tenant_that_it_was_given() {
     assert_reads_own(&late, &globex, 3).await;
     let streamed: Vec<_> = stream.try_collect().await.unwrap();
     assert_own(&acme, &streamed, 4);
-    let mut paged = Vec::new();
+    let mut turned = Vec::new();
     while let Some(page) = pages.try_next().await.unwrap() {
         assert_reads_own(&late, &globex, 3).await;
-        paged.extend(page);
+        turned.extend(page);
     }
-    assert_own(&acme, &paged, 4);
+    assert_own(&acme, &turned, 4);
     // The query itself belongs to nobody.
     assert_own(&globex, &select.all(&late).await.unwrap(), 3);
 }

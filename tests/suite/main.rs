@@ -8,7 +8,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod assets;
 mod audit;
+mod bad_input;
+mod catalogue;
+mod command_line;
+mod conformance;
 mod connection;
 mod departments;
 mod directory;
@@ -17,10 +22,13 @@ mod fleet;
 mod hosts;
 mod interleaving;
 mod isolation;
+mod limits;
 mod locations;
+mod permissions;
 mod pooler;
 mod positions;
 mod provision;
+mod schema;
 mod sessions;
 mod tokens;
 mod viewer;

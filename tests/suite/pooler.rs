@@ -16,7 +16,9 @@ use sea_orm::{TransactionSession, TransactionTrait};
 use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tenancy::{PoolOptions, Tenants};
-use tests::{Server, assert_is_tenant, assert_reads_own, database_url, marked_tenant, pool_options, schema_and_role, until};
+use tests::{
+    Server, assert_is_tenant, assert_reads_own, database_url, marked_tenant, pool_options, run, schema_and_role, until, value,
+};
 
 use crate::interleaving::interleave;
 
@@ -156,6 +158,15 @@ async fn each_transaction_behind_a_pooler_sets_its_tenant_itself() {
         drop(other);
         assert_reads_own(&server.tenants().read_write(&globex), &globex, 2).await;
         assert_eq!(schema_and_role(&server.tenants().platform()).await.0.as_deref(), Some("platform"));
+    }
+    // Whoever else uses the pooler gets the connections as they were.
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mut client = bouncer.options(&database_url().parse().unwrap()).connect().await.unwrap();
+        run(&mut client, "BEGIN").await;
+        assert_eq!(value::<String>(&mut client, "SELECT current_setting('search_path')").await, "\"$user\", public");
+        assert!(value::<bool>(&mut client, "SELECT current_user = session_user").await);
+        clients.push(client);
     }
     server.tenants().close().await;
 }

@@ -1,11 +1,11 @@
 //! Tenants come and go whole.
 
 use chrono::Utc;
-use migration::tenant::TenantMigrator;
+use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{Error, Hostname, NewTenant, SchemaName, Slug, TenantId, Tenants};
-use tests::{Server, Step, database_url, mark, pool_options, value};
+use tests::{Server, Step, TestDatabase, database_url, mark, pool_options, value};
 use uuid::Uuid;
 
 fn new_tenant() -> NewTenant {
@@ -156,4 +156,17 @@ async fn slugs_that_resemble_one_another_are_different_tenants() {
     for refused in ["ACME", "a_b", "pg_x", "public", "www", "api", "admin", "a\"b", "a'b", "é", ""] {
         assert!(Slug::parse(refused).is_err(), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn two_programs_that_start_at_once_make_one_control_plane() {
+    let database = TestDatabase::create().await;
+    let (one, other) = (database.tenants::<TenantMigrator>(), database.tenants::<TenantMigrator>());
+    let results = tokio::join!(one.install::<PlatformMigrator>(), other.install::<PlatformMigrator>());
+    assert!(results.0.is_ok() && results.1.is_ok(), "{results:?}");
+    one.install::<PlatformMigrator>().await.unwrap();
+    let tenant = other.provision(&new_tenant()).await.unwrap();
+    assert!(one.directory().by_id(tenant.id).await.unwrap().is_some());
+    one.close().await;
+    other.close().await;
 }

@@ -30,7 +30,10 @@ async fn everything_is_described() {
     for kind in schema.types() {
         types += 1;
         let type_name = name(kind);
-        check(type_name.clone(), kind);
+        // The language itself says what these are.
+        if !["Boolean", "Float", "ID", "Int", "String"].contains(&type_name.as_str()) {
+            check(type_name.clone(), kind);
+        }
         for field in list(kind, "fields") {
             let field_name = format!("{type_name}.{}", name(&field));
             check(field_name.clone(), &field);

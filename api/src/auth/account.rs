@@ -86,13 +86,39 @@ pub async fn join(
         created_at: Set(now),
     };
     let same = [membership::Column::AccountId, membership::Column::TenantId];
-    let update = [membership::Column::Role, membership::Column::EmployeeId];
+    // A member who is given another role stays the same person.
+    let mut update = vec![membership::Column::Role];
+    if employee.is_some() {
+        update.push(membership::Column::EmployeeId);
+    }
     membership::Entity::insert(membership)
         .on_conflict(OnConflict::columns(same).update_columns(update).to_owned())
         .exec_without_returning(&transaction)
         .await?;
     transaction.commit().await?;
     Ok(account_id)
+}
+
+/// Ends a membership, and with it the sessions in the tenant. Says whether there was one.
+pub async fn leave(platform: &PlatformConnection, email: &str, tenant: TenantId) -> anyhow::Result<bool> {
+    let transaction = platform.begin().await?;
+    let Some(account) =
+        account::Entity::find().filter(account::Column::Email.eq(email.trim().to_lowercase())).one(&transaction).await?
+    else {
+        return Ok(false);
+    };
+    session::Entity::delete_many()
+        .filter(session::Column::AccountId.eq(account.id))
+        .filter(session::Column::TenantId.eq(tenant.0))
+        .exec(&transaction)
+        .await?;
+    let ended = membership::Entity::delete_many()
+        .filter(membership::Column::AccountId.eq(account.id))
+        .filter(membership::Column::TenantId.eq(tenant.0))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(ended.rows_affected > 0)
 }
 
 /// Deletes the memberships and sessions of a deleted tenant. Accounts stay: they may have other tenants.

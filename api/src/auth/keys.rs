@@ -20,6 +20,8 @@ use tokio::sync::Mutex;
 
 /// How often an unknown key id may send this process to the database.
 const RELOAD_INTERVAL: TimeDelta = TimeDelta::seconds(5);
+/// How old the keys may become: one that was retired stops verifying within this time.
+const LONGEST_AGE: TimeDelta = TimeDelta::seconds(60);
 
 /// The signing keys. Another process may make one: an unknown key id is looked for, now and then.
 pub struct Keyring {
@@ -65,11 +67,13 @@ impl Keyring {
 
     /// The key with this id, if one signs or signed with it.
     pub(super) async fn find(&self, id: &str, now: DateTime<Utc>) -> anyhow::Result<Option<Arc<DecodingKey>>> {
-        if let Some(key) = self.current().verifying.get(id) {
-            return Ok(Some(Arc::clone(key)));
-        }
         let mut reloaded_at = self.reloaded_at.lock().await;
-        if now - *reloaded_at >= RELOAD_INTERVAL {
+        let known = self.current().verifying.get(id).map(Arc::clone);
+        let wait = if known.is_some() { LONGEST_AGE } else { RELOAD_INTERVAL };
+        if now - *reloaded_at < wait {
+            return Ok(known);
+        }
+        {
             *reloaded_at = now;
             if let Some(keys) = load(&self.platform).await? {
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);

@@ -14,7 +14,7 @@ use domain::Actor;
 use entities::id::SessionId;
 use tenancy::{Audience, PlatformConnection, Tenants};
 
-pub use account::{NewAccount, check_joinable, forget_tenant, join};
+pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
 pub use keys::Keyring;
 pub use password::{PasswordRefusal, Passwords, check as check_password};
 pub use token::{Claims, TokenError};

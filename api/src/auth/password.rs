@@ -1,6 +1,6 @@
 //! Passwords: Argon2id, computed apart from the threads that answer requests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use argon2::{
@@ -14,6 +14,15 @@ use tokio::sync::Semaphore;
 pub const SHORTEST: usize = 10;
 /// The longest, in bytes: hashing costs time in proportion.
 pub const LONGEST: usize = 1024;
+
+/// How long somebody waits for a turn. Invented addresses are load that anyone can make: rather tell people to try again than
+/// let all of them wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// There was no turn in time.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too many passwords are being verified")]
+pub struct Busy;
 
 /// Why a password may not be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +76,7 @@ impl Passwords {
     }
 
     async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await?;
+        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await.map_err(|_| Busy)??;
         let work = move || {
             let result = work();
             // Held by the work, not by the request: a cancelled request does not free the processor.

@@ -1,5 +1,7 @@
 //! Sessions: begun by a password, renewed by a refresh token, ended by signing out.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Actor;
@@ -15,7 +17,10 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use tenancy::{Audience, Tenant, TenantId};
 
-use super::{Auth, AuthError, Identity, Session, password};
+use super::{
+    Auth, AuthError, Identity, Session,
+    password::{self, Busy},
+};
 
 /// For how long the refresh token before the current one is still taken: two tabs may renew at once, and an answer may
 /// get lost. After that, its use means that somebody has a copy, and ends the session.
@@ -33,10 +38,21 @@ impl Auth {
         self.throttle.check(tenant.id, &email)?;
         let found = account::Entity::find().filter(account::Column::Email.eq(&email)).one(&self.platform).await?;
         let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let matches = self.passwords.verify(SecretString::from(password), hash).await?;
+        let matches =
+            self.passwords.verify(SecretString::from(password), hash).await.map_err(|error| match error.downcast::<Busy>() {
+                Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
+                Err(error) => AuthError::Internal(error),
+            })?;
         let account = found.filter(|_| matches).ok_or(AuthError::InvalidCredentials)?;
         let membership = self.membership(tenant.id, &account).await?.ok_or(AuthError::InvalidCredentials)?;
 
+        // The account's sessions that are over are of no use to anyone.
+        let over = Condition::any().add(session::Column::ExpiresAt.lt(now)).add(session::Column::EndedAt.is_not_null());
+        session::Entity::delete_many()
+            .filter(session::Column::AccountId.eq(account.id))
+            .filter(over)
+            .exec(&self.platform)
+            .await?;
         let refresh_token = new_refresh_token();
         let id = SessionId::generate();
         let expires_at = now + self.lifetimes.session;
@@ -116,7 +132,9 @@ impl Auth {
     ) -> Result<bool, AuthError> {
         let mut whose = Condition::any();
         if let Some(token) = refresh_token {
-            whose = whose.add(session::Column::RefreshHash.eq(hash_of(token)));
+            // Another tab may have renewed a moment ago.
+            let hash = hash_of(token);
+            whose = whose.add(session::Column::RefreshHash.eq(hash.clone())).add(session::Column::PreviousRefreshHash.eq(hash));
         }
         if let Some(id) = session_id {
             whose = whose.add(session::Column::Id.eq(id));

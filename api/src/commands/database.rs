@@ -1,13 +1,18 @@
 //! The database that a command works on: an existing one, or the private one.
 
-use anyhow::Context as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
 use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use tenancy::Tenants;
 
 use crate::{
-    config::Config,
-    local_postgres::{Error as LocalError, LocalPostgres, Options, url_of_running},
+    config::{Config, Pooler},
+    local_postgres::{Error as LocalError, LocalPostgres, OLDEST_MAJOR, Options, url_of_running},
 };
+
+/// How long a database may take to let somebody in.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// A database that is reached, and the private Postgres that this command started for it.
 pub(super) struct Database {
@@ -21,7 +26,7 @@ impl Database {
     /// that is running.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
         match &config.database_url {
-            Some(url) => Self::at(config, url, None),
+            Some(url) => Self::existing(config, url).await,
             None => match LocalPostgres::start(&local_options(config)).await {
                 Ok(local) => {
                     let url = local.url();
@@ -39,13 +44,31 @@ impl Database {
     /// The same, for the one program that serves: a private Postgres that another program has is an error.
     pub(super) async fn open_alone(config: &Config) -> anyhow::Result<Self> {
         match &config.database_url {
-            Some(url) => Self::at(config, url, None),
+            Some(url) => Self::existing(config, url).await,
             None => {
                 let local = LocalPostgres::start(&local_options(config)).await?;
                 let url = local.url();
                 Self::at(config, &url, Some(local))
             }
         }
+    }
+
+    /// A database that somebody named. Asked at once: a pool would try for a long time, and fail with less to say.
+    async fn existing(config: &Config, url: &str) -> anyhow::Result<Self> {
+        if config.database_pooler == Pooler::Transaction && config.database_direct_url.is_none() {
+            bail!(
+                "Behind a transaction pooler, migrations and notifications need a connection past it: give --database-direct-url"
+            );
+        }
+        let connect = <sqlx::PgConnection as sqlx::Connection>::connect(url);
+        let connection =
+            tokio::time::timeout(LONGEST_CONNECT, connect).await.context("The database at DATABASE_URL does not answer")?;
+        let connection = connection.context("The database at DATABASE_URL cannot be reached")?;
+        if let Some(version) = connection.server_version_num().filter(|version| version / 10_000 < OLDEST_MAJOR) {
+            bail!("The database at DATABASE_URL is Postgres {}; {OLDEST_MAJOR} or later is needed", version / 10_000);
+        }
+        sqlx::Connection::close(connection).await?;
+        Self::at(config, url, None)
     }
 
     fn at(config: &Config, url: &str, local: Option<LocalPostgres>) -> anyhow::Result<Self> {

@@ -185,21 +185,27 @@ async fn notifications(url: &str) -> anyhow::Result<Finding> {
     })
 }
 
+const BACKEND: &str = "SELECT pg_backend_pid()::text";
+
 /// Behind a transaction pooler a second connection is given the very server connection that the first one just used.
 async fn pooler(url: &str, configured: Pooler) -> anyhow::Result<Finding> {
     let mut first = PgConnection::connect(url).await?;
     let mut second = PgConnection::connect(url).await?;
+    let path: String = show(&mut first, "SHOW search_path").await?;
     let mut shared = false;
     for _ in 0..4 {
         // As plain text: a pooler of transactions need not know prepared statements.
-        let one = backend(&mut first).await?;
-        let other = backend(&mut second).await?;
+        let one = show(&mut first, BACKEND).await?;
+        let other = show(&mut second, BACKEND).await?;
         shared |= one == other;
     }
     Ok(match (shared, configured) {
         (true, Pooler::None) => {
             Bad("a transaction pooler is in the way; set --database-pooler transaction and --database-direct-url".to_owned())
         }
+        (true, Pooler::Transaction) if !matches!(path.as_str(), "" | "\"\"") => Doubtful(format!(
+            "the role's search path is {path}; run: ALTER ROLE … SET search_path = '', so that a statement without a tenant fails"
+        )),
         (true, Pooler::Transaction) => Good("a transaction pooler, and the program knows".to_owned()),
         (false, Pooler::Transaction) => {
             Doubtful("none was noticed; without one, leave --database-pooler at none: it is faster".to_owned())
@@ -208,9 +214,9 @@ async fn pooler(url: &str, configured: Pooler) -> anyhow::Result<Finding> {
     })
 }
 
-async fn backend(connection: &mut PgConnection) -> anyhow::Result<String> {
+async fn show(connection: &mut PgConnection, sql: &'static str) -> anyhow::Result<String> {
     use sqlx::{Row as _, ValueRef as _};
-    let row = sqlx::raw_sql("SELECT pg_backend_pid()::text").fetch_one(connection).await?;
+    let row = sqlx::raw_sql(sql).fetch_one(connection).await?;
     let value = row.try_get_raw(0)?;
     Ok(if value.is_null() { String::new() } else { value.as_str().map_err(|error| anyhow::anyhow!(error))?.to_owned() })
 }

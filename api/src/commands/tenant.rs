@@ -9,7 +9,7 @@ use domain::{
     Role,
     value::{FromText as _, Title},
 };
-use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
+use tenancy::{Availability, Hostname, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
 use super::{database::Database, say};
@@ -34,6 +34,9 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
     let now = Utc::now();
     match command {
         TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts } => {
+            for host in &hosts {
+                check_host(config, host)?;
+            }
             // Parsed before anything is made.
             let owner = owner_email
                 .map(|email| NewAccount::parse(&email, owner_name.as_deref(), owner_password.as_deref()))
@@ -85,7 +88,15 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             auth::join(&tenants.platform(), &account, tenant.id, role, None, now).await?;
             say(&format!("{email} is {role} of {slug}."))?;
         }
+        TenantCommand::Leave { slug, email } => {
+            let tenant = find(tenants, &slug).await?;
+            if !auth::leave(&tenants.platform(), &email, tenant.id).await? {
+                bail!("{email} is no member of {slug}");
+            }
+            say(&format!("{email} is no member of {slug} any more."))?;
+        }
         TenantCommand::AddHost { slug, host, primary } => {
+            check_host(config, &host)?;
             let tenant = find(tenants, &slug).await?;
             tenants.add_host(tenant.id, &host, primary, now).await?;
             say(&config.address_of(host.as_str()))?;
@@ -111,6 +122,15 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                 .context("The tenant is deleted, its memberships are not")?;
             say(&format!("{slug} is deleted."))?;
         }
+    }
+    Ok(())
+}
+
+/// The addresses under the base domain belong to the slugs, whoever has them or will have them.
+fn check_host(config: &Config, host: &Hostname) -> anyhow::Result<()> {
+    let base = config.base_domain.as_str();
+    if host.as_str().strip_suffix(base).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.')) {
+        bail!("{host} is under {base}, where every organisation has its address by its slug");
     }
     Ok(())
 }

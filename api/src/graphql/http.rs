@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    ServerError,
+    ServerError, Value, Variables,
     parser::{
         parse_query,
-        types::{ExecutableDocument, OperationType},
+        types::{ExecutableDocument, OperationDefinition, OperationType, VariableDefinition},
     },
 };
 use axum::{
@@ -117,12 +117,29 @@ fn prepare(parameters: &Parameters) -> Result<(ExecutableDocument, OperationType
     limits::check_text(&parameters.query).map_err(|refusal| vec![error::refused(&refusal)])?;
     let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
     limits::check_document(&document, &parameters.variables).map_err(|refusal| vec![error::refused(&refusal)])?;
-    let kind = operation_type(&document, parameters.operation_name.as_deref())
-        .map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
+    let bad = |message| vec![request_error(Code::BadUserInput, message)];
+    let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
+    // The engine looks at a variable where it is an argument, and not where it decides about a field.
+    if let Some(name) = missing_variable(operation, &parameters.variables) {
+        return Err(bad(format!("The variable ${name} is required, and has no value.")));
+    }
+    let kind = operation.ty;
     Ok((document, kind))
 }
 
-fn operation_type(document: &ExecutableDocument, wanted: Option<&str>) -> Result<OperationType, String> {
+/// A variable of the operation that may not be null, and is.
+fn missing_variable<'a>(operation: &'a OperationDefinition, variables: &Variables) -> Option<&'a str> {
+    let is_missing = |definition: &VariableDefinition| {
+        let given = variables.get(&definition.name.node);
+        !definition.var_type.node.nullable
+            && definition.default_value.is_none()
+            && given.is_none_or(|value| *value == Value::Null)
+    };
+    let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
+    definitions.filter(|definition| is_missing(definition)).map(|definition| definition.name.node.as_str()).next()
+}
+
+fn operation<'a>(document: &'a ExecutableDocument, wanted: Option<&str>) -> Result<&'a OperationDefinition, String> {
     let mut operations = document.operations.iter();
     let operation = match (wanted, operations.next(), operations.next()) {
         (None, Some((_, only)), None) => Some(only),
@@ -132,7 +149,7 @@ fn operation_type(document: &ExecutableDocument, wanted: Option<&str>) -> Result
         }
     };
     match operation {
-        Some(operation) => Ok(operation.node.ty),
+        Some(operation) => Ok(&operation.node),
         None => Err(format!("The document has no operation {:?}.", wanted.unwrap_or_default())),
     }
 }
@@ -153,6 +170,10 @@ async fn run(
     request.set_parsed_query(document);
 
     let mut answer = schema.execute(request).await;
+    if answer.data == Value::Null && answer.errors.is_empty() {
+        // The engine's answer to a directive with an undefined variable.
+        answer.errors.push(request_error(Code::BadUserInput, "A directive of the document cannot be evaluated."));
+    }
     if kind == OperationType::Query
         && let Err(failure) = context.scope.finish().await
     {
@@ -225,7 +246,7 @@ mod tests {
     #[case("query A { a }", Some("B"), Err("no operation \"B\""))]
     #[case("{ a }", Some("A"), Err("no operation \"A\""))]
     fn the_operation(#[case] text: &str, #[case] name: Option<&str>, #[case] expected: Result<OperationType, &str>) {
-        match (operation_type(&parse_query(text).unwrap(), name), expected) {
+        match (operation(&parse_query(text).unwrap(), name).map(|operation| operation.ty), expected) {
             (Ok(kind), Ok(expected)) => assert_eq!(kind, expected),
             (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
             (result, _) => panic!("{result:?}"),

@@ -198,9 +198,10 @@ impl<'a> Walk<'a> {
             Some(None) => return Err(Refusal::FragmentCycle(name.to_string())),
             None => {}
         }
-        // An unknown fragment is the validator's to report.
+        // An unknown fragment is the validator's to report. It costs something: fragments that double it would cost nothing
+        // otherwise, and the validator expands them.
         let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok(Size::default());
+            return Ok(Size { cost: 1, ..Size::default() });
         };
         self.fragments.insert(key, None);
         let size = self.selection_set(&fragment.node.selection_set.node, place)?;

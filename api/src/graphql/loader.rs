@@ -57,7 +57,10 @@ impl<K: Copy + Ord + Hash, V: Clone> Loader<K, V> {
         if let Some(loaded) = self.loaded(&key) {
             return loaded;
         }
-        let keys: Vec<K> = std::mem::take(&mut self.state().wanted).into_iter().collect();
+        let mut wanted = std::mem::take(&mut self.state().wanted);
+        // Another one may have taken this key along, and have been dropped before it was fetched.
+        wanted.insert(key.clone());
+        let keys: Vec<K> = wanted.into_iter().collect();
         let fetched = fetch(keys.clone()).await.map_err(Error::from);
         let mut state = self.state();
         match fetched {

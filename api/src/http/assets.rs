@@ -68,16 +68,11 @@ fn caching(path: &str) -> &'static str {
 }
 
 fn file(asset: &web_client::Asset, headers: &HeaderMap, caching: &'static str) -> Response<Body> {
-    let mentions = |name: header::HeaderName, what: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(',').any(|part| part.trim().starts_with(what)))
-    };
-    let brotli = asset.brotli.as_ref().filter(|_| mentions(header::ACCEPT_ENCODING, "br"));
+    let brotli = asset.brotli.as_ref().filter(|_| elements(headers, header::ACCEPT_ENCODING).any(takes_brotli));
     // Each form of a file has a tag of its own, as RFC 9110 wants it.
     let tag = if brotli.is_some() { format!("{}-br\"", asset.etag.trim_end_matches('"')) } else { asset.etag.clone() };
-    let mut response = if mentions(header::IF_NONE_MATCH, &tag) || mentions(header::IF_NONE_MATCH, &format!("W/{tag}")) {
+    let is_known = elements(headers, header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag);
+    let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let bytes = brotli.unwrap_or(&asset.bytes).clone();
@@ -97,4 +92,17 @@ fn file(asset: &web_client::Asset, headers: &HeaderMap, caching: &'static str) -
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
+}
+
+/// The elements of a header that is a list.
+fn elements(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// Whether an element of `Accept-Encoding` names brotli, and not with the weight 0, which refuses it (RFC 9110, 12.5.3).
+fn takes_brotli(element: &str) -> bool {
+    let mut parts = element.split(';').map(str::trim);
+    let weight = |part: &str| part.strip_prefix("q=").map(|weight| weight.parse::<f32>().unwrap_or(0.0));
+    parts.next().is_some_and(|name| name.eq_ignore_ascii_case("br"))
+        && parts.all(|part| weight(part).is_none_or(|weight| weight > 0.0))
 }

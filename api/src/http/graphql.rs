@@ -27,20 +27,28 @@ use crate::{
     },
 };
 
-/// Answers at `/graphql`.
+/// Answers at `/graphql`, within the time that a request may take.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let timeout = app.options.request_timeout;
+    // Dropping the work rolls back what it had begun.
+    let Ok(response) = tokio::time::timeout(timeout, find_and_execute(&app, request)).await else {
+        return Refusal::Overrun(timeout.as_secs()).into_response();
+    };
+    note(&response);
+    response
+}
+
+async fn find_and_execute(app: &App, request: Request) -> Response {
     let now = (app.clock)();
     let (parts, body) = request.into_parts();
-    let (tenant, identity) = match place_of(&app, &parts, peer(&parts), now).await {
+    let (tenant, identity) = match place_of(app, &parts, peer(&parts), now).await {
         Ok(Place::Tenant { tenant, identity }) => (tenant, identity),
         // The control plane has no API of its own yet: there is no organisation at this address.
         Ok(Place::ControlPlane) => return Refusal::TenantNotFound.into_response(),
         Err(refusal) => return refusal.into_response(),
     };
-    let span = Span::current();
-    span.record("tenant", display(&tenant.slug));
     if let Some(identity) = &identity {
-        span.record("actor", display(&identity.actor.account_id));
+        Span::current().record("actor", display(&identity.actor.account_id));
     }
     let request_id =
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
@@ -62,20 +70,14 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
         context.secure = app.options.https;
         context
     };
-    // Dropping the work rolls back what it had begun.
-    let Ok(response) = tokio::time::timeout(app.options.request_timeout, execute(&app.schema, request, context)).await else {
-        let seconds = app.options.request_timeout.as_secs();
-        return Refusal::Internal(anyhow::anyhow!("the request took longer than {seconds} seconds")).into_response();
-    };
-    note(&span, &response);
-    response
+    execute(&app.schema, request, context).await
 }
 
-fn note(span: &Span, response: &Response) {
+fn note(response: &Response) {
     let Some(summary) = response.extensions().get::<Summary>() else {
         return;
     };
-    span.record("operation", summary.operation.as_deref().unwrap_or(summary.kind));
+    Span::current().record("operation", summary.operation.as_deref().unwrap_or(summary.kind));
     let outcome = summary.codes.first().copied().unwrap_or("ok");
     metrics::counter!("graphql_operations_total", "type" => summary.kind, "outcome" => outcome).increment(1);
 }

@@ -51,7 +51,11 @@ pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now
             let tenant = match tenant {
                 Some(tenant) => tenant,
                 // The host of machine clients: the tenant is the token's, and may have been deleted since.
-                None => app.tenants.directory().by_id(id).await?.ok_or(Refusal::TenantNotFound)?,
+                None => {
+                    let tenant = app.tenants.directory().by_id(id).await?.ok_or(Refusal::TenantNotFound)?;
+                    Span::current().record("tenant", display(&tenant.slug));
+                    tenant
+                }
             };
             match tenant.availability(app.tenants.head()) {
                 Availability::Available => Ok(Place::Tenant { tenant, identity }),

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -36,6 +36,9 @@ pub(crate) enum Refusal {
     /// Another site's page sent the request.
     #[error("A page of another site may not send this request.")]
     CrossSite,
+    /// The request took longer than it may, in seconds, and was broken off.
+    #[error("The request took too long. Please try again in a moment.")]
+    Overrun(u64),
     /// The program or the database failed.
     #[error("{INTERNAL_MESSAGE}")]
     Internal(#[source] anyhow::Error),
@@ -52,7 +55,7 @@ impl Refusal {
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
-            Self::Internal(_) => Code::Internal,
+            Self::Overrun(_) | Self::Internal(_) => Code::Internal,
         }
     }
 }
@@ -77,11 +80,16 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match &self {
             Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a request failed"),
+            Self::Overrun(seconds) => tracing::error!(seconds, "a request was broken off"),
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
             other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
         }
         let code = self.code();
         let mut response = refuse(code, &self.to_string());
+        if let Self::Overrun(_) = self {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
         let headers = response.headers_mut();
         match code {
             Code::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),

@@ -8,6 +8,8 @@ use entities::{
 use sea_orm::sea_query::Expr;
 use serde::{Deserialize, Serialize};
 
+use crate::page::{storable_date, storable_text};
+
 /// What the employee list is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmployeeOrder {
@@ -46,12 +48,14 @@ pub enum OrderKey {
     /// Of the order by name.
     Name {
         /// Family name.
+        #[serde(deserialize_with = "storable_text")]
         family_name: String,
         /// Given name.
+        #[serde(deserialize_with = "storable_text")]
         given_name: String,
     },
     /// Of the order by date of hire.
-    HiredOn(NaiveDate),
+    HiredOn(#[serde(deserialize_with = "storable_date")] NaiveDate),
     /// Of the order by employee number.
     EmployeeNumber(i64),
 }

@@ -58,6 +58,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     CONSTRAINT sessions_refresh_hash_key UNIQUE (refresh_hash)
 );
 CREATE INDEX IF NOT EXISTS sessions_account_idx ON sessions (account_id);
+CREATE INDEX IF NOT EXISTS sessions_tenant_idx ON sessions (tenant_id);
 CREATE INDEX IF NOT EXISTS sessions_previous_refresh_hash_idx ON sessions (previous_refresh_hash);
 
 CREATE TABLE IF NOT EXISTS signing_keys (

@@ -81,7 +81,7 @@ impl Platform {
     pub(crate) fn new(keeps_statements: bool, statement_timeout: Duration) -> Self {
         let timeout = statement_timeout.as_millis();
         let begin = format!(
-            "BEGIN; SELECT set_config('search_path', '{PLATFORM_SCHEMA}', true), set_config('statement_timeout', '{timeout}', true)"
+            "BEGIN; SELECT set_config('search_path', '{PLATFORM_SCHEMA}, pg_temp', true), set_config('statement_timeout', '{timeout}', true)"
         );
         Self { begin: begin.into(), keeps_statements }
     }

@@ -1,6 +1,6 @@
 //! One pooled connection inside one transaction, and the care that it is clean when it goes back.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use futures::{TryStreamExt, stream::BoxStream};
 use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
@@ -14,15 +14,44 @@ use crate::error::query_error;
 
 type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
+/// How deep a transaction is: 1 for the transaction itself, 2 for a savepoint in it, and so on.
+pub(super) type Level = usize;
+
 /// A pooled connection in a transaction. Statements take turns.
 ///
 /// **Invariant.** A connection goes back to the pool only when its transaction has ended or its rollback is queued.
 /// Whatever else happens, such as a request that is cancelled while `BEGIN` is on its way, the connection is closed.
+///
+/// **Invariant.** A level that is not open any more runs no statement: the driver undoes the level above a savepoint that
+/// was cancelled on its way, and a statement after that would run outside the transaction, without path and role.
 #[derive(Debug)]
 pub(super) struct Session<S: Scope> {
     pub(super) scope: S,
-    connection: Mutex<Option<PoolConnection<Postgres>>>,
+    connection: Mutex<Option<Live>>,
+    /// A level was dropped while a statement was under way, and could not be undone.
+    abandoned: AtomicBool,
     statements: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Live {
+    connection: PoolConnection<Postgres>,
+    /// The level at which a statement failed, until that level is undone; 0 for none.
+    failed_at: Level,
+}
+
+impl Live {
+    fn level(&self) -> Level {
+        Manager::get_transaction_depth(&self.connection)
+    }
+
+    /// Keeps in mind that Postgres refused a statement: it takes a later `COMMIT` for a `ROLLBACK`, without an error.
+    fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        if matches!(result, Err(sqlx::Error::Database(_))) {
+            self.failed_at = self.level();
+        }
+        result
+    }
 }
 
 impl<S: Scope> Session<S> {
@@ -30,53 +59,87 @@ impl<S: Scope> Session<S> {
     pub(super) async fn begin(pool: &PgPool, scope: &S, access: Access) -> Result<Self, DbErr> {
         let connection = pool.acquire().await.map_err(acquire_error)?;
         // From here on `drop` guards the connection, also while BEGIN is under way.
-        let session = Self { scope: scope.clone(), connection: Mutex::new(Some(connection)), statements: AtomicU32::new(0) };
+        let session = Self {
+            scope: scope.clone(),
+            connection: Mutex::new(Some(Live { connection, failed_at: 0 })),
+            abandoned: AtomicBool::new(false),
+            statements: AtomicU32::new(0),
+        };
         let begin = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(scope.begin(access)));
         match session.connection.lock().await.as_mut() {
-            Some(connection) => begin_with(connection, Some(begin)).await?,
+            Some(live) => Manager::begin(&mut live.connection, Some(begin)).await.map_err(query_error)?,
             None => return Err(ended()),
         }
         Ok(session)
     }
 
-    pub(super) async fn savepoint(&self) -> Result<(), DbErr> {
-        begin_with(self.connection.lock().await.as_mut().ok_or_else(ended)?, None).await
+    /// Opens a level within `level`, which has to be the innermost.
+    pub(super) async fn savepoint(&self, level: Level) -> Result<Level, DbErr> {
+        let mut slot = self.connection.lock().await;
+        let live = self.innermost(&mut slot, level)?;
+        if live.failed_at > level {
+            live.failed_at = 0;
+        }
+        Manager::begin(&mut live.connection, None).await.map_err(query_error)?;
+        Ok(live.level())
     }
 
     /// Commits the innermost level; the outermost one gives the connection back.
-    pub(super) async fn commit(&self) -> Result<(), DbErr> {
+    pub(super) async fn commit(&self, level: Level) -> Result<(), DbErr> {
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        Manager::commit(connection).await.map_err(query_error)?;
+        let live = self.innermost(&mut slot, level)?;
+        if (1..=level).contains(&live.failed_at) {
+            return Err(refused("a statement of the transaction has failed: it can only be rolled back"));
+        }
+        Manager::commit(&mut live.connection).await.map_err(query_error)?;
         Self::give_back_when_ended(&mut slot);
         Ok(())
     }
 
-    /// Rolls the innermost level back; the outermost one gives the connection back.
-    pub(super) async fn rollback(&self) -> Result<(), DbErr> {
+    /// Rolls a level back, and those within; the outermost one gives the connection back.
+    pub(super) async fn rollback(&self, level: Level) -> Result<(), DbErr> {
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        Manager::rollback(connection).await.map_err(query_error)?;
+        let live = self.open(&mut slot, level)?;
+        while live.level() >= level {
+            Manager::rollback(&mut live.connection).await.map_err(query_error)?;
+        }
         Self::give_back_when_ended(&mut slot);
         Ok(())
     }
 
-    /// Queues a rollback of the innermost level, to be sent before anything else on this connection.
-    pub(super) fn start_rollback(&self) {
-        // The lock is free: whoever held it borrowed the transaction that is being dropped. Were it not, the
-        // connection would stay here and be closed.
-        if let Ok(mut slot) = self.connection.try_lock()
-            && let Some(connection) = slot.as_mut()
-        {
-            Manager::start_rollback(connection);
-            Self::give_back_when_ended(&mut slot);
+    /// Queues a rollback of a level, and of those within, to be sent before anything else on this connection.
+    pub(super) fn start_rollback(&self, level: Level) {
+        match self.connection.try_lock() {
+            Ok(mut slot) => {
+                if let Some(live) = slot.as_mut() {
+                    while live.level() >= level {
+                        Manager::start_rollback(&mut live.connection);
+                    }
+                    Self::give_back_when_ended(&mut slot);
+                }
+            }
+            // Another holder of the transaction has a statement under way. Nothing may be stored then: the connection is
+            // closed in the end.
+            Err(_) => self.abandoned.store(true, Ordering::SeqCst),
         }
     }
 
-    fn give_back_when_ended(slot: &mut Option<PoolConnection<Postgres>>) {
-        if slot.as_ref().is_some_and(|connection| Manager::get_transaction_depth(connection) == 0) {
+    fn give_back_when_ended(slot: &mut Option<Live>) {
+        if slot.as_ref().is_some_and(|live| live.level() == 0) {
             drop(slot.take());
         }
+    }
+
+    /// The connection, if `level` is open.
+    fn open<'a>(&self, slot: &'a mut Option<Live>, level: Level) -> Result<&'a mut Live, DbErr> {
+        let live = slot.as_mut().ok_or_else(ended)?;
+        if live.level() < level || self.abandoned.load(Ordering::SeqCst) { Err(ended()) } else { Ok(live) }
+    }
+
+    /// The connection, if `level` is open and none within.
+    fn innermost<'a>(&self, slot: &'a mut Option<Live>, level: Level) -> Result<&'a mut Live, DbErr> {
+        let live = self.open(slot, level)?;
+        if live.level() > level { Err(refused("a savepoint of the transaction is still open")) } else { Ok(live) }
     }
 
     pub(super) fn statements(&self) -> u32 {
@@ -91,64 +154,74 @@ impl<S: Scope> Session<S> {
         sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(self.scope.keeps_statements())
     }
 
-    pub(super) async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute(&self, level: Level, statement: Statement) -> Result<ExecResult, DbErr> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        query.execute(&mut **connection).await.map(Into::into).map_err(execution_error)
+        let live = self.open(&mut slot, level)?;
+        let result = query.execute(&mut *live.connection).await;
+        live.note(result).map(Into::into).map_err(execution_error)
     }
 
-    pub(super) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute_unprepared(&self, level: Level, sql: &str) -> Result<ExecResult, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        connection.execute(AssertSqlSafe(sql)).await.map(Into::into).map_err(execution_error)
+        let live = self.open(&mut slot, level)?;
+        let result = live.connection.execute(AssertSqlSafe(sql)).await;
+        live.note(result).map(Into::into).map_err(execution_error)
     }
 
-    pub(super) async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+    pub(super) async fn query_one(&self, level: Level, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        let row = query.fetch_optional(&mut **connection).await.map_err(query_error)?;
-        Ok(row.map(Into::into))
+        let live = self.open(&mut slot, level)?;
+        let result = query.fetch_optional(&mut *live.connection).await;
+        live.note(result).map(|row| row.map(Into::into)).map_err(query_error)
     }
 
-    pub(super) async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(super) async fn query_all(&self, level: Level, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
-        let connection = slot.as_mut().ok_or_else(ended)?;
-        let rows = query.fetch_all(&mut **connection).await.map_err(query_error)?;
+        let live = self.open(&mut slot, level)?;
+        let result = query.fetch_all(&mut *live.connection).await;
+        let rows = live.note(result).map_err(query_error)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Rows as they arrive. Other statements of the transaction wait until the stream is read or dropped.
-    pub(super) fn stream(&self, statement: Statement) -> BoxStream<'_, Result<QueryResult, DbErr>> {
+    pub(super) fn stream(&self, level: Level, statement: Statement) -> BoxStream<'_, Result<QueryResult, DbErr>> {
         let query = self.query(statement);
         Box::pin(async_stream::try_stream! {
             let mut slot = self.connection.lock().await;
-            let connection = slot.as_mut().ok_or_else(ended)?;
-            let mut rows = query.fetch(&mut **connection);
-            while let Some(row) = rows.try_next().await.map_err(query_error)? {
-                yield QueryResult::from(row);
-            }
+            let live = self.open(&mut slot, level)?;
+            let failure = {
+                let mut rows = query.fetch(&mut *live.connection);
+                loop {
+                    match rows.try_next().await {
+                        Ok(Some(row)) => yield QueryResult::from(row),
+                        Ok(None) => break Ok(()),
+                        Err(error) => break Err(error),
+                    }
+                }
+            };
+            live.note(failure).map_err(query_error)?;
         })
     }
 }
 
 impl<S: Scope> Drop for Session<S> {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.get_mut().take() {
-            connection.close_on_drop();
+        if let Some(mut live) = self.connection.get_mut().take() {
+            live.connection.close_on_drop();
         }
     }
 }
 
-async fn begin_with(connection: &mut PoolConnection<Postgres>, begin: Option<sqlx::SqlStr>) -> Result<(), DbErr> {
-    Manager::begin(connection, begin).await.map_err(query_error)
+fn ended() -> DbErr {
+    refused("the transaction has ended")
 }
 
-fn ended() -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal("the transaction has ended".to_owned()))
+fn refused(why: &str) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why.to_owned()))
 }
 
 fn execution_error(error: sqlx::Error) -> DbErr {

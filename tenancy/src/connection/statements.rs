@@ -14,19 +14,19 @@ impl<S: Scope> ConnectionTrait for Transaction<S> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.session.execute(statement).await
+        self.session.execute(self.level, statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.session.execute_unprepared(sql).await
+        self.session.execute_unprepared(self.level, sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.session.query_one(statement).await
+        self.session.query_one(self.level, statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.session.query_all(statement).await
+        self.session.query_all(self.level, statement).await
     }
 }
 
@@ -88,7 +88,7 @@ impl<S: Scope> StreamTrait for Transaction<S> {
     }
 
     fn stream_raw(&self, statement: Statement) -> StreamFuture<'_> {
-        Box::pin(std::future::ready(Ok(self.session.stream(statement))))
+        Box::pin(std::future::ready(Ok(self.session.stream(self.level, statement))))
     }
 }
 
@@ -102,12 +102,12 @@ impl<S: Scope> StreamTrait for Connection<S> {
     fn stream_raw<'a>(&'a self, statement: Statement) -> StreamFuture<'a> {
         Box::pin(async move {
             if let Some(snapshot) = self.snapshot().await? {
-                return Ok(snapshot.session.stream(statement));
+                return Ok(snapshot.session.stream(snapshot.level, statement));
             }
             let transaction = self.open().await?;
             let rows: BoxStream<'a, _> = Box::pin(async_stream::try_stream! {
                 {
-                    let mut rows = transaction.session.stream(statement);
+                    let mut rows = transaction.session.stream(transaction.level, statement);
                     while let Some(row) = rows.next().await {
                         yield row?;
                     }

@@ -1,11 +1,11 @@
 //! Trap 18: statements that fail, and the next tenant on the same connection.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use migration::tenant::TenantMigrator;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession, TransactionTrait};
 use sqlx::{Connection as _, PgConnection};
-use tenancy::{Tenant, TenantConnection, Tenants};
+use tenancy::{PoolOptions, Tenant, TenantConnection, Tenants};
 use tests::{
     Server, assert_is_tenant, assert_reads_own, database_url, department_of, marked_tenant, one_connection, schema_and_role,
     value,
@@ -133,5 +133,38 @@ async fn a_connection_that_is_lost_in_a_transaction_is_replaced() {
     assert!(ended);
     assert!(transaction.commit().await.is_err());
     shared.serves_everyone().await;
+    shared.tenants.close().await;
+}
+
+/// A statement that takes too long is ended by Postgres, also for a tenant alone on its connection.
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended() {
+    let shared = Shared::start().await;
+    let options = PoolOptions { statement_timeout: Duration::from_millis(100), ..one_connection(&database_url()) };
+    let hasty = Tenants::connect::<TenantMigrator>(&options).unwrap();
+    let acme = hasty.directory().by_id(shared.acme.id).await.unwrap().unwrap();
+    for scope in [hasty.read_only(&acme), hasty.read_write(&acme)] {
+        let ended = scope.execute_unprepared("SELECT pg_sleep(30)").await.unwrap_err();
+        assert!(ended.to_string().contains("statement timeout"), "{ended}");
+    }
+    let ended = hasty.platform().execute_unprepared("SELECT pg_sleep(30)").await.unwrap_err();
+    assert!(ended.to_string().contains("statement timeout"), "{ended}");
+    assert_reads_own(&hasty.read_only(&acme), &acme, 1).await;
+    hasty.close().await;
+    shared.tenants.close().await;
+}
+
+/// When all connections are in use, a request fails after a while rather than wait for ever.
+#[tokio::test]
+async fn a_pool_that_is_exhausted_is_an_error_and_recovers() {
+    let shared = Shared::start().await;
+    let options = PoolOptions { acquire_timeout: Duration::from_millis(200), ..one_connection(&database_url()) };
+    let small = Tenants::connect::<TenantMigrator>(&options).unwrap();
+    let holder = small.read_write(&shared.acme).begin().await.unwrap();
+    let refused = small.read_only(&shared.globex).execute_unprepared("SELECT 1").await.unwrap_err();
+    assert!(matches!(refused, DbErr::ConnectionAcquire(_)), "{refused:?}");
+    drop(holder);
+    assert_reads_own(&small.read_only(&shared.globex), &shared.globex, 2).await;
+    small.close().await;
     shared.tenants.close().await;
 }

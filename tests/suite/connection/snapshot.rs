@@ -1,11 +1,12 @@
 //! A connection that reads: one snapshot, opened late, closed once.
 
 use entities::tenant::department;
+use migration::tenant::TenantMigrator;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use tenancy::Tenants;
 use tests::{
-    Server, TestDatabase, assert_is_tenant, assert_reads_own, department_of, mark, marked_tenant, one_connection,
-    schema_and_role, until,
+    Server, TestDatabase, assert_is_tenant, assert_reads_own, cancelled_after, database_url, department_of, mark, marked_tenant,
+    one_connection, schema_and_role, until,
 };
 
 #[tokio::test]
@@ -48,7 +49,7 @@ async fn nothing_is_taken_from_the_pool_before_the_first_statement() {
     let database = TestDatabase::create().await;
     let server = database.server().await;
     let tenant = marked_tenant(server.tenants(), 1).await;
-    let tenants = Tenants::connect::<migration::tenant::TenantMigrator>(&one_connection(&database.url())).unwrap();
+    let tenants = Tenants::connect::<TenantMigrator>(&one_connection(&database.url())).unwrap();
 
     let snapshot = tenants.read_only(&tenant);
     let writer = tenants.read_write(&tenant);
@@ -80,12 +81,43 @@ async fn a_statement_on_a_finished_connection_fails() {
     }
 }
 
+/// Resolvers of one query run at the same time.
+#[tokio::test]
+async fn statements_at_once_share_one_snapshot() {
+    let server = Server::start().await;
+    let tenant = marked_tenant(server.tenants(), 2).await;
+    // With one connection, a second snapshot would wait for the first until it fails.
+    let shared = Tenants::connect::<TenantMigrator>(&one_connection(&database_url())).unwrap();
+    let snapshot = shared.read_only(&tenant);
+    let reads = (0..10).map(|_| assert_reads_own(&snapshot, &tenant, 2));
+    futures::future::join_all(reads).await;
+    assert_eq!(snapshot.statements(), 10);
+    snapshot.finish().await.unwrap();
+    shared.close().await;
+}
+
+/// Trap 17: a resolver that is given up while the others go on.
+#[tokio::test]
+async fn a_snapshot_goes_on_after_one_of_its_statements_was_cancelled() {
+    let server = Server::start().await;
+    let tenant = marked_tenant(server.tenants(), 2).await;
+    for polls in 1..8 {
+        let snapshot = server.tenants().read_only(&tenant);
+        let _ = cancelled_after(polls, department::Entity::find().all(&snapshot)).await;
+        assert_reads_own(&snapshot, &tenant, 2).await;
+        let slow = snapshot.execute_unprepared("SELECT pg_sleep(0.05)");
+        assert!(cancelled_after(1, slow).await.is_none());
+        assert_reads_own(&snapshot, &tenant, 2).await;
+        assert_is_tenant(&tenant, &schema_and_role(&snapshot).await);
+    }
+}
+
 /// Trap 7: the connection that a snapshot had serves the next one as another tenant.
 #[tokio::test]
 async fn a_snapshot_that_is_finished_or_dropped_leaves_nothing_to_the_next() {
     let server = Server::start().await;
     let tenants = [marked_tenant(server.tenants(), 1).await, marked_tenant(server.tenants(), 2).await];
-    let shared = Tenants::connect::<migration::tenant::TenantMigrator>(&one_connection(&tests::database_url())).unwrap();
+    let shared = Tenants::connect::<TenantMigrator>(&one_connection(&database_url())).unwrap();
     for round in 0..20 {
         for (tenant, count) in tenants.iter().zip([1, 2]) {
             let snapshot = shared.read_only(tenant);

@@ -23,6 +23,7 @@ const DEEDS: [(&str, &str); 28] = [
     ("transferEmployee", "a report"),
     ("changeManager", "of a report"),
     ("terminateEmployee", "a report"),
+    ("terminateEmployee", "somebody else"),
     ("terminateEmployee", "oneself"),
     ("rehireEmployee", ""),
     ("createDepartment", ""),
@@ -37,7 +38,6 @@ const DEEDS: [(&str, &str); 28] = [
     ("createLocation", ""),
     ("renameLocation", ""),
     ("deleteLocation", ""),
-    ("terminateEmployee", "somebody without a say in it"),
 ];
 
 pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
@@ -94,8 +94,7 @@ impl Scene<'_> {
                 json!({ "id": self.report(unique).await, "salary": { "amount": "2", "currency": "EUR" } })
             }
             ("updateEmployee", _) => json!({ "id": colleague, "phone": "2" }),
-            ("transferEmployee", _) => json!({ "id": self.report(unique).await, "managerId": colleague }),
-            ("changeManager", _) => json!({ "id": self.report(unique).await, "managerId": colleague }),
+            ("transferEmployee" | "changeManager", _) => json!({ "id": self.report(unique).await, "managerId": colleague }),
             ("terminateEmployee", "oneself") => json!({ "id": own, "terminatedOn": "2025-06-30" }),
             ("terminateEmployee", "a report") => json!({ "id": self.report(unique).await, "terminatedOn": "2025-06-30" }),
             ("terminateEmployee", _) => {

@@ -1,6 +1,6 @@
 //! A table for people to read.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::ROLES;
 
@@ -33,7 +33,7 @@ impl fmt::Display for Table {
         for (name, cells) in rows() {
             let mut line = format!("  {name:first$}");
             for (cell, width) in cells.iter().zip(&widths) {
-                line.push_str(&format!("  {cell:width$}"));
+                write!(line, "  {cell:width$}")?;
             }
             writeln!(formatter, "{}", line.trim_end())?;
         }

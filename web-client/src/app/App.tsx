@@ -33,7 +33,12 @@ const router = createBrowserRouter([
   },
 ]);
 
-/** The pages and their addresses. */
+/**
+ * The pages and their addresses.
+ *
+ * A change of the address is no transition: while React prepared the next page beside the present one, a query would
+ * follow both in turn and be sent again with the variables of the page that is being left.
+ */
 export function App() {
-  return <RouterProvider router={router} />;
+  return <RouterProvider router={router} useTransitions={false} />;
 }

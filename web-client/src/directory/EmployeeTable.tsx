@@ -50,7 +50,7 @@ function EmployeeRow({ employee }: { employee: DirectoryRowFragment }) {
             {initials(employee.name)}
           </Avatar>
           <div>
-            <Anchor component={Link} to={`/employees/${employee.id}`} fw={600} dir="auto">
+            <Anchor component={Link} to={`/employees/${employee.id}`} size="sm" fw={600} dir="auto">
               {employee.name}
             </Anchor>{" "}
             <EmploymentBadge employee={employee} />

@@ -59,7 +59,7 @@ function TerminateForm({ employee, onClose }: Props) {
     <Form submission={submission} submitLabel="Terminate" danger onCancel={onClose}>
       <Stack>
         <TextInput label="Last day of work" type="date" required {...form.getInputProps("terminatedOn")} />
-        <Textarea label="Reason" dir="auto" autosize minRows={2} {...form.getInputProps("reason")} />
+        <Textarea label="Reason" dir="auto" rows={2} {...form.getInputProps("reason")} />
         <EmployeePicker
           label="Who takes over the direct reports"
           description="Empty: the manager of the one who leaves"

@@ -54,7 +54,7 @@ export function ContactFields<Values extends PersonValues>({ form }: { form: Use
     <>
       <TextInput label="Personal e-mail" type="email" {...form.getInputProps("personalEmail")} />
       <TextInput label="Phone" type="tel" {...form.getInputProps("phone")} />
-      <Textarea label="Address" className="wide" dir="auto" autosize minRows={2} {...form.getInputProps("address")} />
+      <Textarea label="Address" className="wide" dir="auto" rows={2} {...form.getInputProps("address")} />
     </>
   );
 }

@@ -58,7 +58,7 @@ export function DepartmentsPage() {
       ) : departments.length === 0 ? (
         <Empty title="There are no departments yet" />
       ) : (
-        <div className="surface">
+        <div className="surface surface-tree">
           <ul className="tree">
             {departmentTree(departments).map((node) => (
               <Branch key={node.department.id} node={node} onAsk={ask} />
@@ -95,15 +95,16 @@ function Branch({ node, onAsk }: { node: DepartmentNode; onAsk: ((question: Ques
           <span className="tree-toggle" />
         )}
         <span className="grow">
-          <Anchor component={Link} to={`/?department=${encodeURIComponent(department.id)}`} fw={600}>
+          <Anchor component={Link} to={`/?department=${encodeURIComponent(department.id)}`} size="sm" fw={600}>
             <bdi>{department.name}</bdi>
           </Anchor>
         </span>
         <Text size="sm" c="dimmed">
-          {formatCount(total, "person", "people")}
-          {children.length > 0 && department.employeeCount !== total && (
-            <span className="only-wide"> · {department.employeeCount} directly</span>
-          )}
+          <span className="only-wide">
+            {formatCount(total, "person", "people")}
+            {children.length > 0 && department.employeeCount !== total && ` · ${department.employeeCount} directly`}
+          </span>
+          <span className="only-narrow">{total}</span>
         </Text>
         {onAsk !== null && (
           <RowMenu

@@ -1,7 +1,7 @@
 import { NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { ReactNode } from "react";
-import { Dialog } from "../ui/Dialog.tsx";
+import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import type { Choice } from "./choices.ts";
 
@@ -63,12 +63,12 @@ export function ChooseDialog(
 ) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      {(close) => <ChooseForm {...props} onClose={close} />}
+      {(close) => <ChooseForm {...props} close={close} />}
     </Dialog>
   );
 }
 
-function ChooseForm(props: Parameters<typeof ChooseDialog>[0]) {
+function ChooseForm(props: Parameters<typeof ChooseDialog>[0] & { close: Close }) {
   const form = useForm<Record<string, string>>({
     initialValues: { [props.field]: props.initial ?? "" },
     validate: { [props.field]: (value) => (value === "" && props.none === undefined ? "Choose one." : null) },
@@ -77,15 +77,10 @@ function ChooseForm(props: Parameters<typeof ChooseDialog>[0]) {
     const id = values[props.field] ?? "";
     await props.onSend(id === "" ? null : id);
     announceDone(props.done);
-    props.onClose();
+    props.close(props.danger);
   });
   return (
-    <Form
-      submission={submission}
-      submitLabel={props.submitLabel}
-      onCancel={props.onClose}
-      danger={props.danger === true}
-    >
+    <Form submission={submission} submitLabel={props.submitLabel} onCancel={props.close} danger={props.danger === true}>
       <Stack>
         {props.explanation !== undefined && <Text size="sm">{props.explanation}</Text>}
         <NativeSelect
@@ -104,20 +99,20 @@ function ChooseForm(props: Parameters<typeof ChooseDialog>[0]) {
 export function ConfirmDialog(props: Common & { children: ReactNode; onSend: () => Promise<unknown> }) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      {(close) => <ConfirmForm {...props} onClose={close} />}
+      {(close) => <ConfirmForm {...props} close={close} />}
     </Dialog>
   );
 }
 
-function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0]) {
+function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0] & { close: Close }) {
   const form = useForm<Record<string, never>>({ initialValues: {} });
   const submission = useSubmission(form, async () => {
     await props.onSend();
     announceDone(props.done);
-    props.onClose();
+    props.close(true);
   });
   return (
-    <Form submission={submission} submitLabel={props.submitLabel} danger onCancel={props.onClose}>
+    <Form submission={submission} submitLabel={props.submitLabel} danger onCancel={props.close}>
       <Text size="sm">{props.children}</Text>
     </Form>
   );

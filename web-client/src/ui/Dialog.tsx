@@ -1,21 +1,25 @@
 import { Modal } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 
+/** Closes the dialog; `removed` when what it was opened from is about to disappear. */
+export type Close = (removed?: boolean) => void;
+
 /** A dialog that is open from the start; `onClose` removes it once it has faded. The focus goes back where it was. */
-export function Dialog(props: { title: ReactNode; onClose: () => void; children: (close: () => void) => ReactNode }) {
-  const [opened, setOpened] = useState(true);
+export function Dialog(props: { title: ReactNode; onClose: () => void; children: (close: Close) => ReactNode }) {
+  const [state, setState] = useState<"open" | "closed" | "removed">("open");
   const [opener] = useState(focusedElement);
-  useEffect(
-    () => () => {
-      // What was done may have removed it: then the page's heading is the place to go on from.
-      const target = opener?.isConnected === true ? opener : document.querySelector<HTMLElement>("main h1");
-      target?.focus();
-    },
-    [opener],
-  );
-  const close = () => setOpened(false);
+  const opened = state === "open";
+
+  useEffect(() => {
+    if (state === "open") return;
+    const back = state === "closed" && opener?.isConnected === true;
+    // Where there is no way back, the page's heading is the place to go on from.
+    (back ? opener : document.querySelector<HTMLElement>("main h1"))?.focus();
+  }, [state, opener]);
+
+  const close: Close = (removed = false) => setState(removed ? "removed" : "closed");
   return (
-    <Modal.Root opened={opened} onClose={close} onExitTransitionEnd={props.onClose} returnFocus={false}>
+    <Modal.Root opened={opened} onClose={() => close()} onExitTransitionEnd={props.onClose} returnFocus={false}>
       <Modal.Overlay />
       <Modal.Content className="dialog">
         <div className="dialog-head">

@@ -94,7 +94,7 @@ export function Form(props: {
           {props.submitLabel}
         </Button>
         {props.onCancel !== undefined && (
-          <Button variant="default" onClick={props.onCancel}>
+          <Button variant="default" onClick={() => props.onCancel?.()}>
             Cancel
           </Button>
         )}

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
-function Icon({ children, className }: { children: ReactNode; className?: string }) {
+function Icon(props: { children: ReactNode; className?: string; strokeWidth?: number }) {
+  const { children, className, strokeWidth = 2 } = props;
   return (
     <svg
       className={className}
@@ -9,7 +10,7 @@ function Icon({ children, className }: { children: ReactNode; className?: string
       viewBox="0 0 24 24"
       fill="none"
       stroke="currentColor"
-      strokeWidth="2"
+      strokeWidth={strokeWidth}
       strokeLinecap="round"
       strokeLinejoin="round"
       aria-hidden="true"
@@ -34,7 +35,7 @@ export const PlusIcon = () => (
 );
 
 export const MoreIcon = () => (
-  <Icon>
+  <Icon strokeWidth={3.5}>
     <path d="M5 12h.01M12 12h.01M19 12h.01" />
   </Icon>
 );

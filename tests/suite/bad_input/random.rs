@@ -1,0 +1,287 @@
+//! Thousands of operations that nobody wrote: the server answers each, and fails at none.
+
+use domain::Role;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use serde_json::{Value, json};
+use tests::{Answer, Caller, Company, Server, opaque};
+use tokio::runtime::Runtime;
+
+/// Operations that succeed, to begin from.
+fn originals(company: &Company) -> Vec<String> {
+    let (employee, department) = (opaque(company.member.id), opaque(company.department.id));
+    let (position, manager) = (opaque(company.position.id), opaque(company.manager.id));
+    vec![
+        "{ tenant { id slug name } viewer { role account { email } permissions { readAudit } } }".to_owned(),
+        format!("query One {{ employee(id: \"{employee}\") {{ ...Person }} node(id: \"{position}\") {{ id }} }}
+            fragment Person on Employee {{ name salary {{ amount }} manager {{ id }} directReports(first: 2) {{ totalCount }} }}"),
+        format!("{{ employees(first: 5, filter: {{ departmentId: \"{department}\", status: ACTIVE }}, search: \"a e\",
+            orderBy: {{ field: HIRED_ON, direction: DESC }}) {{ totalCount edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage }} }} }}"),
+        "{ departments(first: 3) { nodes { name children { id } parent { id } employeeCount } } positions { totalCount } }".to_owned(),
+        "{ auditEvents(first: 3) { nodes { action changes subjectId occurredAt } } locations { nodes { name } } }".to_owned(),
+        format!("mutation {{ hireEmployee(input: {{ givenName: \"A\", familyName: \"B\", workEmail: \"a@b.test\", departmentId: \"{department}\",
+            positionId: \"{position}\", managerId: \"{manager}\", hiredOn: \"2024-02-29\", salary: {{ amount: \"1.50\", currency: \"EUR\" }},
+            personal: {{ birthDate: \"1990-01-01\", phone: \"1\" }} }}) {{ employee {{ id employeeNumber }} }} }}"),
+        format!("mutation {{ updateEmployee(input: {{ id: \"{employee}\", expectedVersion: 1, preferredName: \"Mi\", phone: null }}) {{
+            employee {{ version }} }} }}"),
+        format!("mutation {{ changeManager(input: {{ id: \"{employee}\", managerId: \"{manager}\" }}) {{ employee {{ id }} }}
+            moveDepartment(input: {{ id: \"{department}\", parentId: null }}) {{ department {{ id }} }} }}"),
+        format!("mutation {{ terminateEmployee(input: {{ id: \"{employee}\", terminatedOn: \"2025-01-01\", reason: \"x\" }}) {{ employee {{ id }} }}
+            rehireEmployee(input: {{ id: \"{employee}\", hiredOn: \"2025-01-01\" }}) {{ employee {{ id }} }} }}"),
+        "mutation { createDepartment(input: { name: \"D\" }) { department { id } } createPosition(input: { title: \"P\" }) { position { id } }
+            createLocation(input: { name: \"L\", countryCode: \"DE\", timeZone: \"Europe/Berlin\" }) { location { id } } }"
+            .to_owned(),
+        "mutation { signIn(input: { email: \"a@b.test\", password: \"x\" }) { accessToken } signOut { signedOut } }".to_owned(),
+        "{ __schema { types { name fields { name type { name } } } } __type(name: \"Employee\") { name } }".to_owned(),
+    ]
+}
+
+/// What is put somewhere into an operation.
+const PIECES: [&str; 64] = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "!",
+    "$",
+    "@",
+    "&",
+    "|",
+    "=",
+    "...",
+    ",",
+    "\"",
+    "\"\"\"",
+    "#",
+    "\n",
+    " ",
+    "\0",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "\\u0000",
+    "\\u{1F600}",
+    "\\ud800",
+    "null",
+    "true",
+    "-1",
+    "0",
+    "2147483648",
+    "-2147483649",
+    "1e400",
+    "1.5",
+    "9999999999999999999999",
+    "\"\"",
+    "\"x\"",
+    "\"\u{0}\"",
+    "{}",
+    "[]",
+    "[[[[[[]]]]]]",
+    "$x",
+    "id",
+    "id id",
+    "__typename",
+    "a: b: c",
+    "... on Employee { id }",
+    "...F",
+    "fragment F on Query { __typename }",
+    "@include(if: false)",
+    "@skip(if: true)",
+    "query Q",
+    "mutation M",
+    "subscription",
+    "(first: -1)",
+    "(id: \"x\")",
+    "(input: {})",
+    "ASC",
+    "\"2026-02-30\"",
+    "\"-9999-01-01\"",
+    "\"99999999999999999999.999\"",
+    "\"1e5\"",
+    "%s%n'--",
+];
+
+/// A change of a text.
+#[derive(Debug, Clone)]
+enum Change {
+    Insert(usize, usize),
+    Remove(usize, usize),
+    Repeat(usize, usize, usize),
+    Swap(usize, usize),
+    Replace(usize, char),
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let change = prop_oneof![
+        4 => (any::<usize>(), 0..PIECES.len()).prop_map(|(at, piece)| Change::Insert(at, piece)),
+        3 => (any::<usize>(), 1..20_usize).prop_map(|(at, length)| Change::Remove(at, length)),
+        1 => (any::<usize>(), 1..40_usize, 2..30_usize).prop_map(|(at, length, times)| Change::Repeat(at, length, times)),
+        2 => (any::<usize>(), any::<usize>()).prop_map(|(one, other)| Change::Swap(one, other)),
+        2 => (any::<usize>(), any::<char>()).prop_map(|(at, character)| Change::Replace(at, character)),
+    ];
+    prop::collection::vec(change, 1..5)
+}
+
+fn changed(original: &str, changes: &[Change]) -> String {
+    let mut text: Vec<char> = original.chars().collect();
+    for change in changes {
+        let length = text.len().max(1);
+        match change {
+            Change::Insert(at, piece) => {
+                let at = at % (text.len() + 1);
+                text.splice(at..at, PIECES[*piece].chars());
+            }
+            Change::Remove(at, count) => {
+                let at = at % length;
+                text.drain(at.min(text.len())..(at + count).min(text.len()));
+            }
+            Change::Repeat(at, count, times) => {
+                let at = (at % length).min(text.len());
+                let part: Vec<char> = text[at..(at + count).min(text.len())].to_vec();
+                text.splice(at..at, part.repeat(*times));
+            }
+            Change::Swap(one, other) if !text.is_empty() => text.swap(one % length, other % length),
+            Change::Replace(at, character) if !text.is_empty() => text[at % length] = *character,
+            Change::Swap(..) | Change::Replace(..) => {}
+        }
+    }
+    text.into_iter().collect()
+}
+
+/// Any JSON, shallow.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3..600_i64).prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        prop::sample::select(PIECES.to_vec()).prop_map(Value::from),
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let name = prop_oneof!["[a-z]{1,8}", Just("id".to_owned()), Just("name".to_owned())];
+        prop_oneof![prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from), {
+            prop::collection::hash_map(name, inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect()))
+        }]
+    })
+}
+
+/// What every answer has in common.
+fn check(answer: &Answer) -> Result<(), TestCaseError> {
+    prop_assert!(answer.status.as_u16() < 500, "{} {}", answer.status, answer.body);
+    let text = answer.body.to_string();
+    prop_assert!(!text.contains("INTERNAL") && !text.contains("panicked"), "{text}");
+    let errors = answer.body["errors"].as_array();
+    prop_assert!(errors.is_some() || answer.body["data"].is_object(), "neither data nor errors: {text}");
+    for error in errors.into_iter().flatten() {
+        prop_assert!(error["extensions"]["code"].is_string() && error["message"].is_string(), "{error}");
+    }
+    Ok(())
+}
+
+fn run<S: Strategy>(cases: u32, strategy: &S, ask: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    // A failing case is shown, shrunk; there is no file of former ones to keep.
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    TestRunner::new(config).run(strategy, ask).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Runs a property with a tenant of its own, as somebody who may do everything.
+fn with_company(property: impl Fn(&Runtime, &Company, &Caller)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(Server::start());
+    let company = runtime.block_on(server.company());
+    let owner = company.caller(Role::Owner);
+    property(&runtime, &company, &owner);
+    // And it still serves.
+    let answer = runtime.block_on(owner.ask("{ tenant { slug } employees(first: 1) { totalCount } }"));
+    assert_eq!(answer.text("/tenant/slug"), company.tenant.slug.as_str());
+}
+
+#[test]
+fn mutated_operations_are_answered() {
+    with_company(|runtime, company, owner| {
+        let originals = originals(company);
+        for original in &originals {
+            let answer = runtime.block_on(owner.ask(original));
+            assert!(answer.body.get("data").is_some(), "{original} is refused as a whole: {}", answer.body);
+        }
+        let strategy = (0..originals.len(), changes());
+        run(2_000, &strategy, |(index, changes)| check(&runtime.block_on(owner.ask(&changed(&originals[index], &changes)))));
+    });
+}
+
+#[test]
+fn any_text_as_a_document_is_answered() {
+    with_company(|runtime, _, owner| {
+        run(500, &"\\PC{0,60}|[{}()\\[\\]:!$@\"#.a-c0-2 \\n]{0,80}", |text| check(&runtime.block_on(owner.ask(&text))));
+    });
+}
+
+#[test]
+fn any_values_as_inputs_are_answered() {
+    with_company(|runtime, company, owner| {
+        let schema = runtime.block_on(owner.introspect());
+        // Mutations that take an input, with the fields of it and some that it does not have.
+        let mut mutations = Vec::new();
+        for field in schema.fields("Mutation") {
+            let (first, rest) = field.name.split_at(1);
+            let kind = [&first.to_uppercase(), rest, "Input"].concat();
+            if field.required == ["input"] && field.name != "signIn" {
+                let inputs = schema.find(&kind)["inputFields"].as_array().unwrap();
+                let names: Vec<String> = inputs.iter().map(|input| input["name"].as_str().unwrap().to_owned()).collect();
+                mutations.push((field.name, names));
+            }
+        }
+        assert!(mutations.len() > 10);
+        let ids = [opaque(company.member.id), opaque(company.department.id), opaque(company.position.id)];
+        let given = prop_oneof![
+            3 => value(),
+            2 => prop::sample::select(ids.to_vec()).prop_map(Value::from),
+            2 => ".{1,12}".prop_map(Value::from),
+        ];
+        let strategy = (0..mutations.len(), prop::collection::vec((any::<prop::sample::Index>(), given), 0..6), value());
+        run(1_000, &strategy, |(index, fields, other)| {
+            let (name, names) = &mutations[index];
+            let mut input = serde_json::Map::new();
+            for (at, value) in fields {
+                input.insert(at.get(names).clone(), value);
+            }
+            let input = if input.is_empty() { other } else { Value::Object(input) };
+            check(&runtime.block_on(owner.mutate(name, input, "__typename")))
+        });
+    });
+}
+
+#[test]
+fn any_values_as_arguments_of_lists_are_answered() {
+    with_company(|runtime, company, owner| {
+        let cursor = runtime.block_on(owner.ask("{ employees(first: 1) { pageInfo { endCursor } } }"));
+        let cursor = cursor.text("/employees/pageInfo/endCursor");
+        let text = prop_oneof![
+            Just(Value::Null),
+            Just(json!(cursor)),
+            Just(json!(opaque(company.member.id))),
+            ".{0,30}".prop_map(Value::from),
+            // Words that a cursor could be made of.
+            "[A-Za-z0-9_-]{0,60}".prop_map(Value::from),
+        ];
+        let number = prop_oneof![Just(Value::Null), (-2..120_i32).prop_map(Value::from), any::<i32>().prop_map(Value::from)];
+        let strategy = (number.clone(), text.clone(), number, text.clone(), text, value());
+        let query = "query($first: Int, $after: String, $last: Int, $before: String, $search: String, $filter: EmployeeFilter) {
+            employees(first: $first, after: $after, last: $last, before: $before, search: $search, filter: $filter) {
+                totalCount nodes { id } } }";
+        run(700, &strategy, |(first, after, last, before, search, filter)| {
+            let filter = if filter.is_object() { filter } else { Value::Null };
+            let variables =
+                json!({ "first": first, "after": after, "last": last, "before": before, "search": search, "filter": filter });
+            check(&runtime.block_on(owner.ask_with(query, variables)))
+        });
+    });
+}

@@ -1,0 +1,155 @@
+//! `tenantry tenant`, on a database of its own.
+
+use sqlx::{Connection as _, PgConnection};
+use tests::database_url;
+use tokio::process::Command;
+
+use super::{PASSWORD, assert_one_sentence, command, run, stdout};
+
+/// Makes an empty database, and gives its URL.
+async fn empty_database() -> String {
+    let superuser = std::env::var("TENANTRY_TEST_SUPERUSER_URL")
+        .expect("TENANTRY_TEST_SUPERUSER_URL names no database; run the tests by `make test`");
+    let name = format!("cli_{}", uuid::Uuid::now_v7().simple());
+    let mut connection = PgConnection::connect(&superuser).await.unwrap();
+    let create = format!("CREATE DATABASE {name} OWNER tenantry");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+    let url = database_url();
+    let (address, options) = url.split_once('?').unwrap_or((&url, ""));
+    let (server, _) = address.rsplit_once('/').unwrap();
+    format!("{server}/{name}?{options}")
+}
+
+fn tenant(url: &str, words: &[&str]) -> Command {
+    let mut command = command(&["tenant"]);
+    command.args(words).env("DATABASE_URL", url);
+    command
+}
+
+async fn succeed(url: &str, words: &[&str]) -> String {
+    let output = run(&mut tenant(url, words)).await;
+    assert!(output.status.success(), "{words:?} {}", String::from_utf8_lossy(&output.stderr));
+    stdout(&output)
+}
+
+#[tokio::test]
+async fn a_tenant_is_made_listed_shown_suspended_resumed_and_deleted() {
+    let url = empty_database().await;
+    let listed = async |slug: &str| {
+        let list = succeed(&url, &["list"]).await;
+        list.lines().find(|line| line.contains(slug)).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(listed("acme").await, None);
+    let words = ["create", "acme", "--name", "Acme Works", "--host", "hr.acme.example", "--owner-email", "Owner@acme.test"];
+    let made = succeed(&url, &[&words[..], &["--owner-password", PASSWORD]].concat()).await;
+    assert_eq!(made, "http://acme.localhost:8000\n");
+    succeed(&url, &["create", "other"]).await;
+    let line = listed("acme").await.unwrap();
+    assert!(line.contains("Acme Works") && line.contains("active"), "{line}");
+
+    let shown = succeed(&url, &["show", "acme"]).await;
+    for part in [
+        "slug     acme",
+        "name     Acme Works",
+        "state    active",
+        "address  http://acme.localhost:8000",
+        "host     hr.acme.example",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    assert_eq!(succeed(&url, &["suspend", "acme"]).await, "acme is suspended.\n");
+    assert!(listed("acme").await.unwrap().contains("suspended"));
+    assert!(listed("other").await.unwrap().contains("active"));
+    assert_eq!(succeed(&url, &["resume", "acme"]).await, "acme is served again.\n");
+    assert!(listed("acme").await.unwrap().contains("active"));
+
+    // Without a terminal nobody can be asked.
+    assert_one_sentence(&run(&mut tenant(&url, &["delete", "acme"])).await, "--yes");
+    assert!(listed("acme").await.is_some());
+    assert_eq!(succeed(&url, &["delete", "acme", "--yes"]).await, "acme is deleted.\n");
+    assert_eq!(listed("acme").await, None);
+    assert!(listed("other").await.is_some());
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let schemas: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tenant\\_%'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(schemas, 1, "the deleted one's schema is gone");
+    let memberships: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM platform.memberships").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(memberships, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_in_one_sentence() {
+    let url = empty_database().await;
+    succeed(&url, &["create", "acme"]).await;
+    for (words, part) in [
+        (&["create", "acme"][..], "acme"),
+        (&["show", "nobody"], "There is no tenant nobody"),
+        (&["suspend", "nobody"], "There is no tenant nobody"),
+        (&["resume", "nobody"], "There is no tenant nobody"),
+        (&["delete", "nobody", "--yes"], "There is no tenant nobody"),
+        (&["create", "short", "--owner-email", "a@b.test", "--owner-password", "short"], "at least 10 characters"),
+        (&["create", "bad", "--owner-email", "nonsense", "--owner-password", PASSWORD], "e-mail address"),
+        (&["create", "blank", "--name", "  "], "empty"),
+        (&["create", "without", "--owner-email", "a@b.test"], "a password is needed"),
+        (&["join", "nobody", "--email", "a@b.test", "--role", "hr", "--password", PASSWORD], "There is no tenant nobody"),
+        (&["join", "acme", "--email", "a@b.test", "--role", "hr"], "a password is needed"),
+        (&["add-host", "nobody", "hr.nobody.example"], "There is no tenant nobody"),
+    ] {
+        assert_one_sentence(&run(&mut tenant(&url, words)).await, part);
+    }
+    for words in [
+        &["create", "ACME"][..],
+        &["create", "api"],
+        &["create", "a_b"],
+        &["join", "acme", "--email", "a@b.test", "--role", "king"],
+        &["add-host", "acme", "not a host"],
+    ] {
+        let output = run(&mut tenant(&url, words)).await;
+        assert_eq!(output.status.code(), Some(2), "{words:?} {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let list = succeed(&url, &["list"]).await;
+    for slug in ["short", "bad", "blank", "without"] {
+        assert!(!list.contains(slug), "{slug} was made after all: {list}");
+    }
+}
+
+#[tokio::test]
+async fn members_and_hosts_are_added() {
+    let url = empty_database().await;
+    succeed(&url, &["create", "acme"]).await;
+    let join = ["join", "acme", "--email", "Hanna@acme.test", "--role"];
+    succeed(&url, &[&join[..], &["hr", "--password", PASSWORD]].concat()).await;
+    // Again, for another role, and without a password: the account is there.
+    succeed(&url, &[&join[..], &["admin"]].concat()).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let members: Vec<(String, String)> = sqlx::query_as(
+        "SELECT account.email, membership.role FROM platform.memberships membership
+         JOIN platform.accounts account ON account.id = membership.account_id",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(members, [("hanna@acme.test".to_owned(), "admin".to_owned())]);
+
+    succeed(&url, &["add-host", "acme", "HR.acme.example"]).await;
+    succeed(&url, &["add-host", "acme", "people.acme.example", "--primary"]).await;
+    let shown = succeed(&url, &["show", "acme"]).await;
+    let hosts: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("host     ")).collect();
+    assert_eq!(hosts, ["people.acme.example", "hr.acme.example"], "the primary one first");
+    assert_one_sentence(&run(&mut tenant(&url, &["add-host", "acme", "hr.acme.example"])).await, "hr.acme.example");
+}
+
+#[tokio::test]
+async fn the_list_is_read_in_parts() {
+    let url = empty_database().await;
+    for slug in ["alpha", "bravo", "charlie"] {
+        succeed(&url, &["create", slug]).await;
+    }
+    let first = succeed(&url, &["list", "--limit", "2"]).await;
+    assert!(first.contains("alpha") && first.contains("bravo") && !first.contains("charlie"), "{first}");
+    let rest = succeed(&url, &["list", "--after", "bravo"]).await;
+    assert!(!rest.contains("bravo") && rest.contains("charlie"), "{rest}");
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { ApolloClient, ApolloLink, InMemoryCache } from "@apollo/client";
+import { ApolloProvider } from "@apollo/client/react";
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { render } from "@testing-library/react";
+import { buildSchema, execute, GraphQLError } from "graphql";
+import { createMemoryRouter, RouterProvider } from "react-router";
+import type { ReactNode } from "react";
+import { delay, from, map } from "rxjs";
+import { ViewerContext } from "../session/context.ts";
+import type { Viewer } from "../session/keeper.ts";
+import { theme } from "../ui/theme.ts";
+
+/** What the server answers, by the root field: a value or its promise; a refusal is thrown. */
+export type Answers = Record<string, (input: Record<string, unknown>) => unknown>;
+
+// The answers go through the server's own schema, so that no test passes by an answer that the server cannot give.
+const schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
+
+/** An error as the server sends it. */
+export function refusal(
+  code: string,
+  message: string,
+  rest: { field?: string; requestId?: string } = {},
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...rest } });
+}
+
+/** An answer that refuses. */
+export function refuse(...parameters: Parameters<typeof refusal>): () => never {
+  return () => {
+    throw refusal(...parameters);
+  };
+}
+
+/** Someone of human resources. */
+export const hr: Viewer = {
+  role: "HR",
+  account: { id: "account-1", email: "hr@acme.test", name: "Hana Sato" },
+  employee: null,
+  permissions: { manageEmployees: true, manageOrganisation: true, readAudit: true },
+};
+
+/** Someone without a right to change anything. */
+export const employee: Viewer = {
+  ...hr,
+  role: "EMPLOYEE",
+  permissions: { manageEmployees: false, manageOrganisation: false, readAudit: false },
+};
+
+/** Empty lists of what an employee can be given. */
+export const noChoices: Answers = {
+  departments: () => list([]),
+  positions: () => list([]),
+  locations: () => list([]),
+};
+
+/** A connection without further pages. */
+export function list(nodes: unknown[], rest: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    totalCount: nodes.length,
+    nodes,
+    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    ...rest,
+  };
+}
+
+/** Renders a page at an address, with a server that gives these answers. Returns the router, which knows the address. */
+export function renderPage(page: ReactNode, options: { answers: Answers; viewer?: Viewer; address?: string }) {
+  const rootValue = Object.fromEntries(
+    Object.entries(options.answers).map(([field, answer]) => [
+      field,
+      (input: Record<string, unknown>) => answer(input),
+    ]),
+  );
+  const link = new ApolloLink(({ query, variables }) => {
+    const result = execute({ schema, document: query, rootValue, variableValues: variables });
+    return from(Promise.resolve(result)).pipe(
+      delay(0),
+      map((answer) => answer as ApolloLink.Result),
+    );
+  });
+  const client = new ApolloClient({ link, cache: new InMemoryCache(), devtools: { enabled: false } });
+  const router = createMemoryRouter([{ path: "*", element: page }], { initialEntries: [options.address ?? "/"] });
+  render(
+    <MantineProvider theme={theme} env="test" withCssVariables={false} withGlobalClasses={false}>
+      <Notifications />
+      <ViewerContext value={options.viewer ?? hr}>
+        <ApolloProvider client={client}>
+          <RouterProvider router={router} useTransitions={false} />
+        </ApolloProvider>
+      </ViewerContext>
+    </MantineProvider>,
+  );
+  return router;
+}
