@@ -60,10 +60,11 @@ test-browser: test-setup $(WEB) tests/browser/node_modules/.installed
 	$(CARGO) build --locked --workspace
 	scripts/browser-tests $(abspath $(TENANTRY)) $(PLAYWRIGHT_ARGS)
 
-lint: $(WEB)
+lint: $(WEB) tests/browser/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	npm --prefix web-client run lint
+	npm --prefix tests/browser run lint
 
 bench: $(WEB)
 	@scripts/postgres-binaries

@@ -12,6 +12,12 @@ export default defineConfig({
     // The tenants' hosts (acme.localhost) as well as the apex.
     allowedHosts: [".localhost"],
   },
+  optimizeDeps: {
+    // It imports workers, which the bundling of dependencies for development cannot follow.
+    exclude: ["graphiql/setup-workers/vite", "@graphiql/react/setup-workers/vite"],
+    // What those workers import that is no module of today's kind.
+    include: ["graphql-language-service", "graphql-language-service > nullthrows", "picomatch-browser"],
+  },
   build: {
     outDir: "dist",
     assetsDir: "assets",

@@ -67,8 +67,8 @@ pub const RESERVED_SLUGS: &[&str] = &[
     "tenant",
     "test",
     "undefined",
-    "webmaster",
     "webmail",
+    "webmaster",
     "wpad",
     "www",
 ];

@@ -20,8 +20,8 @@ impl Page {
     }
 
     #[track_caller]
-    fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(&name).unwrap_or_else(|| panic!("there is no {name}")).to_str().unwrap()
+    fn header(&self, name: &header::HeaderName) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("there is no {name}")).to_str().unwrap()
     }
 }
 
@@ -69,11 +69,11 @@ async fn the_app_comes_with_a_strict_policy() {
     let (server, host) = start().await;
     let index = get(&server, &host, "/").await;
     assert_eq!(index.status, 200);
-    assert_eq!(index.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
-    assert_eq!(index.header(header::CACHE_CONTROL), "no-cache");
-    assert_eq!(index.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-    assert_eq!(index.header(header::X_FRAME_OPTIONS), "DENY");
-    let policy = index.header(header::CONTENT_SECURITY_POLICY);
+    assert_eq!(index.header(&header::CONTENT_TYPE), "text/html; charset=utf-8");
+    assert_eq!(index.header(&header::CACHE_CONTROL), "no-cache");
+    assert_eq!(index.header(&header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+    assert_eq!(index.header(&header::X_FRAME_OPTIONS), "DENY");
+    let policy = index.header(&header::CONTENT_SECURITY_POLICY);
     let directives: Vec<&str> = policy.split(';').map(str::trim).collect();
     for directive in ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
         assert!(directives.contains(&directive), "{directive} is not in {policy}");
@@ -96,7 +96,7 @@ async fn graphiql_works_offline() {
     let text = page.text();
     let links: Vec<&str> = text.split(['"', '\'']).filter(|part| part.starts_with("http") || part.starts_with("//")).collect();
     assert!(links.is_empty(), "GraphiQL loads {links:?}");
-    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    let policy = page.header(&header::CONTENT_SECURITY_POLICY);
     assert!(policy.contains("default-src 'self'") && !policy.contains("http"), "{policy}");
     for asset in assets_of(&text) {
         assert_eq!(get(&server, &host, &asset).await.status, 200, "{asset}");
@@ -109,8 +109,8 @@ async fn assets_never_change_under_their_names() {
     for path in assets_of(&get(&server, &host, "/").await.text()) {
         let asset = get(&server, &host, &path).await;
         assert_eq!(asset.status, 200, "{path}");
-        assert_eq!(asset.header(header::CACHE_CONTROL), "public, max-age=31536000, immutable");
-        let kind = asset.header(header::CONTENT_TYPE);
+        assert_eq!(asset.header(&header::CACHE_CONTROL), "public, max-age=31536000, immutable");
+        let kind = asset.header(&header::CONTENT_TYPE);
         let is_known = kind == "text/javascript; charset=utf-8" || kind == "text/css; charset=utf-8";
         assert!(is_known, "{path} is {kind}");
         assert!(asset.bytes.len() > 100);
@@ -125,13 +125,13 @@ async fn what_the_browser_has_is_not_sent_again() {
         for encoding in ["identity", "br"] {
             let encoding = (header::ACCEPT_ENCODING, encoding);
             let first = send(&server, Method::GET, &host, path, std::slice::from_ref(&encoding)).await;
-            let tag = first.header(header::ETAG).to_owned();
+            let tag = first.header(&header::ETAG).to_owned();
             for value in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}")] {
                 let headers = [encoding.clone(), (header::IF_NONE_MATCH, value.as_str())];
                 let again = send(&server, Method::GET, &host, path, &headers).await;
                 assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{path} {value}");
                 assert!(again.bytes.is_empty());
-                assert_eq!(again.header(header::ETAG), tag);
+                assert_eq!(again.header(&header::ETAG), tag);
             }
             let headers = [encoding, (header::IF_NONE_MATCH, "\"other\"")];
             assert_eq!(send(&server, Method::GET, &host, path, &headers).await.status, 200);
@@ -148,12 +148,12 @@ async fn brotli_is_sent_to_those_who_take_it() {
     let plain = ask("identity").await;
     let brotli = ask("gzip, deflate, br, zstd").await;
     assert!(plain.headers.get(header::CONTENT_ENCODING).is_none());
-    assert_eq!(brotli.header(header::CONTENT_ENCODING), "br");
+    assert_eq!(brotli.header(&header::CONTENT_ENCODING), "br");
     assert!(brotli.bytes.len() * 2 < plain.bytes.len(), "{} of {}", brotli.bytes.len(), plain.bytes.len());
-    assert_ne!(plain.header(header::ETAG), brotli.header(header::ETAG), "each form has its own tag");
-    assert_eq!(brotli.header(header::CONTENT_TYPE), plain.header(header::CONTENT_TYPE));
+    assert_ne!(plain.header(&header::ETAG), brotli.header(&header::ETAG), "each form has its own tag");
+    assert_eq!(brotli.header(&header::CONTENT_TYPE), plain.header(&header::CONTENT_TYPE));
     for form in [&plain, &brotli] {
-        assert!(form.header(header::VARY).to_lowercase().contains("accept-encoding"));
+        assert!(form.header(&header::VARY).to_lowercase().contains("accept-encoding"));
     }
     let refused = ask("br;q=0, identity").await;
     assert!(refused.headers.get(header::CONTENT_ENCODING).is_none(), "brotli was refused by the client");
@@ -182,7 +182,7 @@ async fn pages_are_read_and_nothing_else() {
         for path in ["/", "/employees", "/assets/x.js"] {
             let answer = send(&server, method.clone(), &host, path, &[]).await;
             assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
-            assert_eq!(answer.header(header::ALLOW), "GET, HEAD");
+            assert_eq!(answer.header(&header::ALLOW), "GET, HEAD");
             assert!(!String::from_utf8_lossy(&answer.bytes).contains("<html"));
         }
     }

@@ -1,5 +1,6 @@
 //! The program itself, as somebody runs it at a terminal.
 
+mod health;
 mod help;
 mod lifecycle;
 mod log;

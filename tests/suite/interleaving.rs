@@ -25,7 +25,7 @@ const READS: u64 = 100_000;
 /// A machine that is too slow for it fails the test rather than hang it.
 const LONGEST: Duration = Duration::from_mins(10);
 
-/// Connects tests of this file to one stream of random numbers for each run, which a failure prints.
+/// What the workers do follows from this number, though not when each of them gets to do it. A failure prints it.
 fn seed() -> u64 {
     let given = std::env::var("TENANTRY_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     given.unwrap_or_else(rand::random)

@@ -15,6 +15,10 @@ pub const SHORTEST: usize = 10;
 /// The longest, in bytes: hashing costs time in proportion.
 pub const LONGEST: usize = 1024;
 
+/// Verified in place of a hash that is not there, so that an unknown address takes as long as a wrong password. The parameters
+/// are those of `hash`; salt and hash are random, and no password is known for them.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$6fcfEoxMl+Y1qvBH7s1u9Q$b6lqxgAzCkrj7nobkLudMBq0FjltaQ/rwSsSAoWGeW8";
+
 /// How long somebody waits for a turn. Invented addresses are load that anyone can make: rather tell people to try again than
 /// let all of them wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
@@ -39,18 +43,13 @@ pub enum PasswordRefusal {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
-    /// Verified in place of a hash that is not there, so that an unknown address takes as long as a wrong password.
-    nobody: Arc<str>,
 }
 
 impl Passwords {
     /// As many at a time as there are processors.
     pub fn new() -> Self {
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        // A hash with the parameters of `hash`, of a password that nobody knows.
-        let random: [u8; 32] = rand::random();
-        let nobody = Argon2::default().hash_password(&random).map_or_else(|_| String::new(), |hash| hash.to_string());
-        Self { turns: Arc::new(Semaphore::new(parallel)), nobody: nobody.into() }
+        Self { turns: Arc::new(Semaphore::new(parallel)) }
     }
 
     /// Hashes a password that somebody chose.
@@ -65,7 +64,7 @@ impl Passwords {
     /// Whether the password belongs to the hash. Without a hash it takes as long, and is false.
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> anyhow::Result<bool> {
         let is_somebody = hash.is_some();
-        let hash: Arc<str> = hash.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
+        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
         let matches = self
             .apart(move || {
                 let hash = PasswordHash::new(&hash).map_err(|error| anyhow!("a stored password hash cannot be read: {error}"))?;
@@ -99,4 +98,34 @@ pub fn check(password: &str) -> Result<(), PasswordRefusal> {
         return Err(PasswordRefusal::TooLong);
     }
     if password.chars().count() < SHORTEST { Err(PasswordRefusal::TooShort) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_verified_against_its_own_hash_alone() {
+        let passwords = Passwords::new();
+        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct house".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+    }
+
+    /// Otherwise the time of an answer would tell whether an address is known.
+    #[tokio::test]
+    async fn nobody_costs_as_much_as_somebody() {
+        let parameters = |hash: &str| hash.rsplitn(3, '$').nth(2).unwrap().to_owned();
+        let hash = Passwords::new().hash("correct horse".into()).await.unwrap();
+        assert_eq!(parameters(&hash), parameters(NOBODY));
+        assert_eq!(hash.len(), NOBODY.len());
+    }
+
+    #[test]
+    fn passwords_have_a_least_and_a_greatest_length() {
+        assert_eq!(check("123456789"), Err(PasswordRefusal::TooShort));
+        assert_eq!(check("1234567890"), Ok(()));
+        assert_eq!(check(&"x".repeat(LONGEST + 1)), Err(PasswordRefusal::TooLong));
+    }
 }

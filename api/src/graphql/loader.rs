@@ -59,7 +59,7 @@ impl<K: Copy + Ord + Hash, V: Clone> Loader<K, V> {
         }
         let mut wanted = std::mem::take(&mut self.state().wanted);
         // Another one may have taken this key along, and have been dropped before it was fetched.
-        wanted.insert(key.clone());
+        wanted.insert(key);
         let keys: Vec<K> = wanted.into_iter().collect();
         let fetched = fetch(keys.clone()).await.map_err(Error::from);
         let mut state = self.state();

@@ -101,8 +101,10 @@ impl IntoResponse for Refusal {
 }
 
 /// Marks the refusal of a request that failed, until the request's id is known.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Failed;
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    message: String,
+}
 
 /// The body of every refusal: the shape of a GraphQL error, also where no GraphQL was read.
 pub(crate) fn refuse(code: Code, message: &str) -> Response {
@@ -110,18 +112,18 @@ pub(crate) fn refuse(code: Code, message: &str) -> Response {
     let mut response =
         (code.status(), [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response();
     if code == Code::Internal {
-        response.extensions_mut().insert(Failed);
+        response.extensions_mut().insert(Failed { message: message.to_owned() });
     }
     response
 }
 
 /// Writes the request's id into a refusal that asks the person to report it.
 pub(crate) fn name_request(response: Response, id: &str) -> Response {
-    if response.extensions().get::<Failed>().is_none() {
+    let Some(Failed { message }) = response.extensions().get::<Failed>() else {
         return response;
-    }
+    };
     let extensions = json!({ "code": Code::Internal.as_str(), "requestId": id });
-    let body = json!({ "errors": [{ "message": INTERNAL_MESSAGE, "extensions": extensions }] });
+    let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, body.to_string().into())

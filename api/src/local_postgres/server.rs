@@ -20,9 +20,9 @@ use super::pid_file::{PidFile, Process, State};
 /// Between two looks at a server that starts or stops.
 const PAUSE: Duration = Duration::from_millis(5);
 /// A server that was killed first replays what it had written: minutes at worst.
-const LONGEST_START: Duration = Duration::from_secs(600);
+const LONGEST_START: Duration = Duration::from_mins(10);
 /// A fast shutdown writes one checkpoint.
-const LONGEST_STOP: Duration = Duration::from_secs(60);
+const LONGEST_STOP: Duration = Duration::from_mins(1);
 /// A ready server answers in milliseconds.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// At the next start a longer log becomes `postgres.log.old`. In bytes.

@@ -105,7 +105,6 @@ async fn a_document_fits_the_schema() {
         "query A { __typename } query A { __typename }".to_owned(),
         "{ __typename } { __typename }".to_owned(),
         "query($x: Nonsense) { __typename }".to_owned(),
-        "query($x: String) { employees(first: $x) { totalCount } }".to_owned(),
         "{ employees(first: $x) { totalCount } }".to_owned(),
         "{ tenant { slug @nonsense } }".to_owned(),
         "{ tenant { slug @include } }".to_owned(),
@@ -116,7 +115,6 @@ async fn a_document_fits_the_schema() {
         "mutation { createPosition { position { id } } }".to_owned(),
         "mutation { createPosition(input: {}) { position { id } } }".to_owned(),
         "mutation { createPosition(input: { title: 7 }) { position { id } } }".to_owned(),
-        "mutation { createPosition(input: { title: \"a\", title: \"b\" }) { position { id } } }".to_owned(),
         "type Query { a: Int }".to_owned(),
         "{ tenant { slug } } type X { y: Int }".to_owned(),
         "{ \u{0} }".to_owned(),
@@ -184,6 +182,7 @@ async fn variables_fit_their_types() {
         (list, json!({ "order": {} })),
         ("query($x: Int!) { employees(first: $x) { totalCount } }", json!({})),
         ("query($x: Int!) { employees(first: $x) { totalCount } }", json!({ "x": null })),
+        ("query($x: String) { employees(first: $x) { totalCount } }", json!({ "x": "1" })),
         ("{ employees(first: 99999999999) { totalCount } }", json!({})),
         ("{ employees(first: -99999999999) { totalCount } }", json!({})),
     ];

@@ -75,11 +75,13 @@ async fn a_directory_of_somebody_elses_postgres() {
 }
 
 #[tokio::test]
-async fn an_address_of_a_database_that_is_none() {
+async fn a_database_that_is_not_there() {
     let home = Home::new();
     let listen = format!("127.0.0.1:{}", free_port());
-    let output = run(home.command(&["serve", "--listen", &listen]).env("DATABASE_URL", "nonsense")).await;
-    assert_one_sentence(&output, "DATABASE_URL");
+    for url in ["nonsense", "postgres://nobody@127.0.0.1:9/nothing"] {
+        let output = run(home.command(&["serve", "--listen", &listen]).env("DATABASE_URL", url)).await;
+        assert_one_sentence(&output, "DATABASE_URL");
+    }
 }
 
 fn open(directory: &Path) {

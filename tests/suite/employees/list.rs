@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::Role;
 use serde_json::{Value, json};
-use tests::{Caller, Company, Server, opaque};
+use tests::{Caller, Company, Server};
 
 use super::{hire, with};
 

@@ -1,4 +1,4 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from "@apollo/client";
+import { ApolloClient, ApolloLink, type FieldPolicy, HttpLink, InMemoryCache, type Reference } from "@apollo/client";
 import { SetContextLink } from "@apollo/client/link/context";
 import { ErrorLink } from "@apollo/client/link/error";
 import { from, mergeMap } from "rxjs";
@@ -34,25 +34,52 @@ export function authorisedLink(session: SessionKeeper, transport: ApolloLink): A
   return ApolloLink.from([sendAgain, addToken, transport]);
 }
 
+interface WholeList {
+  nodes: readonly Reference[];
+}
+
+/** A list that is wanted whole: a page after another one is joined to it, without what is there already. */
+const wholeList: FieldPolicy<WholeList> = {
+  keyArgs: false,
+  merge: (existing, incoming, { args }) => {
+    if (existing === undefined || args?.["after"] == null) return incoming;
+    const known = new Set(existing.nodes.map(({ __ref }) => __ref));
+    return { ...incoming, nodes: [...existing.nodes, ...incoming.nodes.filter(({ __ref }) => !known.has(__ref))] };
+  },
+};
+
+/** An empty cache that knows the API's types. */
+export function createCache(): InMemoryCache {
+  return new InMemoryCache({
+    possibleTypes: { Node: ["Employee", "Department", "Position", "Location"] },
+    typePolicies: {
+      Query: { fields: { departments: wholeList, positions: wholeList, locations: wholeList } },
+      // Parts of one employee, fetched by different queries.
+      Employee: { fields: { directReports: { merge: false } } },
+    },
+  });
+}
+
 /** A client with an empty cache. Each account that signs in gets its own, so that nobody reads what another one saw. */
 export function createClient(session: SessionKeeper, address: string): ApolloClient {
   return new ApolloClient({
     link: authorisedLink(session, new HttpLink({ uri: address, credentials: "include", headers: { accept } })),
-    cache: new InMemoryCache({
-      possibleTypes: { Node: ["Employee", "Department", "Position", "Location"] },
-      typePolicies: {
-        // Parts of one employee, fetched by different queries.
-        Employee: { fields: { directReports: { merge: false } } },
-      },
-    }),
+    cache: createCache(),
     devtools: { enabled: import.meta.env.DEV },
   });
 }
 
-/** Makes every list be asked for anew: who is in them, in which order and how many has changed. */
-export function forgetLists(client: ApolloClient): void {
+/**
+ * Makes every list be asked for anew: who is in them, in which order and how many has changed. So may have who reports
+ * to the employee that is given.
+ */
+export function forgetLists(client: ApolloClient, employeeId?: string): void {
   for (const fieldName of ["employees", "departments", "positions", "locations", "auditEvents"]) {
     client.cache.evict({ id: "ROOT_QUERY", fieldName });
+  }
+  if (employeeId !== undefined) {
+    const id = client.cache.identify({ __typename: "Employee", id: employeeId });
+    if (id !== undefined) client.cache.evict({ id, fieldName: "directReports" });
   }
   client.cache.gc();
 }

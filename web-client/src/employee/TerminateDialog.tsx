@@ -51,7 +51,7 @@ function TerminateForm({ employee, onClose }: Props) {
         },
       },
     });
-    forgetLists(client);
+    forgetLists(client, employee.id);
     announceDone(`The employment of ${employee.name} has been ended.`);
     onClose();
   });

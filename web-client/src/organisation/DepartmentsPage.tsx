@@ -1,4 +1,4 @@
-import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation } from "@apollo/client/react";
 import { ActionIcon, Anchor, Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -8,7 +8,6 @@ import {
   CreateDepartmentDocument,
   DeleteDepartmentDocument,
   type DepartmentFieldsFragment,
-  DepartmentsDocument,
   MergeDepartmentsDocument,
   MoveDepartmentDocument,
   RenameDepartmentDocument,
@@ -18,7 +17,7 @@ import { formatCount } from "../ui/format.ts";
 import { ChevronIcon, PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { departmentChoices } from "./choices.ts";
+import { departmentChoices, useDepartments } from "./choices.ts";
 import { ChooseDialog, ConfirmDialog, NameDialog } from "./dialogs.tsx";
 import { RowMenu } from "./RowMenu.tsx";
 import { type DepartmentNode, departmentTree, within } from "./tree.ts";
@@ -33,10 +32,9 @@ type Question =
 /** The departments as a tree, with how many people work in each. */
 export function DepartmentsPage() {
   const viewer = useViewer();
-  const { data, error, refetch } = useQuery(DepartmentsDocument, { fetchPolicy: "cache-and-network" });
+  const { items: departments, error, retry } = useDepartments();
   const [question, setQuestion] = useState<Question | null>(null);
   const manages = viewer.permissions.manageOrganisation;
-  const departments = data?.departments.nodes;
   const ask = manages ? setQuestion : null;
 
   return (
@@ -52,7 +50,7 @@ export function DepartmentsPage() {
       }
     >
       {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={readProblem(error)} onRetry={retry} />
       ) : departments === undefined ? (
         <LoadingRows rows={8} />
       ) : departments.length === 0 ? (

@@ -1,4 +1,4 @@
-import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation } from "@apollo/client/react";
 import { Anchor, Button, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
@@ -9,7 +9,6 @@ import {
   CreateLocationDocument,
   DeleteLocationDocument,
   type LocationFieldsFragment,
-  LocationsDocument,
   RenameLocationDocument,
 } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
@@ -19,6 +18,7 @@ import { formatCount, formatCountry } from "../ui/format.ts";
 import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { useLocations } from "./choices.ts";
 import { countryChoices, timeZones } from "./countries.ts";
 import { ConfirmDialog, NameDialog } from "./dialogs.tsx";
 import { RowMenu } from "./RowMenu.tsx";
@@ -31,10 +31,9 @@ type Question = { kind: "create" } | { kind: "rename" | "delete"; location: Plac
 /** The places where people work. */
 export function LocationsPage() {
   const viewer = useViewer();
-  const { data, error, refetch } = useQuery(LocationsDocument, { fetchPolicy: "cache-and-network" });
+  const { items: locations, error, retry } = useLocations();
   const [question, setQuestion] = useState<Question | null>(null);
   const manages = viewer.permissions.manageOrganisation;
-  const locations = data?.locations.nodes;
 
   return (
     <Page
@@ -49,7 +48,7 @@ export function LocationsPage() {
       }
     >
       {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={readProblem(error)} onRetry={retry} />
       ) : locations === undefined ? (
         <LoadingRows rows={5} />
       ) : locations.length === 0 ? (

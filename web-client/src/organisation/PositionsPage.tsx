@@ -1,4 +1,4 @@
-import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation } from "@apollo/client/react";
 import { Anchor, Button } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -9,7 +9,6 @@ import {
   DeletePositionDocument,
   MergePositionsDocument,
   type PositionFieldsFragment,
-  PositionsDocument,
   RenamePositionDocument,
 } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
@@ -17,6 +16,7 @@ import { formatCount } from "../ui/format.ts";
 import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { usePositions } from "./choices.ts";
 import { ChooseDialog, ConfirmDialog, NameDialog } from "./dialogs.tsx";
 import { RowMenu } from "./RowMenu.tsx";
 
@@ -28,10 +28,9 @@ type Question = { kind: "create" } | { kind: "rename" | "merge" | "delete"; posi
 /** The positions that people can hold, with how many hold each. */
 export function PositionsPage() {
   const viewer = useViewer();
-  const { data, error, refetch } = useQuery(PositionsDocument, { fetchPolicy: "cache-and-network" });
+  const { items: positions, error, retry } = usePositions();
   const [question, setQuestion] = useState<Question | null>(null);
   const manages = viewer.permissions.manageOrganisation;
-  const positions = data?.positions.nodes;
 
   return (
     <Page
@@ -46,7 +45,7 @@ export function PositionsPage() {
       }
     >
       {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={readProblem(error)} onRetry={retry} />
       ) : positions === undefined ? (
         <LoadingRows rows={8} />
       ) : positions.length === 0 ? (

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ApolloClient, ApolloLink, InMemoryCache } from "@apollo/client";
+import { ApolloClient, ApolloLink } from "@apollo/client";
 import { ApolloProvider } from "@apollo/client/react";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
@@ -8,6 +8,7 @@ import { buildSchema, execute, GraphQLError } from "graphql";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import type { ReactNode } from "react";
 import { delay, from, map } from "rxjs";
+import { createCache } from "../api/client.ts";
 import { ViewerContext } from "../session/context.ts";
 import type { Viewer } from "../session/keeper.ts";
 import { theme } from "../ui/theme.ts";
@@ -81,7 +82,7 @@ export function renderPage(page: ReactNode, options: { answers: Answers; viewer?
       map((answer) => answer as ApolloLink.Result),
     );
   });
-  const client = new ApolloClient({ link, cache: new InMemoryCache(), devtools: { enabled: false } });
+  const client = new ApolloClient({ link, cache: createCache(), devtools: { enabled: false } });
   const router = createMemoryRouter([{ path: "*", element: page }], { initialEntries: [options.address ?? "/"] });
   render(
     <MantineProvider theme={theme} env="test" withCssVariables={false} withGlobalClasses={false}>
