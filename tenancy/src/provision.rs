@@ -114,6 +114,9 @@ impl Tenants {
     /// What the application keeps of the tenant in the control plane is the application's to delete.
     pub async fn delete(&self, tenant: &Tenant) -> Result<()> {
         let schema = &tenant.schema;
+        // Requests that come from now on are refused in every process, rather than failing for want of a schema.
+        let suspend = "UPDATE platform.tenants SET status = 'suspended' WHERE id = $1";
+        execute(&self.platform(), suspend, [tenant.id.0.into()]).await?;
         let transaction = self.inner.direct.begin().await?;
         let deleted = execute(&transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.id.0.into()]).await?;
         if deleted == 0 {

@@ -11,7 +11,7 @@ use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Output, Stdio},
+    process::{ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -205,6 +205,12 @@ impl Serving {
         let log = self.log.await.unwrap();
         assert!(status.success(), "{status} {log}");
         log
+    }
+
+    /// Waits for the end of a program that was not asked to stop; gives its log.
+    async fn end(mut self) -> (ExitStatus, String) {
+        let status = timeout(Duration::from_secs(40), self.child.wait()).await.expect("the program does not end").unwrap();
+        (status, self.log.await.unwrap())
     }
 
     /// Ends the program at once, as a crash would.

@@ -3,6 +3,7 @@
 mod account;
 mod keys;
 mod password;
+mod refresh_token;
 mod session;
 mod throttle;
 mod token;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Actor;
 use entities::{
@@ -14,13 +13,16 @@ use sea_orm::{
     sea_query::Expr,
 };
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 use tenancy::{Audience, Tenant, TenantId};
 
 use super::{
     Auth, AuthError, Identity, Session,
     password::{self, Busy},
+    refresh_token::RefreshToken,
 };
+
+/// The number of a session's first refresh token.
+const FIRST_GENERATION: i32 = 1;
 
 /// For how long the refresh token before the current one is still taken: two tabs may renew at once, and an answer may
 /// get lost. After that, its use means that somebody has a copy, and ends the session.
@@ -53,15 +55,16 @@ impl Auth {
             .filter(over)
             .exec(&self.platform)
             .await?;
-        let refresh_token = new_refresh_token();
         let id = SessionId::generate();
+        let secret = rand::random::<[u8; 32]>();
+        let refresh_token = RefreshToken::make(id, FIRST_GENERATION, &secret);
         let expires_at = now + self.lifetimes.session;
         let row = session::ActiveModel {
             id: Set(id),
             account_id: Set(account.id),
             tenant_id: Set(tenant.id.0),
-            refresh_hash: Set(hash_of(&refresh_token)),
-            previous_refresh_hash: Set(None),
+            refresh_secret: Set(secret.to_vec()),
+            generation: Set(FIRST_GENERATION),
             rotated_at: Set(None),
             created_at: Set(now),
             expires_at: Set(expires_at),
@@ -71,55 +74,44 @@ impl Auth {
         self.issue(tenant.id, id, account, &membership, refresh_token, expires_at, now)
     }
 
-    /// Renews a session: the token given is used up, and a new one takes its place.
+    /// Renews a session: the token given is used up, and the next one takes its place.
     pub async fn refresh(&self, tenant: &Tenant, refresh_token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
-        let hash = hash_of(refresh_token);
+        let token = RefreshToken::parse(refresh_token).ok_or(AuthError::InvalidRefreshToken)?;
         let transaction = self.platform.begin().await?;
-        let row = session::Entity::find()
+        let row = session::Entity::find_by_id(token.session_id)
             .filter(session::Column::TenantId.eq(tenant.id.0))
-            .filter(
-                Condition::any()
-                    .add(session::Column::RefreshHash.eq(hash.clone()))
-                    .add(session::Column::PreviousRefreshHash.eq(hash.clone())),
-            )
             // Of two tabs that renew at once, the second waits, and finds its token to be the one before the current.
             .lock_exclusive()
             .one(&transaction)
             .await?
-            .filter(|row| row.ended_at.is_none() && row.expires_at > now)
+            .filter(|row| token.is_genuine(&row.refresh_secret) && row.ended_at.is_none() && row.expires_at > now)
             .ok_or(AuthError::InvalidRefreshToken)?;
-        let id = row.id;
-        let is_current = row.refresh_hash == hash;
-        if !is_current && row.rotated_at.is_none_or(|rotated_at| now - rotated_at > OVERLAP) {
+        let is_current = token.generation == row.generation;
+        let is_repeated = token.generation + 1 == row.generation && row.rotated_at.is_some_and(|at| now - at <= OVERLAP);
+        if !is_current && !is_repeated {
             let mut ended = session::ActiveModel::from(row);
             ended.ended_at = Set(Some(now));
             ended.update(&transaction).await?;
             transaction.commit().await?;
-            tracing::warn!(session = %id, "a used refresh token came again; the session is ended");
+            tracing::warn!(session = %token.session_id, "a used refresh token came again; the session is ended");
             return Err(AuthError::InvalidRefreshToken);
         }
         let account =
             account::Entity::find_by_id(row.account_id).one(&transaction).await?.ok_or(AuthError::InvalidRefreshToken)?;
         let membership = membership_in(&transaction, tenant.id, &account).await?.ok_or(AuthError::InvalidRefreshToken)?;
 
-        let next = new_refresh_token();
-        let expires_at = now + self.lifetimes.session;
-        // On the condition that nobody renewed in between; two renewals at once must not both replace the same token.
-        let renewed = session::Entity::update_many()
-            .col_expr(session::Column::PreviousRefreshHash, Expr::value(Some(row.refresh_hash.clone())))
-            .col_expr(session::Column::RefreshHash, Expr::value(hash_of(&next)))
-            .col_expr(session::Column::RotatedAt, Expr::value(Some(now)))
-            .col_expr(session::Column::ExpiresAt, Expr::value(expires_at))
-            .filter(session::Column::Id.eq(id))
-            .filter(session::Column::RefreshHash.eq(row.refresh_hash))
-            .filter(session::Column::EndedAt.is_null())
-            .exec(&transaction)
-            .await?;
-        if renewed.rows_affected == 0 {
-            return Err(AuthError::InvalidRefreshToken);
+        let next = RefreshToken::make(row.id, token.generation + 1, &row.refresh_secret);
+        let mut expires_at = row.expires_at;
+        if is_current {
+            expires_at = now + self.lifetimes.session;
+            let mut renewed = session::ActiveModel::from(row);
+            renewed.generation = Set(token.generation + 1);
+            renewed.rotated_at = Set(Some(now));
+            renewed.expires_at = Set(expires_at);
+            renewed.update(&transaction).await?;
         }
         transaction.commit().await?;
-        self.issue(tenant.id, id, account, &membership, next, expires_at, now)
+        self.issue(tenant.id, token.session_id, account, &membership, next, expires_at, now)
     }
 
     /// Ends the session of a refresh token or of an access token. Says whether there was one.
@@ -130,23 +122,22 @@ impl Auth {
         session_id: Option<SessionId>,
         now: DateTime<Utc>,
     ) -> Result<bool, AuthError> {
-        let mut whose = Condition::any();
-        if let Some(token) = refresh_token {
-            // Another tab may have renewed a moment ago.
-            let hash = hash_of(token);
-            whose = whose.add(session::Column::RefreshHash.eq(hash.clone())).add(session::Column::PreviousRefreshHash.eq(hash));
+        let mut ids: Vec<SessionId> = session_id.into_iter().collect();
+        // Any token of the session will do, also one that another tab has just used up.
+        if let Some(token) = refresh_token.and_then(RefreshToken::parse)
+            && let Some(row) = session::Entity::find_by_id(token.session_id).one(&self.platform).await?
+            && token.is_genuine(&row.refresh_secret)
+        {
+            ids.push(row.id);
         }
-        if let Some(id) = session_id {
-            whose = whose.add(session::Column::Id.eq(id));
-        }
-        if whose.is_empty() {
+        if ids.is_empty() {
             return Ok(false);
         }
         let ended = session::Entity::update_many()
             .col_expr(session::Column::EndedAt, Expr::value(Some(now)))
             .filter(session::Column::TenantId.eq(tenant.id.0))
             .filter(session::Column::EndedAt.is_null())
-            .filter(whose)
+            .filter(session::Column::Id.is_in(ids))
             .exec(&self.platform)
             .await?;
         Ok(ended.rows_affected > 0)
@@ -187,13 +178,4 @@ async fn membership_in<C: sea_orm::ConnectionTrait>(
         .filter(membership::Column::TenantId.eq(tenant.0))
         .one(connection)
         .await
-}
-
-/// 256 random bits. Only their hash is stored: a copy of the table signs nobody in.
-fn new_refresh_token() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-}
-
-fn hash_of(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -27,8 +27,23 @@ pub(super) async fn run(config: &Config, with_demo: bool, skip_migrations: bool)
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("Cannot listen on {}; stop the program that does or choose another with --listen", config.listen)
     })?;
-    let database = Database::open_alone(config).await?;
-    let result = serve(config, &database, listener, &stop, with_demo, skip_migrations).await;
+    let mut database = Database::open_alone(config).await?;
+    let mut local = database.local.take();
+    let lost = async {
+        match &mut local {
+            Some(local) => local.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    let result = tokio::select! {
+        result = serve(config, &database, listener, &stop, with_demo, skip_migrations) => result,
+        // Whoever supervises this program starts it again, and that recovers.
+        () = lost => Err(anyhow::anyhow!(
+            "The private Postgres has ended, and nothing can be served; its log is under {}. Start again to recover",
+            config.data_directory.display()
+        )),
+    };
+    database.local = local;
     let closed = database.close().await;
     result.and(closed)
 }
@@ -70,7 +85,13 @@ async fn serve(
     });
     tokio::select! {
         result = server => result.context("Serving failed"),
-        () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
+        () = async {
+            ending.notified().await;
+            tokio::select! {
+                () = tokio::time::sleep(GRACE) => {}
+                () = stop.notified() => {}
+            }
+        } => {
             tracing::warn!("some requests did not end in time and are broken off");
             Ok(())
         }
@@ -101,17 +122,19 @@ fn announce(config: &Config, with_demo: bool) {
     println!("Ctrl-C stops it.");
 }
 
-/// Is notified once by the first SIGINT or SIGTERM.
+/// Is notified by each SIGINT and SIGTERM: the first asks to stop, the second not to wait.
 fn stop_signal() -> anyhow::Result<Arc<Notify>> {
     let stop = Arc::new(Notify::new());
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let notify = Arc::clone(&stop);
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            notify.notify_one();
         }
-        notify.notify_one();
     });
     Ok(stop)
 }

@@ -49,8 +49,9 @@ pub(super) fn make(slug: &Slug, seed: u64, count: u32, now: DateTime<Utc>) -> Wo
     }
     let places: u32 = UNITS.iter().map(|unit| unit.share).sum();
     let heads_count = u32::try_from(UNITS.len()).unwrap_or(u32::MAX);
-    for index in 0..count.saturating_sub(heads_count) {
-        let unit = unit_at(index * places / count.max(1) % places);
+    let members = count.saturating_sub(heads_count);
+    for index in 0..members {
+        let unit = unit_at(index * places / members);
         let title = *unit.titles.choose(&mut maker.random).unwrap_or(&unit.head);
         maker.hire(unit, title, heads.get(unit.name).copied(), false);
     }

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    ServerError, Value, Variables,
+    ServerError, Value,
+    indexmap::IndexMap,
     parser::{
         parse_query,
-        types::{ExecutableDocument, OperationDefinition, OperationType, VariableDefinition},
+        types::{ExecutableDocument, OperationDefinition, OperationType},
     },
 };
 use axum::{
@@ -28,6 +29,7 @@ use super::{
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
+    variables,
 };
 
 /// What was executed, for logs and metrics: an extension of the response.
@@ -53,11 +55,11 @@ pub async fn execute(schema: &Schema, request: Request<Body>, context: impl FnOn
         );
     };
     let method = request.method().clone();
-    let parameters = match read(media_type, request).await {
+    let mut parameters = match read(media_type, request).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
-    let (document, kind) = match prepare(&parameters) {
+    let (document, kind) = match prepare(&mut parameters) {
         Ok(prepared) => prepared,
         Err(errors) => return not_executed(media_type, errors),
     };
@@ -113,30 +115,15 @@ fn is_too_long(failure: &axum::Error) -> bool {
 }
 
 /// Parses the document once, holds it to the limits, and finds out what it is.
-fn prepare(parameters: &Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
+fn prepare(parameters: &mut Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
     limits::check_text(&parameters.query).map_err(|refusal| vec![error::refused(&refusal)])?;
     let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
     limits::check_document(&document, &parameters.variables).map_err(|refusal| vec![error::refused(&refusal)])?;
     let bad = |message| vec![request_error(Code::BadUserInput, message)];
     let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
-    // The engine looks at a variable where it is an argument, and not where it decides about a field.
-    if let Some(name) = missing_variable(operation, &parameters.variables) {
-        return Err(bad(format!("The variable ${name} is required, and has no value.")));
-    }
+    variables::complete(&document, operation, &mut parameters.variables).map_err(bad)?;
     let kind = operation.ty;
     Ok((document, kind))
-}
-
-/// A variable of the operation that may not be null, and is.
-fn missing_variable<'a>(operation: &'a OperationDefinition, variables: &Variables) -> Option<&'a str> {
-    let is_missing = |definition: &VariableDefinition| {
-        let given = variables.get(&definition.name.node);
-        !definition.var_type.node.nullable
-            && definition.default_value.is_none()
-            && given.is_none_or(|value| *value == Value::Null)
-    };
-    let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
-    definitions.filter(|definition| is_missing(definition)).map(|definition| definition.name.node.as_str()).next()
 }
 
 fn operation<'a>(document: &'a ExecutableDocument, wanted: Option<&str>) -> Result<&'a OperationDefinition, String> {
@@ -171,8 +158,8 @@ async fn run(
 
     let mut answer = schema.execute(request).await;
     if answer.data == Value::Null && answer.errors.is_empty() {
-        // The engine's answer to a directive with an undefined variable.
-        answer.errors.push(request_error(Code::BadUserInput, "A directive of the document cannot be evaluated."));
+        // All fields were skipped: the engine's way of saying so.
+        answer.data = Value::Object(IndexMap::new());
     }
     if kind == OperationType::Query
         && let Err(failure) = context.scope.finish().await

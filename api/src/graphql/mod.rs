@@ -37,6 +37,7 @@ pub mod scalar;
 pub mod scan;
 pub mod session;
 pub mod tenant;
+mod variables;
 pub mod viewer;
 
 use async_graphql::{EmptySubscription, ID, SDLExportOptions, SimpleObject};

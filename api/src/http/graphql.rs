@@ -77,7 +77,10 @@ fn note(response: &Response) {
     let Some(summary) = response.extensions().get::<Summary>() else {
         return;
     };
-    Span::current().record("operation", summary.operation.as_deref().unwrap_or(summary.kind));
+    let name = summary.operation.as_deref().unwrap_or(summary.kind);
+    // A name may be as long as a document.
+    let end = name.floor_char_boundary(100);
+    Span::current().record("operation", name.get(..end).unwrap_or_default());
     let outcome = summary.codes.first().copied().unwrap_or("ok");
     metrics::counter!("graphql_operations_total", "type" => summary.kind, "outcome" => outcome).increment(1);
 }

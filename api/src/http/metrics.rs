@@ -10,7 +10,7 @@ use axum::{
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tenancy::HostTarget;
 
-use super::{peer, place::target_of, refusal::Refusal};
+use super::{host, peer, place::target_of, refusal::Refusal};
 use crate::app::App;
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -32,9 +32,8 @@ pub(crate) fn install() {
 /// Served on the apex and to those who call by IP address, never on a tenant's host.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let by_address = parts.headers.get(header::HOST).is_some_and(|host| {
-        host.to_str().is_ok_and(|host| host.parse::<std::net::SocketAddr>().is_ok() || host.parse::<std::net::IpAddr>().is_ok())
-    });
+    let hostname = host::hostname(&parts.uri, &parts.headers, peer(&parts), &app.options.trusted_proxies);
+    let by_address = hostname == Err(host::HostRefusal::IpLiteral);
     match target_of(&app, &parts, peer(&parts)).await {
         Ok((HostTarget::Apex, _)) => {}
         Ok(_) if by_address => {}

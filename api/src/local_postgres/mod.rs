@@ -24,7 +24,7 @@ mod server;
 mod tests;
 mod version;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 pub use binaries::{Binaries, find_binaries};
 pub use error::Error;
@@ -84,6 +84,14 @@ impl LocalPostgres {
     /// Connection URL for the superuser: for diagnosis and tests, never for requests.
     pub fn superuser_url(&self) -> String {
         owner::superuser_url(&self.directory.socket())
+    }
+
+    /// Returns when the server has ended without having been asked to by this program.
+    pub async fn ended(&mut self) {
+        match &mut self.server {
+            Some(server) => server.ended(&self.directory, Duration::from_secs(1)).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Stops the server and waits until it is gone. Open transactions are rolled back.

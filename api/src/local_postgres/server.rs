@@ -112,24 +112,28 @@ impl Server {
     /// Fast shutdown: open transactions are rolled back, a checkpoint is written. Returns when the process is gone.
     pub(super) async fn stop(mut self, directory: &Directory) -> Result<(), Error> {
         self.interrupt();
-        let gone = async {
-            match &mut self.child {
-                Some(child) => drop(child.wait().await),
-                // Not a child of this program: the removal of its file is its last act.
-                None => {
-                    while test_kill_process(self.pid).is_ok()
-                        && PidFile::read(&directory.cluster()).is_some_and(|file| file.pid == self.pid)
-                    {
-                        sleep(PAUSE).await;
-                    }
-                }
-            }
-        };
+        let process = self.pid.as_raw_nonzero().get();
+        let gone = self.ended(directory, PAUSE);
         timeout(LONGEST_STOP, gone).await.map_err(|_| Error::DidNotStop {
-            process: self.pid.as_raw_nonzero().get(),
+            process,
             seconds: LONGEST_STOP.as_secs(),
             log: directory.log(),
         })
+    }
+
+    /// Returns when the process is gone, whoever ended it.
+    pub(super) async fn ended(&mut self, directory: &Directory, pause: Duration) {
+        match &mut self.child {
+            Some(child) => drop(child.wait().await),
+            // Not a child of this program: the removal of its file is its last act.
+            None => {
+                while test_kill_process(self.pid).is_ok()
+                    && PidFile::read(&directory.cluster()).is_some_and(|file| file.pid == self.pid)
+                {
+                    sleep(pause).await;
+                }
+            }
+        }
     }
 
     /// Asks for a fast shutdown without waiting.

@@ -16,12 +16,11 @@ pub struct Model {
     pub account_id: AccountId,
     /// Where.
     pub tenant_id: Uuid,
-    /// SHA-256 of the refresh token that is good now; unique.
-    #[sea_orm(column_type = "Blob", unique)]
-    pub refresh_hash: Vec<u8>,
-    /// SHA-256 of the token before it: whoever shows that one has a stolen or a repeated request.
-    #[sea_orm(column_type = "Blob", nullable)]
-    pub previous_refresh_hash: Option<Vec<u8>>,
+    /// The key that the session's refresh tokens are made with.
+    #[sea_orm(column_type = "Blob")]
+    pub refresh_secret: Vec<u8>,
+    /// The number of the refresh token that is good now; those before it are used up.
+    pub generation: i32,
     /// When the present token replaced the previous.
     pub rotated_at: Option<DateTime<Utc>>,
     /// When the session began.

@@ -47,19 +47,17 @@ CREATE TABLE IF NOT EXISTS sessions (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
-    refresh_hash bytea NOT NULL,
-    previous_refresh_hash bytea,
+    refresh_secret bytea NOT NULL,
+    generation integer NOT NULL,
     rotated_at timestamptz,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     ended_at timestamptz,
     CONSTRAINT sessions_pkey PRIMARY KEY (id),
-    CONSTRAINT sessions_account_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE,
-    CONSTRAINT sessions_refresh_hash_key UNIQUE (refresh_hash)
+    CONSTRAINT sessions_account_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS sessions_account_idx ON sessions (account_id);
 CREATE INDEX IF NOT EXISTS sessions_tenant_idx ON sessions (tenant_id);
-CREATE INDEX IF NOT EXISTS sessions_previous_refresh_hash_idx ON sessions (previous_refresh_hash);
 
 CREATE TABLE IF NOT EXISTS signing_keys (
     id text NOT NULL,

@@ -1,12 +1,10 @@
 //! What machines ask: whether the program is alive and ready, and its counters.
 
-use std::time::Duration;
-
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tests::until;
 
-use super::{Home, is_alive, signal};
+use super::{Home, Serving, command, free_port, signal};
 
 async fn get(port: u16, path: &str, host: Option<&str>) -> Response {
     let request = Client::new().get(format!("http://127.0.0.1:{port}{path}"));
@@ -50,18 +48,23 @@ async fn health_readiness_and_counters_are_told_and_no_tenant_is_named() {
     serving.stop("INT").await;
 }
 
+/// A database that somebody named may come back; the private one comes back when its program is started again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_its_database_the_program_is_alive_and_not_ready() {
+async fn without_its_database_a_program_is_not_ready_and_without_its_private_one_it_ends() {
     let home = Home::new();
     home.create_tenant("acme").await;
-    let serving = home.serve().await;
-    let port = serving.port;
-    let token = serving.sign_in("acme").await;
-    let postgres = home.postgres().unwrap();
-    signal(postgres, "INT");
-    while home.postgres().is_some() {
-        sleep(Duration::from_millis(10)).await;
-    }
+    let owner = home.serve().await;
+    let url = api::local_postgres::url_of_running(&home.data()).await.unwrap();
+    let port = free_port();
+    let mut command = command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
+    let guest = Serving::start(command.env("DATABASE_URL", url), port).await;
+    let token = guest.sign_in("acme").await;
+
+    signal(home.postgres().unwrap(), "INT");
+    let (status, log) = owner.end().await;
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("tenantry: The private Postgres has ended"), "{log}");
+
     assert_eq!(get(port, "/healthz", None).await.status(), 200);
     assert_eq!(get(port, "/readyz", None).await.status(), 503);
     let answer = Client::new()
@@ -75,7 +78,9 @@ async fn without_its_database_the_program_is_alive_and_not_ready() {
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["errors"][0]["extensions"]["code"], "INTERNAL", "{body}");
     assert!(!body.to_string().contains("socket"), "{body}");
-    let process = serving.process();
-    serving.stop("INT").await;
-    assert!(!is_alive(process));
+
+    let again = home.serve().await;
+    until("the database is found again", async || get(port, "/readyz", None).await.status() == 200).await;
+    guest.stop("INT").await;
+    again.stop("INT").await;
 }

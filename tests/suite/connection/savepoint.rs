@@ -1,7 +1,12 @@
 //! Savepoints: they keep the tenant, and each level ends when it should and no other does.
 
+use migration::tenant::TenantMigrator;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, TransactionSession, TransactionTrait};
-use tests::{Server, assert_is_tenant, assert_reads_own, cancelled_after, department_of, marked_tenant, schema_and_role};
+use tenancy::Tenants;
+use tests::{
+    Proxy, Server, assert_is_tenant, assert_reads_own, cancelled_after, database_url, department_of, marked_tenant,
+    one_connection, schema_and_role,
+};
 
 /// Trap 6.
 #[tokio::test]
@@ -64,8 +69,11 @@ async fn a_savepoint_that_outlives_its_transaction_commits_nothing() {
 async fn a_transaction_does_not_go_on_after_its_savepoint_was_cancelled() {
     let server = Server::start().await;
     let tenant = marked_tenant(server.tenants(), 1).await;
+    // On this way no answer is there at once, so that a savepoint is really cancelled on its way.
+    let proxy = Proxy::start(&database_url());
+    let slow = Tenants::connect::<TenantMigrator>(&one_connection(&proxy.url(&database_url()))).unwrap();
     for depth in 0..2 {
-        let transaction = server.tenants().read_write(&tenant).begin().await.unwrap();
+        let transaction = slow.read_write(&tenant).begin().await.unwrap();
         let outer = if depth == 0 { None } else { Some(transaction.begin().await.unwrap()) };
         let level = outer.as_ref().unwrap_or(&transaction);
         department_of(&tenant, "before").insert(level).await.unwrap();
