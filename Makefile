@@ -2,7 +2,7 @@
 # make test     every test, with all its own set-up
 # make lint     formatting, clippy, TypeScript, eslint
 # make bench    the figures of docs/
-# make schema   writes schema.graphql
+# make schema   writes schema.graphql and schema.platform.graphql
 # make clean    removes what was built; keeps ./data
 
 .DELETE_ON_ERROR:
@@ -73,6 +73,8 @@ bench: $(WEB)
 schema:
 	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema --platform > schema.platform.graphql.new
+	mv schema.platform.graphql.new schema.platform.graphql
 
 clean:
 	$(CARGO) clean

@@ -1,15 +1,17 @@
 //! What all requests share.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt as _;
 use tenancy::{Hosts, Tenants};
+use tokio::task::AbortHandle;
 
 use crate::{
-    auth::{Auth, Lifetimes},
+    auth::{ACCESS_CHANNEL, Auth, Lifetimes},
     config::Config,
-    graphql::Schema,
+    graphql::{Schema, platform},
 };
 
 /// Tells the time. A test passes its own.
@@ -43,10 +45,34 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
+    /// The GraphQL schema of the apex.
+    pub platform_schema: platform::Schema,
     /// What requests look at.
     pub options: Options,
     /// Tells the time.
     pub clock: Clock,
+    /// What runs beside the requests, for as long as the program does.
+    #[expect(dead_code, reason = "held to be dropped with the rest")]
+    background: Background,
+}
+
+/// Tasks that end with the program.
+#[derive(Debug, Default)]
+pub(crate) struct Background(Vec<AbortHandle>);
+
+impl Background {
+    /// Runs a task until the program ends.
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(tokio::spawn(task).abort_handle());
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -66,11 +92,15 @@ impl App {
         let auth = Auth::start(&tenants, issuer, lifetimes, config.sign_ins_per_minute, clock())
             .await
             .context("The signing keys cannot be read")?;
+        let auth = Arc::new(auth);
+        let mut background = Background::default();
+        background.spawn(hear(tenants.clone(), Arc::clone(&auth)));
         Ok(Arc::new(Self {
             tenants,
             hosts: Hosts::new(config.base_domain.clone()),
-            auth: Arc::new(auth),
+            auth,
             schema: crate::graphql::schema(),
+            platform_schema: platform::schema(),
             options: Options {
                 https: config.https,
                 trusted_proxies: config.trusted_proxies.clone(),
@@ -78,6 +108,16 @@ impl App {
                 request_timeout: Duration::from_secs(config.request_timeout),
             },
             clock,
+            background,
         }))
+    }
+}
+
+/// Takes in what any process notifies, on one connection for all channels.
+async fn hear(tenants: Tenants, auth: Arc<Auth>) {
+    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL]));
+    drop(tenants);
+    while let Some(heard) = heard.next().await {
+        auth.hear(&heard);
     }
 }

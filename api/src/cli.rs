@@ -59,7 +59,11 @@ pub enum Command {
     /// Check binaries, database, rights, clock, keys and pooler, and say what to do
     Doctor,
     /// Print the GraphQL schema
-    Schema,
+    Schema {
+        /// That of the apex instead of that of the tenants
+        #[arg(long)]
+        platform: bool,
+    },
     /// Run a command with a private Postgres of its own, which is removed afterwards
     Postgres {
         /// The command and its arguments, after `--`; it finds the database in DATABASE_URL

@@ -42,7 +42,7 @@ impl Changes {
 pub struct Event {
     /// The deed, as noun and past verb: `employee.hired`.
     pub action: &'static str,
-    /// The kind of thing: `employee`, `department`, `position` or `location`.
+    /// The kind of thing, such as `employee` or `department`.
     pub subject_type: &'static str,
     /// The thing's id.
     pub subject_id: Uuid,
@@ -62,7 +62,9 @@ pub async fn record(
         .map(|event| ActiveModel {
             id: Set(AuditEventId::generate()),
             occurred_at: Set(context.now),
-            actor_account_id: Set(actor.account_id),
+            actor_account_id: Set(actor.account_id()),
+            actor_type: Set(actor.principal.kind().to_owned()),
+            actor_id: Set(Some(actor.principal.uuid())),
             actor_name: Set(actor.name.clone()),
             action: Set(event.action.to_owned()),
             subject_type: Set(event.subject_type.to_owned()),

@@ -2,23 +2,81 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::{
-    id::{AccountId, EmployeeId},
+    id::{AccountId, ApiKeyId, EmployeeId, ExternalIdentityId},
     platform::membership::Role,
 };
 
-use crate::{Error, Permission, Reach};
+use uuid::Uuid;
 
-/// A signed-in member of the tenant.
+use crate::{Error, Permission, Permissions, Reach};
+
+/// What kind of actor it is, and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// A person with an account.
+    Account(AccountId),
+    /// A program with a key of the tenant.
+    ApiKey(ApiKeyId),
+    /// A person or program that the tenant's identity provider vouches for, without an account.
+    ExternalIdentity(ExternalIdentityId),
+}
+
+impl Principal {
+    /// The kind, as the audit stores it.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::ApiKey(_) => "api_key",
+            Self::ExternalIdentity(_) => "external_identity",
+        }
+    }
+
+    /// The id, whatever it is the id of.
+    pub const fn uuid(self) -> Uuid {
+        match self {
+            Self::Account(id) => id.uuid(),
+            Self::ApiKey(id) => id.uuid(),
+            Self::ExternalIdentity(id) => id.uuid(),
+        }
+    }
+}
+
+/// Whoever has got in: a member of the tenant, or a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The member's account.
-    pub account_id: AccountId,
-    /// The account's name, as the audit shall show it.
+    /// Who it is.
+    pub principal: Principal,
+    /// The name, as the audit shall show it.
     pub name: String,
-    /// What the member may do.
+    /// What the actor may do.
     pub role: Role,
-    /// The member's own employee record, if there is one.
+    /// What the actor is confined to, of all that the role may do; none for no such bound.
+    pub confined_to: Option<Permissions>,
+    /// The actor's own employee record, if there is one.
     pub employee_id: Option<EmployeeId>,
+}
+
+impl Actor {
+    /// A person with a role, and with everything that the role may do.
+    pub fn person(account_id: AccountId, name: impl Into<String>, role: Role, employee_id: Option<EmployeeId>) -> Self {
+        Self { principal: Principal::Account(account_id), name: name.into(), role, confined_to: None, employee_id }
+    }
+
+    /// Whose data a permission covers for this actor.
+    pub fn reach(&self, permission: Permission) -> Reach {
+        match self.confined_to {
+            Some(permissions) if !permissions.contains(permission) => Reach::Nobody,
+            _ => permission.reach(self.role),
+        }
+    }
+
+    /// The actor's account; none for a program.
+    pub const fn account_id(&self) -> Option<AccountId> {
+        match self.principal {
+            Principal::Account(id) => Some(id),
+            Principal::ApiKey(_) | Principal::ExternalIdentity(_) => None,
+        }
+    }
 }
 
 /// What every verb needs to know about the request.
@@ -39,10 +97,15 @@ impl Context {
     /// Who asks, if the permission holds for everyone's data; else [`Error::Forbidden`].
     pub fn require(&self, permission: Permission) -> Result<&Actor, Error> {
         let actor = self.actor()?;
-        match permission.reach(actor.role) {
+        match actor.reach(permission) {
             Reach::Everyone => Ok(actor),
             Reach::Reports | Reach::Own | Reach::Nobody => Err(Error::Forbidden(permission.refusal())),
         }
+    }
+
+    /// The account of the person who asks; [`Error::Forbidden`] for a program.
+    pub fn account_id(&self) -> Result<AccountId, Error> {
+        self.actor()?.account_id().ok_or(Error::Forbidden("Only people can do this, not programs."))
     }
 
     /// Whether the permission holds for everyone's data.

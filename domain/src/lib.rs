@@ -28,8 +28,8 @@ mod sequence;
 pub mod value;
 
 pub use change::Change;
-pub use context::{Actor, Context};
+pub use context::{Actor, Context, Principal};
 pub use entities::platform::membership::Role;
 pub use error::Error;
 pub use page::{NameCursor, Page, Paging};
-pub use permission::{Permission, Reach};
+pub use permission::{Permission, Permissions, Reach};

@@ -35,6 +35,12 @@ pub enum Permission {
     ManageLocations,
     /// See what was done by whom.
     ReadAudit,
+    /// Invite members, change their roles, and end memberships.
+    ManageMembers,
+    /// Make and end API keys.
+    ManageApiKeys,
+    /// Set up the organisation's own identity provider, and how members have to sign in.
+    ManageSignIn,
 }
 
 /// Whose data a permission covers.
@@ -52,7 +58,7 @@ pub enum Reach {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadDirectory,
         Self::ReadTerminatedEmployees,
         Self::ReadPrivateDetails,
@@ -68,12 +74,47 @@ impl Permission {
         Self::ManagePositions,
         Self::ManageLocations,
         Self::ReadAudit,
+        Self::ManageMembers,
+        Self::ManageApiKeys,
+        Self::ManageSignIn,
     ];
+
+    /// The name, as it is stored with an API key.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadDirectory => "read_directory",
+            Self::ReadTerminatedEmployees => "read_terminated_employees",
+            Self::ReadPrivateDetails => "read_private_details",
+            Self::ReadSalaries => "read_salaries",
+            Self::HireEmployees => "hire_employees",
+            Self::UpdateEmployees => "update_employees",
+            Self::TransferEmployees => "transfer_employees",
+            Self::ChangeManagers => "change_managers",
+            Self::TerminateEmployees => "terminate_employees",
+            Self::RehireEmployees => "rehire_employees",
+            Self::UpdateContactDetails => "update_contact_details",
+            Self::ManageDepartments => "manage_departments",
+            Self::ManagePositions => "manage_positions",
+            Self::ManageLocations => "manage_locations",
+            Self::ReadAudit => "read_audit",
+            Self::ManageMembers => "manage_members",
+            Self::ManageApiKeys => "manage_api_keys",
+            Self::ManageSignIn => "manage_sign_in",
+        }
+    }
+
+    /// Whether a program may have it. Those that decide who gets in are for people alone.
+    pub const fn is_for_programs(self) -> bool {
+        !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn)
+    }
 
     /// Whose data the permission covers for a member of this role.
     pub const fn reach(self, role: Role) -> Reach {
-        if matches!(role, Role::Owner | Role::Admin | Role::Hr) {
-            return Reach::Everyone;
+        let decides_who_gets_in = !self.is_for_programs();
+        match role {
+            Role::Owner | Role::Admin => return Reach::Everyone,
+            Role::Hr if !decides_who_gets_in => return Reach::Everyone,
+            Role::Hr | Role::Manager | Role::Employee => {}
         }
         let manages = matches!(role, Role::Manager);
         match self {
@@ -92,7 +133,10 @@ impl Permission {
             | Self::ManageDepartments
             | Self::ManagePositions
             | Self::ManageLocations
-            | Self::ReadAudit => Reach::Nobody,
+            | Self::ReadAudit
+            | Self::ManageMembers
+            | Self::ManageApiKeys
+            | Self::ManageSignIn => Reach::Nobody,
         }
     }
 
@@ -113,13 +157,47 @@ impl Permission {
             Self::ManagePositions => "You may not change positions.",
             Self::ManageLocations => "You may not change locations.",
             Self::ReadAudit => "You may not see the audit.",
+            Self::ManageMembers => "You may not decide who is a member.",
+            Self::ManageApiKeys => "You may not manage API keys.",
+            Self::ManageSignIn => "You may not change how members sign in.",
         }
+    }
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(u32);
+
+impl Permissions {
+    /// Whether the permission is in the set.
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u32) != 0
+    }
+
+    /// The permissions of the set, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().fold(0, |set, permission| set | 1 << permission as u32))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_has_what_was_put_in() {
+        for permission in Permission::ALL {
+            let set = Permissions::from_iter([permission, Permission::ReadAudit]);
+            let expected = |other: &Permission| *other == permission || *other == Permission::ReadAudit;
+            assert!(set.iter().eq(Permission::ALL.into_iter().filter(expected)));
+        }
+    }
 
     /// Columns as in [`Role::ALL`]: owner, admin, hr, manager, employee.
     const TABLE: &str = "
@@ -137,7 +215,10 @@ mod tests {
         ManageDepartments        everyone everyone everyone nobody   nobody
         ManagePositions          everyone everyone everyone nobody   nobody
         ManageLocations          everyone everyone everyone nobody   nobody
-        ReadAudit                everyone everyone everyone nobody   nobody";
+        ReadAudit                everyone everyone everyone nobody   nobody
+        ManageMembers            everyone everyone nobody   nobody   nobody
+        ManageApiKeys            everyone everyone nobody   nobody   nobody
+        ManageSignIn             everyone everyone nobody   nobody   nobody";
 
     #[test]
     fn every_role_and_permission_is_as_the_table_says() {

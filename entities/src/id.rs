@@ -92,6 +92,30 @@ id! {
     /// Names a session of the control plane.
     SessionId
 }
+id! {
+    /// Names an API key of the control plane.
+    ApiKeyId
+}
+id! {
+    /// Names somebody whom a tenant's identity provider knows.
+    ExternalIdentityId
+}
+id! {
+    /// Names an invitation to become a member of a tenant.
+    InvitationId
+}
+id! {
+    /// Names a passkey of an account.
+    PasskeyId
+}
+id! {
+    /// Names a step of a sign-in that waits for its answer.
+    ChallengeId
+}
+id! {
+    /// Names a message that is to be sent.
+    MailId
+}
 
 #[cfg(test)]
 mod tests {

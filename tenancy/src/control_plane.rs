@@ -28,6 +28,7 @@ const TABLES: &str = "
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL
     );
+    ALTER TABLE platform.tenants ADD COLUMN IF NOT EXISTS settings jsonb NOT NULL DEFAULT '{}';
     CREATE INDEX IF NOT EXISTS tenants_schema_version_index ON platform.tenants (schema_version);
 
     CREATE TABLE IF NOT EXISTS platform.domains (

@@ -2,27 +2,20 @@
 //!
 //! A request finds its tenant here without touching the database, as a rule. What is remembered is fresh in every process:
 //! triggers on the control plane notify each change, and an entry read before its tenant's last change counts as unread.
-//! While the notifications are interrupted, entries live for [`UNHEARD_LIFETIME`] only.
+//! [`Freshness`] has the times.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use tokio::sync::Semaphore;
 
-use crate::{Error, Host, Hostname, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId, tenant::Statements};
+use crate::{
+    Error, Heard, Host, Hostname, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId,
+    freshness::{Freshness, LIFETIME, Reading},
+    tenant::Statements,
+};
 
-/// How long an entry is used while notifications arrive; a bound for the case that one was lost all the same.
-const LIFETIME: Duration = Duration::from_mins(1);
-/// How long an entry is used while no notifications arrive.
-const UNHEARD_LIFETIME: Duration = Duration::from_secs(2);
 /// How long a name is remembered as unknown.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(10);
 /// How many tenants, and how many unknown names, are remembered. They are apart, so that a flood of invented names
@@ -48,13 +41,6 @@ struct Known {
     read: Reading,
 }
 
-/// When an entry was read: before which change, and at what time.
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    change: u64,
-    at: Instant,
-}
-
 /// The remembered control plane.
 #[derive(Debug)]
 pub struct Directory {
@@ -63,37 +49,7 @@ pub struct Directory {
     known: Cache<Key, Known>,
     unknown: Cache<Key, Reading>,
     lookups: Semaphore,
-    changes: Changes,
-}
-
-/// Counts the changes of the control plane, so that an entry can tell whether it was read before one.
-#[derive(Debug, Default)]
-struct Changes {
-    count: AtomicU64,
-    /// Entries read before this change count as unread, whatever their tenant.
-    of_all: AtomicU64,
-    /// The last change of each tenant that changed since this process started.
-    of_tenant: RwLock<HashMap<TenantId, u64>>,
-    heard: AtomicBool,
-}
-
-impl Changes {
-    fn next(&self) -> u64 {
-        self.count.fetch_add(1, Ordering::SeqCst) + 1
-    }
-
-    fn lifetime(&self) -> Duration {
-        if self.heard.load(Ordering::SeqCst) { LIFETIME } else { UNHEARD_LIFETIME }
-    }
-
-    fn is_fresh(&self, read: Reading, last_change: u64) -> bool {
-        read.change >= last_change.max(self.of_all.load(Ordering::SeqCst)) && read.at.elapsed() < self.lifetime()
-    }
-
-    fn last_of(&self, tenant: TenantId) -> u64 {
-        let of_tenant = self.of_tenant.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        of_tenant.get(&tenant).copied().unwrap_or(0)
-    }
+    changes: Freshness<TenantId>,
 }
 
 impl Directory {
@@ -104,7 +60,7 @@ impl Directory {
             known: Cache::builder().max_capacity(MOST_KNOWN).time_to_live(LIFETIME).build(),
             unknown: Cache::builder().max_capacity(MOST_UNKNOWN).time_to_live(UNKNOWN_LIFETIME).build(),
             lookups: Semaphore::new(MOST_LOOKUPS),
-            changes: Changes::default(),
+            changes: Freshness::default(),
         }
     }
 
@@ -129,33 +85,35 @@ impl Directory {
 
     /// Forgets what was read of a tenant before now.
     pub(crate) fn forget(&self, tenant: TenantId) {
-        let change = self.changes.next();
-        let mut of_tenant = self.changes.of_tenant.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        of_tenant.insert(tenant, change);
+        self.changes.note(tenant);
     }
 
-    /// Forgets everything read before now: changes may have gone unheard.
-    pub(crate) fn forget_all(&self) {
-        let change = self.changes.next();
-        self.changes.of_all.fetch_max(change, Ordering::SeqCst);
-    }
-
-    /// Notes whether changes are being heard.
-    pub(crate) fn set_heard(&self, heard: bool) {
-        self.changes.heard.store(heard, Ordering::SeqCst);
+    /// Takes in what was heard of the control plane.
+    pub(crate) fn hear(&self, heard: &Heard) {
+        match heard {
+            Heard::Connected => {
+                self.changes.note_all();
+                self.changes.set_heard(true);
+            }
+            Heard::Disconnected => self.changes.set_heard(false),
+            Heard::Notification { payload, .. } => match payload.parse() {
+                Ok(tenant) => self.changes.note(tenant),
+                Err(_) => self.changes.note_all(),
+            },
+        }
     }
 
     async fn find(&self, key: Key) -> Result<Option<Arc<Tenant>>> {
         loop {
             if let Some(known) = self.known.get(&key).await {
-                if self.changes.is_fresh(known.read, self.changes.last_of(known.tenant.id)) {
+                if self.changes.is_fresh(known.read, &[known.tenant.id]) {
                     return Ok(Some(known.tenant));
                 }
                 self.known.invalidate(&key).await;
             }
             // A name that was unknown may have come with any change.
             if let Some(read) = self.unknown.get(&key).await
-                && self.changes.is_fresh(read, self.changes.count.load(Ordering::SeqCst))
+                && self.changes.is_unchanged(read)
             {
                 return Ok(None);
             }
@@ -163,13 +121,13 @@ impl Directory {
             // the next turn of the loop, which also notices a change that came in the meantime.
             let found = self.known.try_get_with_by_ref(&key, self.look_up(&key)).await;
             match found {
-                Ok(known) if self.changes.is_fresh(known.read, self.changes.last_of(known.tenant.id)) => {
+                Ok(known) if self.changes.is_fresh(known.read, &[known.tenant.id]) => {
                     return Ok(Some(known.tenant));
                 }
                 Ok(_) => {}
                 Err(failure) => match &*failure {
                     // The cache of unknown names may be too full to keep this one.
-                    Failure::Unknown(read) if self.changes.is_fresh(*read, self.changes.count.load(Ordering::SeqCst)) => {
+                    Failure::Unknown(read) if self.changes.is_unchanged(*read) => {
                         return Ok(None);
                     }
                     Failure::Unknown(_) => {}
@@ -183,7 +141,7 @@ impl Directory {
     async fn look_up(&self, key: &Key) -> Result<Known, Failure> {
         let permit =
             tokio::time::timeout(LONGEST_WAIT, self.lookups.acquire()).await.map_err(|_| Failure::Database(overrun()))?;
-        let read = Reading { change: self.changes.count.load(Ordering::SeqCst), at: Instant::now() };
+        let read = self.changes.begin();
         let row = self.platform.query_one_raw(statement_for(key)).await.map_err(Failure::Database)?;
         drop(permit);
         let Some(row) = row else {
@@ -210,7 +168,7 @@ fn overrun() -> sea_orm::DbErr {
 }
 
 /// The columns of a tenant, to be followed by a condition.
-pub(crate) const SELECT_TENANT: &str = "SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.schema_version, t.created_at, \
+pub(crate) const SELECT_TENANT: &str = "SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.schema_version, t.created_at, t.settings, \
      (SELECT d.hostname FROM platform.domains d WHERE d.tenant_id = t.id AND d.is_primary) AS primary_host \
      FROM platform.tenants t";
 
@@ -230,6 +188,10 @@ pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Res
     let corrupt = |what: &dyn std::fmt::Display| Error::Corrupt(format!("in platform.tenants: {what}"));
     let schema = SchemaName::parse(&row.try_get::<String>("", "schema_name")?).map_err(|error| corrupt(&error))?;
     let primary_host: Option<String> = row.try_get("", "primary_host")?;
+    let settings: serde_json::Value = row.try_get("", "settings")?;
+    // A tenant may have a shorter time of its own, never a longer one than the program allows.
+    let own_timeout = settings.get("statementTimeoutMs").and_then(serde_json::Value::as_u64).filter(|timeout| *timeout > 0);
+    let statement_timeout = own_timeout.map_or(statement_timeout, |own| statement_timeout.min(Duration::from_millis(own)));
     Ok(Tenant {
         id: TenantId(row.try_get("", "id")?),
         slug: Slug::parse(&row.try_get::<String>("", "slug")?).map_err(|error| corrupt(&error))?,
@@ -238,6 +200,7 @@ pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Res
         schema_version: row.try_get("", "schema_version")?,
         primary_host: primary_host.map(|host| Hostname::parse(&host)).transpose().map_err(|error| corrupt(&error))?,
         created_at: row.try_get("", "created_at")?,
+        settings: Arc::new(settings),
         statements: Statements::of(&schema, statement_timeout),
         schema,
     })

@@ -1,20 +1,25 @@
 //! The handle that a program keeps: the pool, the directory and the shape of a tenant's schema.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait};
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _, future::BoxFuture};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
+    TransactionSession, TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{
     ConnectOptions as _, Connection as _, PgPool,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
 
 use crate::{
-    Directory, PlatformConnection, Result, Tenant, TenantConnection,
+    Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
     connection::{Access, Platform, TenantData},
     control_plane::{self, DIRECTORY_CHANNEL},
+    listen::{Heard, listen},
 };
 
 /// How the program reaches Postgres.
@@ -102,7 +107,7 @@ impl Tenants {
         let platform = Platform::new(keeps_statements, options.statement_timeout);
         let platform_connection = PlatformConnection::new(pool.clone(), platform.clone(), Access::ReadWrite);
         let directory = Arc::new(Directory::new(platform_connection, options.statement_timeout));
-        let listener = tokio::spawn(listen(direct.clone(), Arc::clone(&directory)));
+        let listener = tokio::spawn(keep_fresh(direct.clone(), Arc::clone(&directory)));
         let head = M::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -160,6 +165,36 @@ impl Tenants {
         TenantConnection::new(self.inner.pool.clone(), scope, access)
     }
 
+    /// Hears the channels for as long as the stream is polled, on a connection of its own past the pooler. Notifications are sent
+    /// by [`TenantTransaction::notify`](crate::TenantTransaction::notify), by triggers of the control plane, or by anyone in SQL.
+    pub fn listen(&self, channels: &'static [&'static str]) -> impl Stream<Item = Heard> + Send + 'static {
+        listen(self.inner.direct.get_postgres_connection_pool().clone(), channels)
+    }
+
+    /// Changes what the application keeps with a tenant, in every process at once: `update` gets the present settings.
+    pub async fn change_settings(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+        update: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+    ) -> Result<()> {
+        let transaction = self.platform().begin().await?;
+        let read = "SELECT settings FROM platform.tenants WHERE id = $1 FOR UPDATE";
+        let read = Statement::from_sql_and_values(DbBackend::Postgres, read, [tenant.0.into()]);
+        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(tenant.to_string()))?;
+        let mut settings = match row.try_get("", "settings")? {
+            serde_json::Value::Object(settings) => settings,
+            _ => serde_json::Map::new(),
+        };
+        update(&mut settings);
+        let write = "UPDATE platform.tenants SET settings = $2, updated_at = $3 WHERE id = $1";
+        let values = [tenant.0.into(), serde_json::Value::Object(settings).into(), now.into()];
+        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, write, values)).await?;
+        TransactionSession::commit(transaction).await?;
+        self.inner.directory.forget(tenant);
+        Ok(())
+    }
+
     /// Open connections for requests, and how many of them are idle.
     pub fn pool_size(&self) -> (u32, usize) {
         (self.inner.pool.size(), self.inner.pool.num_idle())
@@ -212,29 +247,9 @@ fn connect_options(url: &str) -> Result<PgConnectOptions> {
 }
 
 /// Tells the directory of every change, and when changes may have gone unheard.
-async fn listen(pool: PgPool, directory: Arc<Directory>) {
-    loop {
-        match hear(&pool, &directory).await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "listening for changes of the control plane failed; trying again"),
-        }
-        directory.set_heard(false);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
-async fn hear(pool: &PgPool, directory: &Directory) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(DIRECTORY_CHANNEL).await?;
-    loop {
-        directory.forget_all();
-        directory.set_heard(true);
-        // Nothing is returned when the connection was lost and made again: changes in between went unheard.
-        while let Some(notification) = listener.try_recv().await? {
-            match notification.payload().parse() {
-                Ok(tenant) => directory.forget(tenant),
-                Err(_) => directory.forget_all(),
-            }
-        }
+async fn keep_fresh(pool: PgPool, directory: Arc<Directory>) {
+    let mut heard = pin!(listen(pool, &[DIRECTORY_CHANNEL]));
+    while let Some(heard) = heard.next().await {
+        directory.hear(&heard);
     }
 }

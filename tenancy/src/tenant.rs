@@ -89,6 +89,8 @@ pub struct Tenant {
     pub primary_host: Option<Hostname>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// What the application keeps with it, such as its own limits: a JSON object. This crate reads `statementTimeoutMs` alone.
+    pub settings: Arc<serde_json::Value>,
     pub(crate) statements: Statements,
 }
 

@@ -14,7 +14,7 @@ use entities::{
 use sea_orm::prelude::Decimal;
 use tenancy::{Tenant, TenantConnection};
 
-use crate::{Caller, Server};
+use crate::{Caller, Member, Server};
 
 /// A tenant: a chief, a manager below, an employee below that one, and another employee beside.
 pub struct Company<'a> {
@@ -34,6 +34,8 @@ pub struct Company<'a> {
     pub member: employee_entity::Model,
     /// Reports to the chief.
     pub colleague: employee_entity::Model,
+    /// A member for each role, in the order of [`Role::ALL`].
+    pub members: Vec<Member>,
 }
 
 impl<'a> Company<'a> {
@@ -51,7 +53,10 @@ impl<'a> Company<'a> {
         let manager = hire("Max", Some(chief.id)).await;
         let member = hire("Mia", Some(manager.id)).await;
         let colleague = hire("Cleo", Some(chief.id)).await;
-        Self { server, tenant, department, position, chief, manager, member, colleague }
+        let mut company = Self { server, tenant, department, position, chief, manager, member, colleague, members: Vec::new() };
+        let roles = Role::ALL.map(|role| (role, company.record_of(role)));
+        company.members = server.signer.members(company.tenant.id, &roles).await;
+        company
     }
 
     /// The host of the tenant.
@@ -71,7 +76,12 @@ impl<'a> Company<'a> {
 
     /// A token of this tenant.
     pub fn token(&self, role: Role) -> String {
-        self.server.signer.token(self.tenant.id, role, self.record_of(role))
+        self.server.signer.forgery_of(self.member_with(role)).sign()
+    }
+
+    /// The member with this role.
+    pub fn member_with(&self, role: Role) -> &Member {
+        self.members.iter().find(|member| member.role == role).unwrap()
     }
 
     /// Someone with this role, at the tenant's host.
@@ -92,7 +102,7 @@ impl<'a> Company<'a> {
 
 /// The context of an owner without a record, for calling the domain.
 pub fn owner() -> Context {
-    let actor = Actor { account_id: AccountId::generate(), name: "The owner".to_owned(), role: Role::Owner, employee_id: None };
+    let actor = Actor::person(AccountId::generate(), "The owner", Role::Owner, None);
     Context { actor: Some(actor), now: Utc::now() }
 }
 

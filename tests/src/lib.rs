@@ -47,7 +47,7 @@ pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, 
 pub use patience::{cancelled_after, until, within};
 pub use proxy::Proxy;
 pub use step::Step;
-pub use tokens::{Forgery, Signer};
+pub use tokens::{Forgery, Member, Signer};
 
 /// The database of this run.
 pub fn database_url() -> String {

@@ -71,12 +71,8 @@ async fn host_and_token_must_name_the_same_tenant() {
     let (acme, globex) = (server.company().await, server.company().await);
     let custom = Hostname::parse(&format!("{}.example.test", Uuid::now_v7().simple())).unwrap();
     server.tenants().add_host(acme.tenant.id, &custom, true, Utc::now()).await.unwrap();
-    let platform = {
-        let mut forgery = server.signer.forgery(acme.tenant.id, Role::Owner, None);
-        forgery.claims["aud"] = json!("platform");
-        forgery.sign()
-    };
-    let stranger = Some(server.signer.token(tenancy::TenantId(Uuid::now_v7()), Role::Owner, None));
+    let platform = server.signer.platform_token(acme.tenant.id).await;
+    let stranger = Some(server.signer.token(tenancy::TenantId(Uuid::now_v7()), Role::Owner, None).await);
     let (of_acme, of_globex) = (Some(acme.token(Role::Owner)), Some(globex.token(Role::Owner)));
     let caller = |host: &str, token: &Option<String>| Caller::new(server.router.clone(), host, token.clone());
 

@@ -62,7 +62,7 @@ pub(crate) async fn interleave(server: &Server, what: &str) {
     let mut marked = Vec::new();
     for _ in 0..TENANTS {
         let tenant = marked_tenant(server.tenants(), DEPARTMENTS).await;
-        let token = server.signer.token(tenant.id, Role::Owner, None);
+        let token = server.signer.token(tenant.id, Role::Owner, None).await;
         let owner = Caller::new(server.router.clone(), server.app.hosts.of_slug(&tenant.slug), Some(token));
         marked.push(Marked { tenant, owner });
     }

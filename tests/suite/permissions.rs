@@ -19,9 +19,12 @@ const ROLES: [Option<Role>; 6] =
 
 /// One for each of [`ROLES`]. Those who are signed in all have the same record, the manager's, so that the columns differ by
 /// role alone.
-fn callers(company: &Company) -> Vec<Caller> {
-    let token = |role| company.server.signer.token(company.tenant.id, role, Some(company.manager.id));
-    ROLES.iter().map(|role| company.anonymous().with_token(role.map(token))).collect()
+async fn callers(company: &Company<'_>) -> Vec<Caller> {
+    let members = ROLES.into_iter().flatten().map(|role| (role, Some(company.manager.id))).collect::<Vec<_>>();
+    let signer = &company.server.signer;
+    let members = signer.members(company.tenant.id, &members).await;
+    let tokens = members.iter().map(|member| Some(signer.forgery_of(member).sign()));
+    std::iter::once(None).chain(tokens).map(|token| company.anonymous().with_token(token)).collect()
 }
 
 /// What a cell says of an answer: the code of an error, or what was shown.

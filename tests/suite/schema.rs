@@ -6,11 +6,12 @@ use serde_json::Value;
 use tests::Server;
 
 #[test]
-fn the_file_is_what_the_program_prints() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema.graphql");
-    let file = fs::read_to_string(&path).unwrap_or_default();
-    // Not by assert_eq, which would print both.
-    assert!(file == api::graphql::sdl(), "schema.graphql is not the program's schema; run `make schema` and commit the file");
+fn the_files_are_what_the_program_prints() {
+    for (name, printed) in [("schema.graphql", api::graphql::sdl()), ("schema.platform.graphql", api::graphql::platform::sdl())] {
+        let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)).unwrap_or_default();
+        // Not by assert_eq, which would print both.
+        assert!(file == printed, "{name} is not the program's schema; run `make schema` and commit the file");
+    }
 }
 
 #[tokio::test]

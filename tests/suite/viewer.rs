@@ -27,7 +27,7 @@ async fn the_viewer_is_who_the_token_says() {
         let viewer = company.caller(role).ask(VIEWER).await.data("/viewer");
         let expected = json!({
             "role": role.as_str().to_uppercase(),
-            "account": { "email": format!("{role}@example.test"), "name": format!("the {role}") },
+            "account": { "email": company.member_with(role).email(), "name": format!("the {role}") },
             "employee": company.record_of(role).map(|id| json!({ "id": opaque(id) })),
             "permissions": { "manageEmployees": manages, "manageOrganisation": manages, "readAudit": manages },
         });
@@ -41,7 +41,7 @@ async fn a_record_that_is_not_there_is_none() {
     let company = server.company().await;
     let other = server.company().await;
     for record in [EmployeeId::generate(), other.member.id] {
-        let token = server.signer.token(company.tenant.id, Role::Employee, Some(record));
+        let token = server.signer.token(company.tenant.id, Role::Employee, Some(record)).await;
         let caller = company.anonymous().with_token(Some(token));
         assert_eq!(caller.ask(VIEWER).await.data("/viewer/employee"), Value::Null);
         // And it gives no rights to a record here.

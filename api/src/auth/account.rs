@@ -71,7 +71,8 @@ pub async fn join(
                 id: Set(AccountId::generate()),
                 email: Set(new.email.clone()),
                 name: Set(new.name.clone()),
-                password_hash: Set(Passwords::new().hash(password.clone()).await?),
+                password_hash: Set(Some(Passwords::new().hash(password.clone()).await?)),
+                password_changed_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             };

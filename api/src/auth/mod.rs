@@ -5,21 +5,25 @@ mod keys;
 mod password;
 mod refresh_token;
 mod session;
+mod standing;
 mod throttle;
 mod token;
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::Actor;
+use domain::{Actor, Principal};
 use entities::id::SessionId;
-use tenancy::{Audience, PlatformConnection, Tenants};
+use tenancy::{Audience, Freshness, Heard, PlatformConnection, Tenants};
+use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
 pub use keys::Keyring;
 pub use password::{PasswordRefusal, Passwords, check as check_password};
 pub use token::{Claims, TokenError};
 
+pub(crate) use standing::ACCESS_CHANNEL;
+use standing::Standings;
 use throttle::Throttle;
 use token::Verifier;
 
@@ -35,9 +39,44 @@ pub struct Session {
     /// When the session ends if it is not renewed.
     pub expires_at: DateTime<Utc>,
     /// Who signed in.
-    pub actor: Actor,
-    /// By which e-mail address.
-    pub email: String,
+    pub identity: Arc<Identity>,
+}
+
+/// Where a request comes from, as far as that can be known.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// The network address: of the peer, or of whoever a trusted proxy says that it speaks for.
+    pub address: Option<IpAddr>,
+    /// What the browser says of itself.
+    pub user_agent: Option<String>,
+}
+
+/// How a session was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// By a password, and a second factor where the account has one.
+    Password,
+    /// By a passkey.
+    Passkey,
+    /// By a code that was made on the apex.
+    EntryCode,
+    /// By accepting an invitation.
+    Invitation,
+    /// By the tenant's identity provider.
+    IdentityProvider,
+}
+
+impl Method {
+    /// The method as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::EntryCode => "entry_code",
+            Self::Invitation => "invitation",
+            Self::IdentityProvider => "identity_provider",
+        }
+    }
 }
 
 /// Why somebody is not signed in.
@@ -66,17 +105,23 @@ impl From<sea_orm::DbErr> for AuthError {
     }
 }
 
-/// Who a verified token speaks for, and where.
+/// Who a verified credential speaks for, and where.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The person and the role.
-    pub actor: Actor,
-    /// The person's e-mail address.
-    pub email: String,
-    /// The session that the token belongs to.
-    pub session_id: SessionId,
-    /// Where the token is good.
+    /// Who it is.
+    pub principal: Principal,
+    /// The name.
+    pub name: String,
+    /// The e-mail address of a person.
+    pub email: Option<String>,
+    /// The session that the token belongs to, if it belongs to one.
+    pub session_id: Option<SessionId>,
+    /// Where the credential is good.
     pub audience: Audience,
+    /// Until when it is good; none for a key without an end.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What it may do in the tenant; none on the apex.
+    pub actor: Option<Actor>,
 }
 
 /// How long things live.
@@ -96,6 +141,9 @@ pub struct Auth {
     passwords: Passwords,
     throttle: Throttle,
     lifetimes: Lifetimes,
+    standings: Standings,
+    /// What has changed of accounts, sessions, keys and identity providers.
+    changes: Arc<Freshness<Uuid>>,
 }
 
 impl Auth {
@@ -108,8 +156,11 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Self> {
         let keys = Keyring::load_or_make(tenants.platform(), now).await?;
+        let changes = Arc::new(Freshness::default());
         Ok(Self {
             platform: tenants.platform(),
+            standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
+            changes,
             verifier: Verifier::new(keys, issuer),
             passwords: Passwords::new(),
             throttle: Throttle::new(sign_ins_per_minute),
@@ -117,10 +168,38 @@ impl Auth {
         })
     }
 
-    /// Verifies a bearer token: its signature, issuer and times. Whether it is good *here* is for
+    /// Finds out who a bearer token speaks for: it is genuine, and its session is not over. Whether it is good *here* is for
     /// [`tenancy::resolve`] to say, from its audience.
-    pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
-        self.verifier.verify(token, now).await
+    pub async fn identify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
+        let token = self.verifier.verify(token, now).await?;
+        let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
+        let standing = self.standings.of(token.session_id, now).await.map_err(|error| TokenError::Internal(error.into()))?;
+        let standing = standing.ok_or_else(|| invalid("the token's session is over"))?;
+        let audience = standing.tenant().map_or(Audience::Platform, Audience::Tenant);
+        if standing.account_id != token.account_id || audience != token.audience {
+            return Err(invalid("the token's session is another's"));
+        }
+        let actor = match (audience, standing.role) {
+            (Audience::Platform, _) => None,
+            (Audience::Tenant(_), Some(role)) => {
+                Some(Actor::person(standing.account_id, standing.name.as_str(), role, standing.employee_id))
+            }
+            (Audience::Tenant(_), None) => return Err(invalid("the token's owner is no member any more")),
+        };
+        Ok(Arc::new(Identity {
+            principal: Principal::Account(standing.account_id),
+            name: standing.name.clone(),
+            email: Some(standing.email.clone()),
+            session_id: Some(token.session_id),
+            audience,
+            expires_at: Some(token.expires_at),
+            actor,
+        }))
+    }
+
+    /// Takes in what was heard of accounts, sessions, keys and identity providers.
+    pub(crate) fn hear(&self, heard: &Heard) {
+        standing::hear(&self.changes, heard);
     }
 
     /// The public keys, as RFC 7517 has them.

@@ -1,22 +1,22 @@
 //! Sessions: begun by a password, renewed by a refresh token, ended by signing out.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::Actor;
+use domain::{Actor, Principal};
 use entities::{
     id::SessionId,
     platform::{account, membership, session},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
-    sea_query::Expr,
+    sea_query::{Expr, SimpleExpr},
 };
 use secrecy::SecretString;
 use tenancy::{Audience, Tenant, TenantId};
 
 use super::{
-    Auth, AuthError, Identity, Session,
+    Auth, AuthError, Identity, Method, Session, Visitor,
     password::{self, Busy},
     refresh_token::RefreshToken,
 };
@@ -31,7 +31,14 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(20);
 impl Auth {
     /// Begins a session in `tenant`. Unknown addresses, wrong passwords and accounts without a membership get one answer,
     /// after one time.
-    pub async fn sign_in(&self, tenant: &Tenant, email: &str, password: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
+    pub async fn sign_in(
+        &self,
+        tenant: &Tenant,
+        email: &str,
+        password: &str,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<Session, AuthError> {
         let email = email.trim().to_lowercase();
         // Postgres takes no NUL in a text, so no stored address has one.
         if email.len() > 254 || email.contains('\0') || password.len() > password::LONGEST {
@@ -39,15 +46,30 @@ impl Auth {
         }
         self.throttle.check(tenant.id, &email)?;
         let found = account::Entity::find().filter(account::Column::Email.eq(&email)).one(&self.platform).await?;
-        let hash = found.as_ref().map(|account| account.password_hash.clone());
+        let hash = found.as_ref().and_then(|account| account.password_hash.clone());
         let matches =
             self.passwords.verify(SecretString::from(password), hash).await.map_err(|error| match error.downcast::<Busy>() {
                 Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
                 Err(error) => AuthError::Internal(error),
             })?;
         let account = found.filter(|_| matches).ok_or(AuthError::InvalidCredentials)?;
-        let membership = self.membership(tenant.id, &account).await?.ok_or(AuthError::InvalidCredentials)?;
+        self.begin(Some(tenant.id), &account, Method::Password, visitor, now).await
+    }
 
+    /// Begins a session of somebody who has proved to be the account's owner: in a tenant, or on the apex. In a tenant of which
+    /// the account is no member it is refused as a wrong password is.
+    pub(super) async fn begin(
+        &self,
+        tenant: Option<TenantId>,
+        account: &account::Model,
+        method: Method,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<Session, AuthError> {
+        let membership = match tenant {
+            Some(tenant) => Some(membership_in(&self.platform, tenant, account).await?.ok_or(AuthError::InvalidCredentials)?),
+            None => None,
+        };
         // The account's sessions that are over are of no use to anyone.
         let over = Condition::any().add(session::Column::ExpiresAt.lt(now)).add(session::Column::EndedAt.is_not_null());
         session::Entity::delete_many()
@@ -62,24 +84,27 @@ impl Auth {
         let row = session::ActiveModel {
             id: Set(id),
             account_id: Set(account.id),
-            tenant_id: Set(tenant.id.0),
+            tenant_id: Set(tenant.map(|tenant| tenant.0)),
             refresh_secret: Set(secret.to_vec()),
             generation: Set(FIRST_GENERATION),
             rotated_at: Set(None),
             created_at: Set(now),
             expires_at: Set(expires_at),
             ended_at: Set(None),
+            method: Set(method.as_str().to_owned()),
+            address: Set(visitor.address.map(|address| address.to_string())),
+            user_agent: Set(visitor.user_agent.clone()),
         };
         row.insert(&self.platform).await?;
-        self.issue(tenant.id, id, account, &membership, refresh_token, expires_at, now)
+        self.issue(tenant, id, account, membership.as_ref(), refresh_token, expires_at, now)
     }
 
     /// Renews a session: the token given is used up, and the next one takes its place.
-    pub async fn refresh(&self, tenant: &Tenant, refresh_token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
+    pub async fn refresh(&self, tenant: Option<TenantId>, refresh_token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
         let token = RefreshToken::parse(refresh_token).ok_or(AuthError::InvalidRefreshToken)?;
         let transaction = self.platform.begin().await?;
         let row = session::Entity::find_by_id(token.session_id)
-            .filter(session::Column::TenantId.eq(tenant.id.0))
+            .filter(of_place(tenant))
             // Of two tabs that renew at once, the second waits, and finds its token to be the one before the current.
             .lock_exclusive()
             .one(&transaction)
@@ -98,7 +123,10 @@ impl Auth {
         }
         let account =
             account::Entity::find_by_id(row.account_id).one(&transaction).await?.ok_or(AuthError::InvalidRefreshToken)?;
-        let membership = membership_in(&transaction, tenant.id, &account).await?.ok_or(AuthError::InvalidRefreshToken)?;
+        let membership = match tenant {
+            Some(tenant) => Some(membership_in(&transaction, tenant, &account).await?.ok_or(AuthError::InvalidRefreshToken)?),
+            None => None,
+        };
 
         let next = RefreshToken::make(row.id, token.generation + 1, &row.refresh_secret);
         let mut expires_at = row.expires_at;
@@ -111,13 +139,13 @@ impl Auth {
             renewed.update(&transaction).await?;
         }
         transaction.commit().await?;
-        self.issue(tenant.id, token.session_id, account, &membership, next, expires_at, now)
+        self.issue(tenant, token.session_id, &account, membership.as_ref(), next, expires_at, now)
     }
 
     /// Ends the session of a refresh token or of an access token. Says whether there was one.
     pub async fn sign_out(
         &self,
-        tenant: &Tenant,
+        tenant: Option<TenantId>,
         refresh_token: Option<&str>,
         session_id: Option<SessionId>,
         now: DateTime<Utc>,
@@ -135,7 +163,7 @@ impl Auth {
         }
         let ended = session::Entity::update_many()
             .col_expr(session::Column::EndedAt, Expr::value(Some(now)))
-            .filter(session::Column::TenantId.eq(tenant.id.0))
+            .filter(of_place(tenant))
             .filter(session::Column::EndedAt.is_null())
             .filter(session::Column::Id.is_in(ids))
             .exec(&self.platform)
@@ -143,28 +171,41 @@ impl Auth {
         Ok(ended.rows_affected > 0)
     }
 
-    async fn membership(&self, tenant: TenantId, account: &account::Model) -> Result<Option<membership::Model>, AuthError> {
-        Ok(membership_in(&self.platform, tenant, account).await?)
-    }
-
     #[expect(clippy::too_many_arguments, reason = "each is a different fact of the session, and there is one caller a kind")]
     fn issue(
         &self,
-        tenant: TenantId,
+        tenant: Option<TenantId>,
         id: SessionId,
-        account: account::Model,
-        membership: &membership::Model,
+        account: &account::Model,
+        membership: Option<&membership::Model>,
         refresh_token: String,
         expires_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
-        let actor =
-            Actor { account_id: account.id, name: account.name, role: membership.role, employee_id: membership.employee_id };
-        let identity = Identity { actor, email: account.email, session_id: id, audience: Audience::Tenant(tenant) };
+        let audience = tenant.map_or(Audience::Platform, Audience::Tenant);
+        let role = membership.map(|membership| membership.role);
         let access_token_expires_at = now + self.lifetimes.access_token;
-        let access_token = self.verifier.issue(&identity, now, access_token_expires_at)?;
-        let Identity { actor, email, .. } = identity;
-        Ok(Session { access_token, access_token_expires_at, refresh_token, expires_at, actor, email })
+        let access_token = self.verifier.issue(account, id, audience, role, now, access_token_expires_at)?;
+        let actor = membership
+            .map(|membership| Actor::person(account.id, account.name.as_str(), membership.role, membership.employee_id));
+        let identity = Arc::new(Identity {
+            principal: Principal::Account(account.id),
+            name: account.name.clone(),
+            email: Some(account.email.clone()),
+            session_id: Some(id),
+            audience,
+            expires_at: Some(access_token_expires_at),
+            actor,
+        });
+        Ok(Session { access_token, access_token_expires_at, refresh_token, expires_at, identity })
+    }
+}
+
+/// The sessions of a tenant, or of the apex.
+fn of_place(tenant: Option<TenantId>) -> SimpleExpr {
+    match tenant {
+        Some(tenant) => session::Column::TenantId.eq(tenant.0),
+        None => session::Column::TenantId.is_null(),
     }
 }
 

@@ -4,15 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use domain::{Actor, Role};
-use entities::id::{AccountId, EmployeeId, SessionId};
+use domain::Role;
+use entities::{
+    id::{AccountId, SessionId},
+    platform::account,
+};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use tenancy::{Audience, TenantId};
 use uuid::Uuid;
 
-use super::{Identity, Keyring};
+use super::Keyring;
 
 /// The `aud` of a token for the control plane.
 const PLATFORM_AUDIENCE: &str = "platform";
@@ -38,15 +41,22 @@ pub struct Claims {
     pub exp: i64,
     /// The session that it belongs to.
     pub sid: Uuid,
-    /// The account's name.
+    /// The account's name, for display.
     pub name: String,
-    /// The account's e-mail address.
+    /// The account's e-mail address, for display.
     pub email: String,
-    /// The role in the tenant.
-    pub role: String,
-    /// The person's employee record in the tenant, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub employee: Option<Uuid>,
+    /// The role in the tenant when the token was issued, for display: what the owner may do is read from the membership.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A token that is genuine.
+#[derive(Debug, Clone)]
+pub(super) struct VerifiedToken {
+    pub(super) account_id: AccountId,
+    pub(super) session_id: SessionId,
+    pub(super) audience: Audience,
+    pub(super) expires_at: DateTime<Utc>,
 }
 
 /// Why a token is refused. The person reads one sentence for all; the reason is for the log.
@@ -66,7 +76,7 @@ pub(super) struct Verifier {
     keys: Keyring,
     issuer: String,
     validation: Validation,
-    verified: Cache<String, (Arc<Identity>, i64)>,
+    verified: Cache<String, Arc<VerifiedToken>>,
 }
 
 impl Verifier {
@@ -86,43 +96,49 @@ impl Verifier {
         &self.keys
     }
 
-    /// Signs a token for an identity, from `now` until `expires_at`.
-    pub(super) fn issue(&self, identity: &Identity, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> anyhow::Result<String> {
+    /// Signs a token for the session of an account, from `now` until `expires_at`.
+    pub(super) fn issue(
+        &self,
+        account: &account::Model,
+        session_id: SessionId,
+        audience: Audience,
+        role: Option<Role>,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> anyhow::Result<String> {
         let keys = self.keys.current();
         let claims = Claims {
             iss: self.issuer.clone(),
-            aud: match identity.audience {
+            aud: match audience {
                 Audience::Platform => PLATFORM_AUDIENCE.to_owned(),
                 Audience::Tenant(tenant) => tenant.to_string(),
             },
-            sub: identity.actor.account_id.0,
+            sub: account.id.0,
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: expires_at.timestamp(),
-            sid: identity.session_id.0,
-            name: identity.actor.name.clone(),
-            email: identity.email.clone(),
-            role: identity.actor.role.as_str().to_owned(),
-            employee: identity.actor.employee_id.map(|id| id.0),
+            sid: session_id.0,
+            name: account.name.clone(),
+            email: account.email.clone(),
+            role: role.map(|role| role.as_str().to_owned()),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(keys.signing_id.clone());
         encode(&header, &claims, &keys.signing).context("a token could not be signed")
     }
 
-    pub(super) async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
-        if let Some((identity, expires_at)) = self.verified.get(token).await
-            && now.timestamp() < expires_at
+    pub(super) async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<VerifiedToken>, TokenError> {
+        if let Some(verified) = self.verified.get(token).await
+            && now < verified.expires_at
         {
-            return Ok(identity);
+            return Ok(verified);
         }
-        let (identity, expires_at) = self.verify_unseen(token, now).await?;
-        let identity = Arc::new(identity);
-        self.verified.insert(token.to_owned(), (Arc::clone(&identity), expires_at)).await;
-        Ok(identity)
+        let verified = Arc::new(self.verify_unseen(token, now).await?);
+        self.verified.insert(token.to_owned(), Arc::clone(&verified)).await;
+        Ok(verified)
     }
 
-    async fn verify_unseen(&self, token: &str, now: DateTime<Utc>) -> Result<(Identity, i64), TokenError> {
+    async fn verify_unseen(&self, token: &str, now: DateTime<Utc>) -> Result<VerifiedToken, TokenError> {
         let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
         if token.len() > LONGEST_TOKEN {
             return Err(invalid("the token is too long"));
@@ -147,12 +163,7 @@ impl Verifier {
             PLATFORM_AUDIENCE => Audience::Platform,
             tenant => Audience::Tenant(tenant.parse::<TenantId>().map_err(|_| invalid("the token's audience is no tenant"))?),
         };
-        let role = Role::ALL
-            .into_iter()
-            .find(|role| role.as_str() == claims.role)
-            .ok_or_else(|| invalid("the token's role is unknown"))?;
-        let actor =
-            Actor { account_id: AccountId(claims.sub), name: claims.name, role, employee_id: claims.employee.map(EmployeeId) };
-        Ok((Identity { actor, email: claims.email, session_id: SessionId(claims.sid), audience }, claims.exp))
+        let expires_at = DateTime::from_timestamp_secs(claims.exp).ok_or_else(|| invalid("the token never ends"))?;
+        Ok(VerifiedToken { account_id: AccountId(claims.sub), session_id: SessionId(claims.sid), audience, expires_at })
     }
 }

@@ -32,7 +32,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Tenant { command } => tenant::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,
-        Command::Schema => schema::run()?,
+        Command::Schema { platform } => schema::run(platform)?,
         Command::Postgres { command } => {
             let options = local_postgres::Options { data_directory: std::env::temp_dir(), durable: false, settings: Vec::new() };
             let status = local_postgres::run_with(&options, &command).await?;

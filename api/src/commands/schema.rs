@@ -2,7 +2,10 @@
 
 use std::io::Write as _;
 
-pub(super) fn run() -> anyhow::Result<()> {
-    std::io::stdout().write_all(crate::graphql::sdl().as_bytes())?;
+use crate::graphql;
+
+pub(super) fn run(platform: bool) -> anyhow::Result<()> {
+    let sdl = if platform { graphql::platform::sdl() } else { graphql::sdl() };
+    std::io::stdout().write_all(sdl.as_bytes())?;
     Ok(())
 }

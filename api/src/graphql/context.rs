@@ -5,22 +5,28 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use async_graphql::{Context, Error, Result};
+use async_graphql::{Context, Error, Result, parser::types::OperationType};
+use chrono::{DateTime, Utc};
 use domain::employee::Sight;
-use entities::id::SessionId;
 use tenancy::{Tenant, TenantConnection};
 
-use super::{error::Fault, loaders::Loaders};
-use crate::auth::Auth;
+use super::{error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext};
+use crate::auth::Identity;
 
 /// Who a request is from.
 pub struct Caller {
     /// The actor and the time, as the domain takes them.
     pub domain: domain::Context,
-    /// The address that the actor signs in with; none for an anonymous request.
-    pub email: Option<String>,
-    /// The session of the token; none for an anonymous request.
-    pub session_id: Option<SessionId>,
+    /// Who the actor is; none for an anonymous request.
+    pub identity: Option<Arc<Identity>>,
+}
+
+impl Caller {
+    /// Whoever a credential speaks for, or nobody.
+    pub fn new(identity: Option<Arc<Identity>>, now: DateTime<Utc>) -> Self {
+        let actor = identity.as_ref().and_then(|identity| identity.actor.clone());
+        Self { domain: domain::Context { actor, now }, identity }
+    }
 }
 
 /// One request: the tenant, the way to its data, and who asks.
@@ -31,12 +37,8 @@ pub struct RequestContext {
     pub scope: TenantConnection,
     /// Names the request in the log.
     pub request_id: String,
-    /// Signs in and out.
-    pub auth: Arc<Auth>,
-    /// The value of the cookie `tenantry_refresh`, if one was sent.
-    pub refresh_cookie: Option<String>,
-    /// Whether the request came over HTTPS, so that cookies are kept to it.
-    pub secure: bool,
+    /// What signing in needs.
+    pub front_door: FrontDoor,
     visit: Visit,
     /// Who the request has become by signing in.
     signed_in: OnceLock<Visit>,
@@ -64,17 +66,8 @@ impl Visit {
 
 impl RequestContext {
     /// The context of one request. `scope` is read-only for a query and read-write for a mutation.
-    pub fn new(tenant: Arc<Tenant>, scope: TenantConnection, auth: Arc<Auth>, request_id: String, caller: Caller) -> Self {
-        Self {
-            tenant,
-            scope,
-            request_id,
-            auth,
-            refresh_cookie: None,
-            secure: false,
-            visit: Visit::of(caller),
-            signed_in: OnceLock::new(),
-        }
+    pub fn new(tenant: Arc<Tenant>, scope: TenantConnection, front_door: FrontDoor, request_id: String, caller: Caller) -> Self {
+        Self { tenant, scope, request_id, front_door, visit: Visit::of(caller), signed_in: OnceLock::new() }
     }
 
     /// Who asks: the bearer of the token, or whoever has signed in by a mutation of this request.
@@ -121,10 +114,31 @@ impl RequestContext {
     }
 }
 
+impl Carried for RequestContext {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    async fn finish(&self, kind: OperationType) {
+        if kind != OperationType::Mutation
+            && let Err(failure) = self.scope.finish().await
+        {
+            // Everything has been read by then; there is nothing to lose in a snapshot.
+            tracing::warn!(request_id = self.request_id, cause = %failure, "ending the snapshot failed");
+        }
+    }
+}
+
 /// Ways from a resolver's context to its request.
 pub trait ResolverContext<'a> {
     /// The request, whoever it is from.
     fn request(&self) -> Result<&'a RequestContext>;
+
+    /// What signing in needs of the request, in both schemas.
+    fn front_door(&self) -> Result<&'a FrontDoor>;
+
+    /// Who asks, in both schemas; none for an anonymous request.
+    fn identity(&self) -> Option<&'a Arc<Identity>>;
 
     /// The request of someone who is signed in; `UNAUTHENTICATED` otherwise. For resolvers that look at their arguments before
     /// they call the domain, which checks by itself.
@@ -146,6 +160,20 @@ impl<'a> ResolverContext<'a> for Context<'a> {
         match self.data_opt::<Arc<RequestContext>>() {
             Some(request) => Ok(request),
             None => Err(Error::new_with_source(Fault::new("the request has no context"))),
+        }
+    }
+
+    fn front_door(&self) -> Result<&'a FrontDoor> {
+        match self.data_opt::<Arc<PlatformContext>>() {
+            Some(request) => Ok(&request.front_door),
+            None => Ok(&self.request()?.front_door),
+        }
+    }
+
+    fn identity(&self) -> Option<&'a Arc<Identity>> {
+        match self.data_opt::<Arc<PlatformContext>>() {
+            Some(request) => request.identity(),
+            None => self.request().ok()?.visit().caller.identity.as_ref(),
         }
     }
 

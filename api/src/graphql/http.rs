@@ -4,10 +4,10 @@
 //! refused before it is executed is answered with 400; under `application/json` with 200, because older clients read the body
 //! of no other status. A request that is not GraphQL at all is refused with a 4xx under both.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use async_graphql::{
-    ServerError, Value,
+    Executor, ServerError, Value,
     indexmap::IndexMap,
     parser::{
         parse_query,
@@ -22,10 +22,8 @@ use axum::{
 use http_body_util::LengthLimitError;
 
 use super::{
-    Schema,
     accept::{self, MediaType},
     answer,
-    context::RequestContext,
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
@@ -43,10 +41,23 @@ pub struct Summary {
     pub codes: Vec<&'static str>,
 }
 
+/// What the resolvers of a schema find in their context, as `Arc<Self>`.
+pub trait Carried: Send + Sync + 'static {
+    /// Names the request in the log.
+    fn request_id(&self) -> &str;
+
+    /// Ends what the operation has opened. Everything is answered by then.
+    fn finish(&self, kind: OperationType) -> impl Future<Output = ()> + Send;
+}
+
 /// Answers a request. `context` is called once, when the type of the operation is known and before anything is executed.
 ///
-/// A query runs in the context's scope, whose snapshot is ended here. The fields of a mutation run one after another.
-pub async fn execute(schema: &Schema, request: Request<Body>, context: impl FnOnce(OperationType) -> RequestContext) -> Response {
+/// The fields of a query run at once, those of a mutation one after another.
+pub async fn execute<C: Carried>(
+    schema: &impl Executor,
+    request: Request<Body>,
+    context: impl FnOnce(OperationType) -> C,
+) -> Response {
     let Some(media_type) = accept::negotiate(request.headers()) else {
         return refuse(
             MediaType::Json,
@@ -141,13 +152,13 @@ fn operation<'a>(document: &'a ExecutableDocument, wanted: Option<&str>) -> Resu
     }
 }
 
-async fn run(
-    schema: &Schema,
+async fn run<C: Carried>(
+    schema: &impl Executor,
     media_type: MediaType,
     parameters: Parameters,
     document: ExecutableDocument,
     kind: OperationType,
-    context: Arc<RequestContext>,
+    context: Arc<C>,
 ) -> Response {
     let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
     let order = answer::root_keys(&document, operation.as_deref());
@@ -161,17 +172,12 @@ async fn run(
         // All fields were skipped: the engine's way of saying so.
         answer.data = Value::Object(IndexMap::new());
     }
-    if kind == OperationType::Query
-        && let Err(failure) = context.scope.finish().await
-    {
-        // Everything has been read by then; there is nothing to lose in a snapshot.
-        tracing::warn!(request_id = context.request_id, cause = %failure, "ending the snapshot failed");
-    }
+    context.finish(kind).await;
 
     if answer::was_refused(&answer) {
         return not_executed(media_type, answer.errors);
     }
-    let codes = answer.errors.iter_mut().map(|error| error::describe(error, &context.request_id).as_str()).collect();
+    let codes = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id()).as_str()).collect();
     answer::propagate_nulls(&mut answer);
     answer::put_in_order(&mut answer.data, &order);
     let mut response = respond(media_type, StatusCode::OK, Body::from(answer::serialize(Some(&answer.data), &answer.errors)));

@@ -1,4 +1,4 @@
-//! The GraphQL schema: one for all tenants.
+//! The GraphQL schemas: one for all tenants, and in [`platform`] one for the apex.
 //!
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
@@ -20,6 +20,7 @@ pub mod cookie;
 pub mod department;
 pub mod employee;
 pub mod error;
+pub mod front_door;
 pub mod http;
 pub mod id;
 pub mod input;
@@ -30,6 +31,7 @@ pub mod location;
 pub mod mutation;
 pub mod node;
 pub mod parameters;
+pub mod platform;
 pub mod position;
 pub mod query;
 pub mod resolved;

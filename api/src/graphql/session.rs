@@ -61,7 +61,8 @@ impl SessionMutation {
     ) -> Result<Resolved<'_, SessionPayload>> {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
-        let session = request.auth.sign_in(&request.tenant, &input.email, &input.password, request.domain().now).await?;
+        let door = &request.front_door;
+        let session = door.auth.sign_in(&request.tenant, &input.email, &input.password, &door.visitor, door.now).await?;
         begin(ctx, request, session, input.keep_in_cookie)
     }
 
@@ -73,18 +74,20 @@ impl SessionMutation {
     ) -> Result<Resolved<'_, SessionPayload>> {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
-        let token = refresh_token.as_ref().or(request.refresh_cookie.as_ref()).ok_or(AuthError::InvalidRefreshToken)?;
-        let session = request.auth.refresh(&request.tenant, token, request.domain().now).await?;
+        let door = &request.front_door;
+        let token = refresh_token.as_ref().or(door.refresh_cookie.as_ref()).ok_or(AuthError::InvalidRefreshToken)?;
+        let session = door.auth.refresh(door.tenant_id(), token, door.now).await?;
         begin(ctx, request, session, refresh_token.is_none())
     }
 
     /// Ends the session of the token and of the cookie, and removes the cookie.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<SignOutPayload> {
         let request = ctx.request()?;
-        let token = request.refresh_cookie.as_deref();
-        let session_id = request.visit().caller.session_id;
-        let signed_out = request.auth.sign_out(&request.tenant, token, session_id, request.domain().now).await?;
-        ctx.append_http_header("set-cookie", cookie::clear(request.secure));
+        let door = &request.front_door;
+        let token = door.refresh_cookie.as_deref();
+        let session_id = request.visit().caller.identity.as_ref().and_then(|identity| identity.session_id);
+        let signed_out = door.auth.sign_out(door.tenant_id(), token, session_id, door.now).await?;
+        ctx.append_http_header("set-cookie", cookie::clear(door.secure));
         Ok(SignOutPayload { signed_out })
     }
 }
@@ -97,12 +100,14 @@ fn begin(
     keep_in_cookie: bool,
 ) -> Result<Resolved<'static, SessionPayload>> {
     let now = request.domain().now;
-    let caller =
-        Caller { domain: domain::Context { actor: Some(session.actor), now }, email: Some(session.email), session_id: None };
+    let caller = Caller::new(Some(session.identity), now);
     let viewer = Viewer::of(&caller).ok_or(domain::Error::Unauthenticated)?;
     request.become_signed_in(caller);
     let refresh_token = if keep_in_cookie {
-        ctx.append_http_header("set-cookie", cookie::set(&session.refresh_token, session.expires_at, now, request.secure));
+        ctx.append_http_header(
+            "set-cookie",
+            cookie::set(&session.refresh_token, session.expires_at, now, request.front_door.secure),
+        );
         None
     } else {
         Some(session.refresh_token)

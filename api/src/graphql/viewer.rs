@@ -1,7 +1,9 @@
 //! Who is signed in.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use domain::{Actor, Permission};
+use domain::{Actor, Permission, Principal};
 
 use super::{
     context::{Caller, ResolverContext},
@@ -9,18 +11,19 @@ use super::{
     id,
     resolved::Resolved,
 };
+use crate::auth::Identity;
 
 /// Who is signed in, and what they may do.
 pub struct Viewer {
     domain: domain::Context,
-    email: String,
+    identity: Arc<Identity>,
 }
 
 impl Viewer {
     /// The viewer of a caller; none when nobody is signed in.
     pub fn of(caller: &Caller) -> Option<Self> {
         caller.domain.actor.as_ref()?;
-        Some(Self { domain: caller.domain.clone(), email: caller.email.clone()? })
+        Some(Self { domain: caller.domain.clone(), identity: caller.identity.clone()? })
     }
 
     fn actor(&self) -> Result<&Actor, domain::Error> {
@@ -31,10 +34,14 @@ impl Viewer {
 /// Who is signed in, and what they may do.
 #[Object]
 impl Viewer {
-    /// The account that is signed in.
-    async fn account(&self) -> Result<Account> {
-        let actor = self.actor()?;
-        Ok(Account { id: id::encode(actor.account_id), email: self.email.clone(), name: actor.name.clone() })
+    /// The account that is signed in; null for a program.
+    async fn account(&self) -> Option<Account> {
+        Account::of(&self.identity)
+    }
+
+    /// The name of the person or program.
+    async fn name(&self) -> &str {
+        &self.identity.name
     }
 
     /// The viewer's role in this organisation.
@@ -54,12 +61,16 @@ impl Viewer {
             manage_employees: self.domain.may(Permission::HireEmployees),
             manage_organisation: self.domain.may(Permission::ManageDepartments),
             read_audit: self.domain.may(Permission::ReadAudit),
+            manage_members: self.domain.may(Permission::ManageMembers),
+            manage_api_keys: self.domain.may(Permission::ManageApiKeys),
+            manage_sign_in: self.domain.may(Permission::ManageSignIn),
         }
     }
 }
 
 /// What the viewer may do in this organisation.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field that a page asks for by name")]
 pub struct ViewerPermissions {
     /// Hire, change, transfer, terminate and rehire employees.
     manage_employees: bool,
@@ -67,6 +78,12 @@ pub struct ViewerPermissions {
     manage_organisation: bool,
     /// Read what was changed, when and by whom.
     read_audit: bool,
+    /// Invite members, change their roles, and end memberships.
+    manage_members: bool,
+    /// Make and end API keys.
+    manage_api_keys: bool,
+    /// Set up the organisation's own identity provider, and how members have to sign in.
+    manage_sign_in: bool,
 }
 
 /// What somebody signs in with.
@@ -78,6 +95,16 @@ pub struct Account {
     email: String,
     /// The person's name.
     name: String,
+}
+
+impl Account {
+    /// The account of a person; none for a program.
+    pub fn of(identity: &Identity) -> Option<Self> {
+        let Principal::Account(id) = identity.principal else {
+            return None;
+        };
+        Some(Self { id: id::encode(id), email: identity.email.clone()?, name: identity.name.clone() })
+    }
 }
 
 /// What a member may do in the organisation.

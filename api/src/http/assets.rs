@@ -48,7 +48,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 /// A page is served on every host of the platform; on any other with the status 404, and the page tells why.
 async fn page(app: &App, parts: &axum::http::request::Parts, name: &str, policy: &'static str) -> Response<Body> {
     let status = match target_of(app, parts, peer(parts)).await {
-        Ok((HostTarget::Unknown, _)) => StatusCode::NOT_FOUND,
+        Ok((HostTarget::Unknown, ..)) => StatusCode::NOT_FOUND,
         Ok(_) => StatusCode::OK,
         Err(refusal) => return Refusal::into_response(refusal),
     };

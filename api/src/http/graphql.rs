@@ -17,12 +17,15 @@ use super::{
     LARGEST_BODY, peer,
     place::{Place, place_of},
     refusal::Refusal,
+    visitor::visitor,
 };
 use crate::{
     app::App,
     graphql::{
         context::{Caller, RequestContext},
+        front_door::FrontDoor,
         http::{Summary, execute},
+        platform::PlatformContext,
         session::REFRESH_COOKIE,
     },
 };
@@ -41,36 +44,45 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 async fn find_and_execute(app: &App, request: Request) -> Response {
     let now = (app.clock)();
     let (parts, body) = request.into_parts();
-    let (tenant, identity) = match place_of(app, &parts, peer(&parts), now).await {
-        Ok(Place::Tenant { tenant, identity }) => (tenant, identity),
-        // The control plane has no API of its own yet: there is no organisation at this address.
-        Ok(Place::ControlPlane) => return Refusal::TenantNotFound.into_response(),
+    let (place, host) = match place_of(app, &parts, peer(&parts), now).await {
+        Ok(found) => found,
         Err(refusal) => return refusal.into_response(),
     };
+    let (tenant, identity) = match place {
+        Place::Tenant { tenant, identity } => (Some(tenant), identity),
+        Place::ControlPlane { identity } => (None, identity),
+    };
     if let Some(identity) = &identity {
-        Span::current().record("actor", display(&identity.actor.account_id));
+        Span::current().record("actor", display(identity.principal.uuid()));
     }
     let request_id =
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
-    let refresh_cookie = cookie(&parts.headers, REFRESH_COOKIE);
-    let request = Request::from_parts(parts, Body::new(Limited::new(body, LARGEST_BODY)));
-
-    let context = |kind: OperationType| {
-        let scope = match kind {
-            OperationType::Mutation => app.tenants.read_write(&tenant),
-            OperationType::Query | OperationType::Subscription => app.tenants.read_only(&tenant),
-        };
-        let caller = Caller {
-            domain: domain::Context { actor: identity.as_ref().map(|identity| identity.actor.clone()), now },
-            email: identity.as_ref().map(|identity| identity.email.clone()),
-            session_id: identity.as_ref().map(|identity| identity.session_id),
-        };
-        let mut context = RequestContext::new(Arc::clone(&tenant), scope, Arc::clone(&app.auth), request_id, caller);
-        context.refresh_cookie = refresh_cookie;
-        context.secure = app.options.https;
-        context
+    let front_door = FrontDoor {
+        auth: Arc::clone(&app.auth),
+        tenant: tenant.clone(),
+        host,
+        visitor: visitor(&parts, &app.options.trusted_proxies),
+        refresh_cookie: cookie(&parts.headers, REFRESH_COOKIE),
+        secure: app.options.https,
+        now,
     };
-    execute(&app.schema, request, context).await
+    let request = Request::from_parts(parts, Body::new(Limited::new(body, LARGEST_BODY)));
+    match tenant {
+        Some(tenant) => {
+            let context = |kind: OperationType| {
+                let scope = match kind {
+                    OperationType::Mutation => app.tenants.read_write(&tenant),
+                    OperationType::Query | OperationType::Subscription => app.tenants.read_only(&tenant),
+                };
+                RequestContext::new(Arc::clone(&tenant), scope, front_door, request_id, Caller::new(identity, now))
+            };
+            execute(&app.schema, request, context).await
+        }
+        None => {
+            let context = |_| PlatformContext::new(front_door, app.tenants.clone(), app.hosts.clone(), request_id, identity);
+            execute(&app.platform_schema, request, context).await
+        }
+    }
 }
 
 fn note(response: &Response) {

@@ -35,7 +35,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     let hostname = host::hostname(&parts.uri, &parts.headers, peer(&parts), &app.options.trusted_proxies);
     let by_address = hostname == Err(host::HostRefusal::IpLiteral);
     match target_of(&app, &parts, peer(&parts)).await {
-        Ok((HostTarget::Apex, _)) => {}
+        Ok((HostTarget::Apex, ..)) => {}
         Ok(_) if by_address => {}
         Ok(_) => return Refusal::TenantNotFound.into_response(),
         Err(refusal) => return refusal.into_response(),

@@ -9,6 +9,7 @@ mod log;
 mod metrics;
 mod place;
 mod refusal;
+mod visitor;
 
 use std::{any::Any, net::SocketAddr, sync::Arc};
 

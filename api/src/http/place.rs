@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use chrono::{DateTime, Utc};
-use tenancy::{Availability, Host, HostTarget, Resolution, Tenant, resolve};
+use tenancy::{Availability, Host, HostTarget, Hostname, Resolution, Tenant, resolve};
 use tracing::{Span, field::display};
 
 use super::{host, refusal::Refusal};
@@ -17,7 +17,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Place {
     /// To the control plane.
-    ControlPlane,
+    ControlPlane {
+        /// Who is signed in; nobody, for an anonymous request.
+        identity: Option<Arc<Identity>>,
+    },
     /// To a tenant that can be served.
     Tenant {
         /// The tenant.
@@ -27,26 +30,31 @@ pub(crate) enum Place {
     },
 }
 
-/// Finds the place of a request. The database is not touched when the tenant is remembered.
-pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Place, Refusal> {
-    let (target, tenant) = target_of(app, parts, peer).await?;
+/// Finds the place of a request, and the host that it was sent to. The database is not touched when the tenant is remembered.
+pub(crate) async fn place_of(
+    app: &App,
+    parts: &Parts,
+    peer: Option<IpAddr>,
+    now: DateTime<Utc>,
+) -> Result<(Place, Hostname), Refusal> {
+    let (target, tenant, host) = target_of(app, parts, peer).await?;
     if let Some(tenant) = &tenant {
         // Before anything can be refused, so that a refusal is logged with the tenant that it concerns.
         Span::current().record("tenant", display(&tenant.slug));
     }
     // An address that is nobody's is refused before the token is looked at.
-    if target == HostTarget::Unknown {
+    let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
         return Err(Refusal::TenantNotFound);
-    }
+    };
     let identity = match bearer(&parts.headers)? {
-        Some(token) => Some(app.auth.verify(token, now).await.map_err(|error| match error {
+        Some(token) => Some(app.auth.identify(token, now).await.map_err(|error| match error {
             TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
             TokenError::Internal(cause) => Refusal::Internal(cause),
         })?),
         None => None,
     };
     match resolve(target, identity.as_ref().map(|identity| identity.audience))? {
-        Resolution::ControlPlane => Ok(Place::ControlPlane),
+        Resolution::ControlPlane => Ok((Place::ControlPlane { identity }, host)),
         Resolution::Tenant(id) => {
             let tenant = match tenant {
                 Some(tenant) => tenant,
@@ -58,7 +66,7 @@ pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now
                 }
             };
             match tenant.availability(app.tenants.head()) {
-                Availability::Available => Ok(Place::Tenant { tenant, identity }),
+                Availability::Available => Ok((Place::Tenant { tenant, identity }, host)),
                 Availability::Suspended => Err(Refusal::TenantSuspended),
                 Availability::Migrating => Err(Refusal::TenantMigrating),
             }
@@ -66,19 +74,19 @@ pub(crate) async fn place_of(app: &App, parts: &Parts, peer: Option<IpAddr>, now
     }
 }
 
-/// What the host names, and the tenant if it names one.
+/// What the host names, the tenant if it names one, and the host itself unless it is an IP address.
 pub(crate) async fn target_of(
     app: &App,
     parts: &Parts,
     peer: Option<IpAddr>,
-) -> Result<(HostTarget, Option<Arc<Tenant>>), Refusal> {
+) -> Result<(HostTarget, Option<Arc<Tenant>>, Option<Hostname>), Refusal> {
     let hostname = match host::hostname(&parts.uri, &parts.headers, peer, &app.options.trusted_proxies) {
         Ok(hostname) => hostname,
         Err(host::HostRefusal::Malformed) => return Err(Refusal::MalformedHost),
-        Err(host::HostRefusal::IpLiteral) => return Ok((HostTarget::Unknown, None)),
+        Err(host::HostRefusal::IpLiteral) => return Ok((HostTarget::Unknown, None, None)),
     };
     let host = app.hosts.sort(&hostname);
-    Ok(match host {
+    let (target, tenant) = match host {
         Host::Apex => (HostTarget::Apex, None),
         Host::Api => (HostTarget::Api, None),
         Host::Impossible => (HostTarget::Unknown, None),
@@ -86,7 +94,8 @@ pub(crate) async fn target_of(
             Some(tenant) => (HostTarget::Tenant(tenant.id), Some(tenant)),
             None => (HostTarget::Unknown, None),
         },
-    })
+    };
+    Ok((target, tenant, Some(hostname)))
 }
 
 /// The bearer token of the `Authorization` header. Anything else in it is refused rather than taken for no token.

@@ -86,7 +86,7 @@ impl EmployeeFilter {
         if status == EmploymentStatus::Active {
             return Ok(of_status);
         }
-        Ok(match (Permission::ReadTerminatedEmployees.reach(actor.role), actor.employee_id) {
+        Ok(match (actor.reach(Permission::ReadTerminatedEmployees), actor.employee_id) {
             (Reach::Everyone, _) => of_status,
             (Reach::Own, Some(own)) => of_status.add(Expr::col((Entity, Column::Id)).eq(Expr::val(own))),
             (Reach::Own | Reach::Reports | Reach::Nobody, _) => of_status.add(Expr::val(false)),

@@ -115,7 +115,7 @@ fn is_visible(context: &Context, employee: &Model) -> bool {
     if employee.status == EmploymentStatus::Active {
         return true;
     }
-    let reach = context.actor.as_ref().map(|actor| Permission::ReadTerminatedEmployees.reach(actor.role));
+    let reach = context.actor.as_ref().map(|actor| actor.reach(Permission::ReadTerminatedEmployees));
     match reach {
         Some(Reach::Everyone) => true,
         Some(Reach::Own) => context.owns(employee.id),
@@ -170,7 +170,7 @@ mod tests {
         let active = example(id);
         let left = Model { status: EmploymentStatus::Terminated, ..active.clone() };
         let context = |role, employee_id| Context {
-            actor: Some(Actor { account_id: AccountId::generate(), name: "Ann".to_owned(), role, employee_id }),
+            actor: Some(Actor::person(AccountId::generate(), "Ann", role, employee_id)),
             now: chrono::DateTime::default(),
         };
         let sees_left = [

@@ -21,12 +21,12 @@ impl Sight {
     /// The actor's sight; a query only for those who see the salaries of their reports.
     pub async fn load(scope: &impl TenantScope, context: &Context) -> Result<Self, Error> {
         let actor = context.actor()?;
-        let salary = Permission::ReadSalaries.reach(actor.role);
+        let salary = actor.reach(Permission::ReadSalaries);
         let reports = match (salary, actor.employee_id) {
             (Reach::Reports, Some(own)) => reporting_line::reports(scope, own).await?,
             _ => HashSet::new(),
         };
-        Ok(Self { private: Permission::ReadPrivateDetails.reach(actor.role), salary, own: actor.employee_id, reports })
+        Ok(Self { private: actor.reach(Permission::ReadPrivateDetails), salary, own: actor.employee_id, reports })
     }
 
     /// Whether the actor may see birth date, personal e-mail address, phone, postal address and termination reason.

@@ -120,7 +120,7 @@ pub async fn update(scope: &impl TenantScope, context: &Context, input: Update) 
 
 fn require_permission(context: &Context, input: &Update) -> Result<(), Error> {
     let actor = context.actor()?;
-    let may_contact = match Permission::UpdateContactDetails.reach(actor.role) {
+    let may_contact = match actor.reach(Permission::UpdateContactDetails) {
         Reach::Everyone => true,
         Reach::Own => context.owns(input.id),
         Reach::Reports | Reach::Nobody => false,
@@ -139,7 +139,7 @@ mod tests {
     use crate::{Actor, employee::example};
 
     fn context(role: Role, employee_id: Option<EmployeeId>) -> Context {
-        let actor = Actor { account_id: AccountId::generate(), name: "Ann".to_owned(), role, employee_id };
+        let actor = Actor::person(AccountId::generate(), "Ann", role, employee_id);
         Context { actor: Some(actor), now: "2026-11-21T12:00:00Z".parse().unwrap() }
     }
 

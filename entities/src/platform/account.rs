@@ -18,9 +18,11 @@ pub struct Model {
     /// The person's name, for display.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// The password's hash, in the PHC string format.
-    #[sea_orm(column_type = "Text")]
-    pub password_hash: String,
+    /// The password's hash, in the PHC string format; none for those who get in by other ways alone.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub password_hash: Option<String>,
+    /// When the password was last changed.
+    pub password_changed_at: Option<DateTime<Utc>>,
     /// When the account was made.
     pub created_at: DateTime<Utc>,
     /// When the account was last changed.

@@ -1,6 +1,18 @@
 //! Tables of the control plane, in the schema `platform`.
 
 pub mod account;
+pub mod api_key;
+pub mod authenticator;
+pub mod entry_code;
+pub mod external_identity;
+pub mod identity_provider;
+pub mod invitation;
 pub mod membership;
+pub mod outgoing_mail;
+pub mod passkey;
+pub mod password_reset;
+pub mod recovery_code;
 pub mod session;
+pub mod sign_in_attempt;
+pub mod sign_in_challenge;
 pub mod signing_key;

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{AccountId, SessionId};
 
-/// One session of one account at one tenant.
+/// One session of one account at one tenant, or on the apex.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(schema_name = "platform", table_name = "sessions")]
 pub struct Model {
@@ -14,8 +14,8 @@ pub struct Model {
     pub id: SessionId,
     /// Who signed in.
     pub account_id: AccountId,
-    /// Where.
-    pub tenant_id: Uuid,
+    /// Where; none on the apex.
+    pub tenant_id: Option<Uuid>,
     /// The key that the session's refresh tokens are made with.
     #[sea_orm(column_type = "Blob")]
     pub refresh_secret: Vec<u8>,
@@ -29,6 +29,15 @@ pub struct Model {
     pub expires_at: DateTime<Utc>,
     /// When it was ended: signed out or revoked.
     pub ended_at: Option<DateTime<Utc>>,
+    /// How it was begun: `password`, `passkey`, `entry_code`, `invitation` or `identity_provider`.
+    #[sea_orm(column_type = "Text")]
+    pub method: String,
+    /// The network address that it was begun from.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub address: Option<String>,
+    /// What the browser said of itself.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub user_agent: Option<String>,
 }
 
 /// A session leads to its account.

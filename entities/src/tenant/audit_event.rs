@@ -14,9 +14,14 @@ pub struct Model {
     pub id: AuditEventId,
     /// When it was done.
     pub occurred_at: DateTime<Utc>,
-    /// Whose account did it; an id of the control plane, so without a foreign key.
-    pub actor_account_id: AccountId,
-    /// That account's name at the time.
+    /// Whose account did it; an id of the control plane, so without a foreign key. None when a program did it.
+    pub actor_account_id: Option<AccountId>,
+    /// What did it: `account`, `api_key` or `external_identity`.
+    #[sea_orm(column_type = "Text")]
+    pub actor_type: String,
+    /// The id of what did it; none in events from before programs could act.
+    pub actor_id: Option<Uuid>,
+    /// Its name at the time.
     #[sea_orm(column_type = "Text")]
     pub actor_name: String,
     /// The deed, as noun and past verb: `employee.hired`.

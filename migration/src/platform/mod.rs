@@ -4,6 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_accounts;
+mod m20261121_000002_front_door;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,6 +12,6 @@ pub struct PlatformMigrator;
 
 impl MigratorTrait for PlatformMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_accounts::Migration)]
+        vec![Box::new(m20261121_000001_accounts::Migration), Box::new(m20261121_000002_front_door::Migration)]
     }
 }

@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_people;
+mod m20261121_000002_actors;
 
 /// Brings one tenant's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,6 +11,6 @@ pub struct TenantMigrator;
 
 impl MigratorTrait for TenantMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_people::Migration)]
+        vec![Box::new(m20261121_000001_people::Migration), Box::new(m20261121_000002_actors::Migration)]
     }
 }

@@ -12,7 +12,7 @@ mod transaction;
 
 use std::sync::Arc;
 
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use sqlx::PgPool;
 use tokio::sync::OnceCell;
 
@@ -99,6 +99,16 @@ impl TenantConnection {
     /// The tenant that every statement of this connection reaches.
     pub fn tenant(&self) -> &Arc<Tenant> {
         self.shared.scope.tenant()
+    }
+}
+
+impl TenantTransaction {
+    /// Notifies a channel when the transaction commits, and not when it is rolled back. The payload begins with the tenant's id and
+    /// a space; the rest has at most some 7,900 bytes.
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), DbErr> {
+        let values = [channel.into(), format!("{} {payload}", self.tenant_id()).into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", values);
+        self.execute_raw(statement).await.map(drop)
     }
 }
 

@@ -33,7 +33,7 @@ fn originals(company: &Company) -> Vec<String> {
         "mutation { createDepartment(input: { name: \"D\" }) { department { id } } createPosition(input: { title: \"P\" }) { position { id } }
             createLocation(input: { name: \"L\", countryCode: \"DE\", timeZone: \"Europe/Berlin\" }) { location { id } } }"
             .to_owned(),
-        "mutation { signIn(input: { email: \"a@b.test\", password: \"x\" }) { accessToken } signOut { signedOut } }".to_owned(),
+        "mutation { signIn(input: { email: \"a@b.test\", password: \"x\" }) { accessToken } refresh { accessToken } }".to_owned(),
         "{ __schema { types { name fields { name type { name } } } } __type(name: \"Employee\") { name } }".to_owned(),
     ]
 }

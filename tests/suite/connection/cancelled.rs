@@ -223,11 +223,11 @@ async fn a_task_aborted_during_a_slow_statement_leaves_nothing_behind() {
 async fn a_request_cancelled_at_any_point_leaves_nothing_behind() {
     let scene = Scene::set().await;
     let server = Server::start_on(scene.tenants.clone(), &[], system_clock()).await;
-    let caller = |tenant: &Arc<Tenant>| {
-        let token = server.signer.token(tenant.id, domain::Role::Owner, None);
+    let caller = async |tenant: &Arc<Tenant>| {
+        let token = server.signer.token(tenant.id, domain::Role::Owner, None).await;
         tests::Caller::new(server.router.clone(), server.app.hosts.of_slug(&tenant.slug), Some(token))
     };
-    let (acme, globex) = (caller(&scene.acme), caller(&scene.globex));
+    let (acme, globex) = (caller(&scene.acme).await, caller(&scene.globex).await);
     let read = "{ departments { nodes { name } } }";
     for polls in 1..60 {
         let write = format!(

@@ -140,7 +140,7 @@ async fn who_has_left_is_seen_by_those_who_manage_people_and_by_the_person() {
         assert_eq!(lists["left"]["nodes"], if sees_list { json!([{ "id": id }]) } else { json!([]) }, "{role}");
     }
     // Another employee does not.
-    let stranger = server.signer.token(company.tenant.id, Role::Employee, Some(company.colleague.id));
+    let stranger = server.signer.token(company.tenant.id, Role::Employee, Some(company.colleague.id)).await;
     let stranger = company.anonymous().with_token(Some(stranger));
     assert_eq!(stranger.ask(&one).await.code(), "NOT_FOUND");
     assert_eq!(stranger.ask(all).await.data("/left/totalCount"), 0);

@@ -54,7 +54,7 @@ pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Tabl
     let mut table = Table::new("Mutations");
     for (mutation, on) in DEEDS {
         let mut cells = Vec::new();
-        for (caller, role) in callers(company).iter().zip(ROLES) {
+        for (caller, role) in callers(company).await.iter().zip(ROLES) {
             let unique = format!("{mutation} {on} {}", role.map_or("nobody", Role::as_str));
             let (query, variables) = scene.arrange(mutation, on, &unique).await;
             let answer = caller.ask_with(&query, variables).await;

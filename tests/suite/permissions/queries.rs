@@ -10,7 +10,7 @@ use super::{Table, callers, outcome};
 /// The tables of what can be read.
 pub(super) async fn tables(company: &Company<'_>, schema: &Introspection) -> Vec<Table> {
     let people = People::prepare(company).await;
-    let callers = callers(company);
+    let callers = callers(company).await;
     let mut tables = vec![queries(company, schema, &callers).await];
     for (title, id) in [
         ("An employee's fields: one's own record", company.manager.id),

@@ -1,0 +1,26 @@
+//! The schema of the apex: the control plane, as far as the one who asks may see it. It knows no tenant's data.
+
+pub mod context;
+pub mod query;
+
+use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use chrono::{DateTime, Utc};
+
+pub use context::PlatformContext;
+pub use query::Query;
+
+/// The schema of the apex, cheap to clone.
+pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Builds the schema. What a request needs comes with the request.
+pub fn schema() -> Schema {
+    async_graphql::Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema as text, in the schema definition language.
+pub fn sdl() -> String {
+    schema().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions())
+}

@@ -1,0 +1,22 @@
+//! The root of the queries on the apex.
+
+use async_graphql::{Context, MergedObject, Object, Result};
+
+use super::context::PlatformResolverContext as _;
+use crate::graphql::viewer::Account;
+
+/// What can be asked on the apex.
+#[derive(MergedObject, Default)]
+pub struct Query(AccountQuery);
+
+/// The queries about the one who asks.
+#[derive(Default)]
+pub struct AccountQuery;
+
+#[Object]
+impl AccountQuery {
+    /// The account that is signed in; null for an anonymous request.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        Ok(ctx.platform()?.identity().and_then(|identity| Account::of(identity)))
+    }
+}

@@ -1,0 +1,29 @@
+//! Codes that carry a sign-in from the apex to a tenant's host. Each is good for one use.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::id::AccountId;
+
+/// One code; used ones are deleted.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(schema_name = "platform", table_name = "entry_codes")]
+pub struct Model {
+    /// The code's SHA-256.
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Blob")]
+    pub code_hash: Vec<u8>,
+    /// Whose sign-in it is.
+    pub account_id: AccountId,
+    /// The tenant that it is good for.
+    pub tenant_id: Uuid,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Until when it is good.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Codes stand alone.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
