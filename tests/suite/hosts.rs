@@ -101,11 +101,12 @@ async fn host_and_token_must_name_the_same_tenant() {
     is_refused(&caller("api.localhost", &stranger).ask(PLACE).await, StatusCode::NOT_FOUND, "TENANT_NOT_FOUND");
     is_refused(&caller("api.localhost", &Some(platform.clone())).ask(PLACE).await, StatusCode::FORBIDDEN, "TENANT_MISMATCH");
 
-    // The control plane has no API of its own yet, but a tenant's token is refused for what it is.
-    is_refused(&caller("localhost", &of_acme).ask(PLACE).await, StatusCode::FORBIDDEN, "TENANT_MISMATCH");
-    for token in [&None, &Some(platform)] {
-        is_refused(&caller("localhost", token).ask(PLACE).await, StatusCode::NOT_FOUND, "TENANT_NOT_FOUND");
-    }
+    // The apex has a schema of its own, which knows no organisation's data, and refuses every organisation's token.
+    const ACCOUNT: &str = "{ account { id } }";
+    is_refused(&caller("localhost", &of_acme).ask(ACCOUNT).await, StatusCode::FORBIDDEN, "TENANT_MISMATCH");
+    assert!(caller("localhost", &None).ask(ACCOUNT).await.data("/account").is_null());
+    assert!(caller("localhost", &Some(platform)).ask(ACCOUNT).await.data("/account/id").is_string());
+    is_refused(&caller("localhost", &None).ask(PLACE).await, StatusCode::BAD_REQUEST, "BAD_USER_INPUT");
     for token in [&None, &of_acme, &stranger] {
         for host in ["nobody.localhost", "people.nobody.test", "www.localhost", "xn--nobody.localhost"] {
             is_refused(&caller(host, token).ask(PLACE).await, StatusCode::NOT_FOUND, "TENANT_NOT_FOUND");

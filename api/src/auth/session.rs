@@ -165,9 +165,11 @@ impl Auth {
             .col_expr(session::Column::EndedAt, Expr::value(Some(now)))
             .filter(of_place(tenant))
             .filter(session::Column::EndedAt.is_null())
-            .filter(session::Column::Id.is_in(ids))
+            .filter(session::Column::Id.is_in(ids.iter().copied()))
             .exec(&self.platform)
             .await?;
+        // The other processes are notified; this one need not wait for that.
+        ids.iter().for_each(|id| self.changes.note(id.uuid()));
         Ok(ended.rows_affected > 0)
     }
 
