@@ -38,7 +38,7 @@ impl CodeApp {
     /// A code that the app does not show.
     pub fn wrong_code(&self, now: DateTime<Utc>) -> String {
         let shown: Vec<String> = (-2..=2).map(|step| self.code(now + chrono::TimeDelta::seconds(30 * step))).collect();
-        (0..).map(|number| format!("{number:06}")).find(|code| !shown.contains(code)).unwrap()
+        (0..1_000_000).map(|number| format!("{number:06}")).find(|code| !shown.contains(code)).unwrap()
     }
 }
 

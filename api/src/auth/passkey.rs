@@ -78,7 +78,7 @@ impl Auth {
             return Err(domain::Error::Conflict { field: None, message }.into());
         }
         let here = known.iter().filter(|row| row.relying_party == party.id);
-        let known = here.map(|row| row.credential_id.clone().into()).collect();
+        let known = here.map(|row| row.credential_id.clone()).collect();
         let (options, state) = party
             .webauthn()?
             .start_passkey_registration(account.id.uuid(), &account.email, &account.name, Some(known))
@@ -121,7 +121,7 @@ impl Auth {
             id: Set(PasskeyId::generate()),
             account_id: Set(owner.account),
             relying_party: Set(party.id.clone()),
-            credential_id: Set(registered.cred_id().to_vec()),
+            credential_id: Set(registered.cred_id().clone()),
             credential: Set(serde_json::to_value(&registered).context("a passkey cannot be kept")?),
             name: Set(name),
             created_at: Set(now),

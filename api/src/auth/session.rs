@@ -137,7 +137,9 @@ impl Auth {
             .exec(&self.platform)
             .await?;
         // The other processes are notified; this one need not wait for that.
-        ids.iter().for_each(|id| self.changes.note(id.uuid()));
+        for id in &ids {
+            self.changes.note(id.uuid());
+        }
         Ok(ended.rows_affected > 0)
     }
 

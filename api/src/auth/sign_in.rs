@@ -17,6 +17,7 @@ use super::{
     password::{self, Busy},
     recovery_code,
     session::membership_in,
+    throttle::Attempt,
 };
 
 /// After so many wrong answers a step of a sign-in waits no longer.
@@ -50,13 +51,7 @@ impl Auth {
         let attempt = self.throttle.begin(&email, visitor, now).await?;
         let found = account::Entity::find().filter(account::Column::Email.eq(&email)).one(&self.platform).await?;
         let hash = found.as_ref().and_then(|account| account.password_hash.clone());
-        let matches = match self.matches(password, hash).await {
-            Err(busy @ AuthError::RateLimited { .. }) => {
-                self.throttle.take_back(attempt).await?;
-                return Err(busy);
-            }
-            other => other?,
-        };
+        let (attempt, matches) = self.matches(attempt, password, hash).await?;
         let account = found.filter(|_| matches).ok_or(AuthError::InvalidCredentials)?;
         if let Some(tenant) = tenant {
             membership_in(&self.platform, tenant, &account).await?.ok_or(AuthError::InvalidCredentials)?;
@@ -136,7 +131,8 @@ impl Auth {
             return Err(wrong().into());
         }
         let attempt = self.throttle.begin(&account.email, visitor, now).await?;
-        if !self.matches(password, account.password_hash.clone()).await? {
+        let (attempt, matches) = self.matches(attempt, password, account.password_hash.clone()).await?;
+        if !matches {
             return Err(wrong().into());
         }
         self.throttle.take_back(attempt).await?;
@@ -148,10 +144,17 @@ impl Auth {
         account::Entity::find_by_id(id).one(&self.platform).await
     }
 
-    async fn matches(&self, password: &str, hash: Option<String>) -> Result<bool, AuthError> {
-        self.passwords.verify(SecretString::from(password), hash).await.map_err(|error| match error.downcast::<Busy>() {
-            Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
-            Err(error) => AuthError::Internal(error),
-        })
+    /// Whether the password is right. A try that could not be made does not count.
+    async fn matches(&self, attempt: Attempt, password: &str, hash: Option<String>) -> Result<(Attempt, bool), AuthError> {
+        match self.passwords.verify(SecretString::from(password), hash).await {
+            Ok(matches) => Ok((attempt, matches)),
+            Err(error) => {
+                self.throttle.take_back(attempt).await?;
+                Err(match error.downcast::<Busy>() {
+                    Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
+                    Err(error) => AuthError::Internal(error),
+                })
+            }
+        }
     }
 }
