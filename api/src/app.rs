@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, Lifetimes},
-    config::Config,
+    config::{Addresses, Config},
     graphql::{Schema, platform},
 };
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub development_port: Option<u16>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How addresses of hosts are written.
+    pub addresses: Addresses,
 }
 
 /// What all requests share.
@@ -88,16 +90,15 @@ impl App {
             access_token: TimeDelta::minutes(config.access_token_minutes),
             session: TimeDelta::days(config.session_days),
         };
-        let issuer = config.base_domain.as_str();
-        let auth = Auth::start(&tenants, issuer, lifetimes, config.sign_ins_per_minute, clock())
-            .await
-            .context("The signing keys cannot be read")?;
+        let hosts = Hosts::new(config.base_domain.clone());
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, clock()).await.context("The signing keys cannot be read")?;
         let auth = Arc::new(auth);
         let mut background = Background::default();
         background.spawn(hear(tenants.clone(), Arc::clone(&auth)));
+        background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
         Ok(Arc::new(Self {
             tenants,
-            hosts: Hosts::new(config.base_domain.clone()),
+            hosts,
             auth,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
@@ -106,6 +107,7 @@ impl App {
                 trusted_proxies: config.trusted_proxies.clone(),
                 development_port: config.development_port,
                 request_timeout: Duration::from_secs(config.request_timeout),
+                addresses: config.addresses(),
             },
             clock,
             background,
@@ -119,5 +121,18 @@ async fn hear(tenants: Tenants, auth: Arc<Auth>) {
     drop(tenants);
     while let Some(heard) = heard.next().await {
         auth.hear(&heard);
+    }
+}
+
+/// How often what has expired is deleted.
+const TIDYING: Duration = Duration::from_mins(5);
+
+/// Deletes what has expired, now and then. Several processes may do so at once.
+async fn tidy(auth: Arc<Auth>, clock: Clock) {
+    loop {
+        tokio::time::sleep(TIDYING).await;
+        if let Err(failure) = auth.tidy(clock()).await {
+            tracing::warn!(cause = %failure, "what has expired could not be deleted");
+        }
     }
 }

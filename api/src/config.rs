@@ -126,17 +126,6 @@ pub struct Config {
         value_parser = clap::value_parser!(i64).range(1..=3650), help_heading = "Sign-in")]
     pub session_days: i64,
 
-    /// Sign-ins that are tried for one address in a minute
-    #[arg(
-        long,
-        env = "TENANTRY_SIGN_INS_PER_MINUTE",
-        global = true,
-        default_value = "20",
-        value_name = "COUNT",
-        help_heading = "Sign-in"
-    )]
-    pub sign_ins_per_minute: std::num::NonZeroU32,
-
     /// The form of the log
     #[arg(
         long,
@@ -191,11 +180,33 @@ impl Config {
         }
     }
 
+    /// How addresses of hosts are written.
+    pub fn addresses(&self) -> Addresses {
+        Addresses { https: self.https, port: self.listen.port() }
+    }
+
     /// The address of a host as people type it.
     pub fn address_of(&self, host: &str) -> String {
+        self.addresses().of(host)
+    }
+}
+
+/// How addresses of hosts are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    https: bool,
+    port: u16,
+}
+
+impl Addresses {
+    /// The address of a host as people type it.
+    pub fn of(self, host: &str) -> String {
         let (scheme, usual_port) = if self.https { ("https", 443) } else { ("http", 80) };
-        let port = self.listen.port();
         // Behind https stands a proxy, which has the usual port.
-        if self.https || port == usual_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
+        if self.https || self.port == usual_port {
+            format!("{scheme}://{host}")
+        } else {
+            format!("{scheme}://{host}:{}", self.port)
+        }
     }
 }

@@ -4,6 +4,7 @@ use api::auth::{NewAccount, join};
 use chrono::Utc;
 use domain::Role;
 use entities::id::AccountId;
+use sea_orm::EntityTrait as _;
 
 use crate::{Answer, Caller, Company};
 
@@ -27,6 +28,30 @@ impl Company<'_> {
         let platform = self.server.tenants().platform();
         let id = join(&platform, &new, self.tenant.id, role, self.record_of(role), Utc::now()).await.unwrap();
         Account { id, email, password }
+    }
+}
+
+impl Account {
+    /// Makes the account a member of another tenant too.
+    pub async fn join(&self, company: &Company<'_>, role: Role) {
+        let new = NewAccount::parse(&self.email, None, None).unwrap();
+        let platform = company.server.tenants().platform();
+        join(&platform, &new, company.tenant.id, role, None, Utc::now()).await.unwrap();
+    }
+
+    /// The account, signed in at the caller's host: a tenant's, or the apex.
+    pub async fn signed_in(&self, anonymous: &Caller) -> Caller {
+        let input = serde_json::json!({ "email": self.email, "password": self.password });
+        let token = anonymous.mutate("signIn", input, "accessToken").await.text("/signIn/accessToken");
+        anonymous.with_token(Some(token))
+    }
+
+    /// Forgets the failures of the account, as if they were long ago.
+    pub async fn forgive(&self, company: &Company<'_>) {
+        let platform = company.server.tenants().platform();
+        let key = [b"account\0", self.email.as_bytes()].concat();
+        let key = sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), key)).to_vec();
+        entities::platform::sign_in_attempt::Entity::delete_by_id(key).exec(&platform).await.unwrap();
     }
 }
 

@@ -1,8 +1,11 @@
 //! Sends requests as one person to one host.
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Request, StatusCode, header},
 };
 use http_body_util::BodyExt as _;
@@ -15,6 +18,7 @@ pub struct Caller {
     router: Router,
     host: String,
     token: Option<String>,
+    address: Option<IpAddr>,
 }
 
 /// What came back.
@@ -31,7 +35,7 @@ pub struct Answer {
 impl Caller {
     /// Someone at a host, signed in by a token or not.
     pub fn new(router: Router, host: impl Into<String>, token: Option<String>) -> Self {
-        Self { router, host: host.into(), token }
+        Self { router, host: host.into(), token, address: None }
     }
 
     /// The same person at another host.
@@ -44,6 +48,12 @@ impl Caller {
     #[must_use]
     pub fn with_token(&self, token: Option<String>) -> Self {
         Self { token, ..self.clone() }
+    }
+
+    /// The same person from a network address, which the browser on the way is named after.
+    #[must_use]
+    pub fn from_address(&self, address: &str) -> Self {
+        Self { address: Some(address.parse().unwrap()), ..self.clone() }
     }
 
     /// Sends an operation without variables.
@@ -60,6 +70,11 @@ impl Caller {
             .header(header::ACCEPT, "application/graphql-response+json");
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(address) = self.address {
+            request = request
+                .header(header::USER_AGENT, format!("Browser at {address}"))
+                .extension(ConnectInfo(SocketAddr::new(address, 4711)));
         }
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }

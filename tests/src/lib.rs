@@ -17,10 +17,12 @@ mod clock;
 mod company;
 mod contents;
 mod database;
+mod device;
 mod introspection;
 mod marked;
 mod patience;
 mod proxy;
+mod second_factor;
 mod step;
 mod tokens;
 
@@ -42,10 +44,12 @@ pub use caller::{Answer, Caller};
 pub use clock::TestClock;
 pub use company::Company;
 pub use database::{TestDatabase, run, value};
+pub use device::Device;
 pub use introspection::{Field, INTROSPECTION, Introspection};
 pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
 pub use patience::{cancelled_after, until, within};
 pub use proxy::Proxy;
+pub use second_factor::CodeApp;
 pub use step::Step;
 pub use tokens::{Forgery, Member, Signer};
 
@@ -103,6 +107,11 @@ impl Server {
         let app = App::start(&config(flags), tenants, clock).await.expect("the program does not start");
         let signer = Signer::load(&app).await;
         Self { router: api::http::router(Arc::clone(&app)), app, signer }
+    }
+
+    /// Someone who is not signed in, on the apex.
+    pub fn apex(&self) -> Caller {
+        Caller::new(self.router.clone(), self.app.hosts.base().as_str(), None)
     }
 
     /// The tenants.

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tenancy::TenantStatus;
-use tests::{Answer, Company, Server, database_url, opaque};
+use tests::{Answer, CodeApp, Company, Server, database_url, opaque};
 
 /// Runs a statement as the owner of all schemas.
 async fn execute(sql: String) {
@@ -30,9 +30,14 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
     answers.push(hr.mutate("createPosition", json!({ "title": "Mechanic" }), "__typename").await);
     answers.push(company.anonymous().at("nobody.localhost").ask("{ __typename }").await);
     answers.push(hr.at(other.host()).ask("{ __typename }").await);
-    for _ in 0..2 {
-        answers.push(company.anonymous().sign_in("nobody@example.test", "wrong password").await);
+    for _ in 0..6 {
+        let nobody = format!("nobody@{}.test", company.tenant.slug);
+        answers.push(company.anonymous().sign_in(&nobody, "wrong password").await);
     }
+    let account = company.account(Role::Hr).await;
+    let caller = account.signed_in(&company.anonymous()).await;
+    CodeApp::set_up(&caller, &account.password, Utc::now()).await;
+    answers.push(company.anonymous().sign_in(&account.email, &account.password).await);
 
     let suspended = server.company().await;
     server.tenants().set_status(suspended.tenant.id, TenantStatus::Suspended, Utc::now()).await.unwrap();
@@ -51,7 +56,7 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
 
 #[tokio::test]
 async fn every_code_is_produced_by_a_request() {
-    let server = Server::start_with(&["--sign-ins-per-minute", "1"], api::app::system_clock()).await;
+    let server = Server::start().await;
     let answers = one_of_each(&server).await;
     let mut expected = Code::ALL.map(Code::as_str).to_vec();
     expected.sort_unstable();
@@ -71,13 +76,14 @@ async fn every_code_is_produced_by_a_request() {
         assert!(answer.body.get("data").is_none(), "{}", code.as_str());
     }
     // A field that failed.
-    for code in [Code::Forbidden, Code::NotFound, Code::Conflict, Code::RateLimited, Code::Internal] {
+    for code in [Code::SecondFactorRequired, Code::Forbidden, Code::NotFound, Code::Conflict, Code::RateLimited, Code::Internal] {
         let answer = &answers[code.as_str()];
         assert_eq!(answer.status, 200, "{}", code.as_str());
         assert!(answer.body.pointer("/errors/0/path/0").is_some(), "{}", code.as_str());
     }
     assert_eq!(answers["CONFLICT"].field(), Some("title"));
     assert_eq!(answers["TENANT_MIGRATING"].headers["retry-after"], "5");
+    assert!(answers["SECOND_FACTOR_REQUIRED"].body["errors"][0]["extensions"]["challenge"].is_string());
     assert!(answers["RATE_LIMITED"].body["errors"][0]["extensions"]["retryAfter"].is_u64());
 }
 

@@ -1,6 +1,8 @@
-//! Sessions: signing in, renewing and signing out.
+//! Sessions: signing in, renewing and signing out; one's own, and those of other processes.
 
 mod cookie;
+mod own;
+mod processes;
 mod refresh;
 mod sign_in;
 

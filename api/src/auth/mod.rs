@@ -1,26 +1,41 @@
 //! Signing in: passwords, sessions, and the tokens that name a tenant.
 
 mod account;
+mod authenticator;
+mod challenge;
+mod entry_code;
 mod keys;
+mod own_session;
+mod passkey;
 mod password;
+mod recovery_code;
 mod refresh_token;
 mod session;
+mod sign_in;
 mod standing;
 mod throttle;
+mod tidy;
 mod token;
+mod workspace;
 
-use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
 use entities::id::SessionId;
-use tenancy::{Audience, Freshness, Heard, PlatformConnection, Tenants};
+use tenancy::{Audience, Freshness, Heard, Hosts, PlatformConnection, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
+pub use authenticator::NewAuthenticator;
+pub use challenge::Challenge;
 pub use keys::Keyring;
+pub use own_session::Owner;
+pub use passkey::{PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
+pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
+pub use workspace::OwnTenant;
 
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
@@ -54,8 +69,10 @@ pub struct Visitor {
 /// How a session was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// By a password, and a second factor where the account has one.
+    /// By a password alone.
     Password,
+    /// By a password and a second factor.
+    SecondFactor,
     /// By a passkey.
     Passkey,
     /// By a code that was made on the apex.
@@ -67,10 +84,15 @@ pub enum Method {
 }
 
 impl Method {
+    /// All ways.
+    pub const ALL: [Self; 6] =
+        [Self::Password, Self::SecondFactor, Self::Passkey, Self::EntryCode, Self::Invitation, Self::IdentityProvider];
+
     /// The method as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::SecondFactor => "second_factor",
             Self::Passkey => "passkey",
             Self::EntryCode => "entry_code",
             Self::Invitation => "invitation",
@@ -88,6 +110,24 @@ pub enum AuthError {
     /// Unknown, used before, expired or ended.
     #[error("The session has ended. Please sign in again.")]
     InvalidRefreshToken,
+    /// The password is right, and a second factor is asked for.
+    #[error("Please give the code of your authenticator app, or a recovery code.")]
+    SecondFactorRequired {
+        /// The step that waits for it.
+        challenge: Challenge,
+    },
+    /// A step of a sign-in that is unknown, over, elsewhere or was tried too often.
+    #[error("This has taken too long, or was tried too often. Please start again.")]
+    InvalidChallenge,
+    /// A code of the apex that is unknown, used, expired or for another tenant.
+    #[error("This way in has expired or was used before. Please choose the workspace again.")]
+    InvalidEntryCode,
+    /// A passkey that is unknown, or whose answer is not right.
+    #[error("The passkey was not accepted.")]
+    InvalidPasskey,
+    /// What was asked for makes no sense, is not there, or is not allowed.
+    #[error(transparent)]
+    Refused(#[from] domain::Error),
     /// Too many tries.
     #[error("There were too many tries. Please wait a moment.")]
     RateLimited {
@@ -137,6 +177,7 @@ pub struct Lifetimes {
 #[derive(Debug)]
 pub struct Auth {
     platform: PlatformConnection,
+    hosts: Hosts,
     verifier: Verifier,
     passwords: Passwords,
     throttle: Throttle,
@@ -147,23 +188,18 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Loads the signing keys, and makes the first one if there is none.
-    pub async fn start(
-        tenants: &Tenants,
-        issuer: &str,
-        lifetimes: Lifetimes,
-        sign_ins_per_minute: NonZeroU32,
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<Self> {
+    /// Loads the signing keys, and makes the first one if there is none. The base domain is the issuer.
+    pub async fn start(tenants: &Tenants, hosts: Hosts, lifetimes: Lifetimes, now: DateTime<Utc>) -> anyhow::Result<Self> {
         let keys = Keyring::load_or_make(tenants.platform(), now).await?;
         let changes = Arc::new(Freshness::default());
         Ok(Self {
             platform: tenants.platform(),
             standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
             changes,
-            verifier: Verifier::new(keys, issuer),
+            verifier: Verifier::new(keys, hosts.base().as_str()),
             passwords: Passwords::new(),
-            throttle: Throttle::new(sign_ins_per_minute),
+            throttle: Throttle::new(tenants.platform()),
+            hosts,
             lifetimes,
         })
     }

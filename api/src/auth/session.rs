@@ -1,6 +1,6 @@
-//! Sessions: begun by a password, renewed by a refresh token, ended by signing out.
+//! Sessions: begun by whoever has proved to be an account's owner, renewed by a refresh token, ended by signing out.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
@@ -12,14 +12,9 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
     sea_query::{Expr, SimpleExpr},
 };
-use secrecy::SecretString;
-use tenancy::{Audience, Tenant, TenantId};
+use tenancy::{Audience, TenantId};
 
-use super::{
-    Auth, AuthError, Identity, Method, Session, Visitor,
-    password::{self, Busy},
-    refresh_token::RefreshToken,
-};
+use super::{Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken};
 
 /// The number of a session's first refresh token.
 const FIRST_GENERATION: i32 = 1;
@@ -29,33 +24,6 @@ const FIRST_GENERATION: i32 = 1;
 const OVERLAP: TimeDelta = TimeDelta::seconds(20);
 
 impl Auth {
-    /// Begins a session in `tenant`. Unknown addresses, wrong passwords and accounts without a membership get one answer,
-    /// after one time.
-    pub async fn sign_in(
-        &self,
-        tenant: &Tenant,
-        email: &str,
-        password: &str,
-        visitor: &Visitor,
-        now: DateTime<Utc>,
-    ) -> Result<Session, AuthError> {
-        let email = email.trim().to_lowercase();
-        // Postgres takes no NUL in a text, so no stored address has one.
-        if email.len() > 254 || email.contains('\0') || password.len() > password::LONGEST {
-            return Err(AuthError::InvalidCredentials);
-        }
-        self.throttle.check(tenant.id, &email)?;
-        let found = account::Entity::find().filter(account::Column::Email.eq(&email)).one(&self.platform).await?;
-        let hash = found.as_ref().and_then(|account| account.password_hash.clone());
-        let matches =
-            self.passwords.verify(SecretString::from(password), hash).await.map_err(|error| match error.downcast::<Busy>() {
-                Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
-                Err(error) => AuthError::Internal(error),
-            })?;
-        let account = found.filter(|_| matches).ok_or(AuthError::InvalidCredentials)?;
-        self.begin(Some(tenant.id), &account, Method::Password, visitor, now).await
-    }
-
     /// Begins a session of somebody who has proved to be the account's owner: in a tenant, or on the apex. In a tenant of which
     /// the account is no member it is refused as a wrong password is.
     pub(super) async fn begin(
@@ -169,7 +137,9 @@ impl Auth {
             .exec(&self.platform)
             .await?;
         // The other processes are notified; this one need not wait for that.
-        ids.iter().for_each(|id| self.changes.note(id.uuid()));
+        for id in &ids {
+            self.changes.note(id.uuid());
+        }
         Ok(ended.rows_affected > 0)
     }
 
@@ -211,7 +181,7 @@ fn of_place(tenant: Option<TenantId>) -> SimpleExpr {
     }
 }
 
-async fn membership_in<C: sea_orm::ConnectionTrait>(
+pub(super) async fn membership_in<C: sea_orm::ConnectionTrait>(
     connection: &C,
     tenant: TenantId,
     account: &account::Model,

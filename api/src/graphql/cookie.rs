@@ -1,8 +1,24 @@
 //! The cookie that keeps a refresh token out of reach of the page's scripts.
 
+use async_graphql::Context;
 use chrono::{DateTime, Utc};
 
-use super::session::REFRESH_COOKIE as NAME;
+use super::{front_door::FrontDoor, session::REFRESH_COOKIE as NAME};
+
+/// Puts the refresh token into the cookie, or leaves it for the answer.
+pub fn keep(
+    ctx: &Context<'_>,
+    door: &FrontDoor,
+    refresh_token: String,
+    expires_at: DateTime<Utc>,
+    in_cookie: bool,
+) -> Option<String> {
+    if !in_cookie {
+        return Some(refresh_token);
+    }
+    ctx.append_http_header("set-cookie", set(&refresh_token, expires_at, door.now, door.secure));
+    None
+}
 
 /// Sets the cookie until the session ends. It is sent to this host alone, to the API alone, and by its own pages alone.
 pub fn set(refresh_token: &str, expires_at: DateTime<Utc>, now: DateTime<Utc>, secure: bool) -> String {

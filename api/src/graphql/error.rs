@@ -5,7 +5,7 @@
 
 use std::error::Error as StdError;
 
-use async_graphql::{ErrorExtensionValues, ServerError};
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use axum::http::StatusCode;
 
 use super::limits::Refusal;
@@ -16,6 +16,8 @@ use crate::auth::AuthError;
 pub enum Code {
     /// Nobody is signed in, or the sign-in is not or no longer valid.
     Unauthenticated,
+    /// The password is right, and a second factor is asked for; `challenge` names the step that `completeSignIn` goes on with.
+    SecondFactorRequired,
     /// The one who is signed in may not do this.
     Forbidden,
     /// There is nothing of this id here, or it may not be seen.
@@ -40,8 +42,9 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unauthenticated,
+        Self::SecondFactorRequired,
         Self::Forbidden,
         Self::NotFound,
         Self::BadUserInput,
@@ -58,6 +61,7 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::SecondFactorRequired => "SECOND_FACTOR_REQUIRED",
             Self::Forbidden => "FORBIDDEN",
             Self::NotFound => "NOT_FOUND",
             Self::BadUserInput => "BAD_USER_INPUT",
@@ -74,7 +78,7 @@ impl Code {
     /// The status of a request that is refused as a whole with this code. Errors of single fields are answered with 200.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::SecondFactorRequired => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::TenantMismatch | Self::TenantSuspended => StatusCode::FORBIDDEN,
             Self::NotFound | Self::TenantNotFound => StatusCode::NOT_FOUND,
             Self::BadUserInput => StatusCode::BAD_REQUEST,
@@ -130,13 +134,26 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
         return finish(error, code, field, request_id);
     }
     if let Some(failure) = error.source::<AuthError>() {
-        let (code, retry_after) = match failure {
-            AuthError::InvalidCredentials | AuthError::InvalidRefreshToken => (Code::Unauthenticated, None),
-            AuthError::RateLimited { retry_after } => (Code::RateLimited, Some(retry_after.as_secs().max(1))),
+        let (code, detail) = match failure {
+            AuthError::InvalidCredentials
+            | AuthError::InvalidRefreshToken
+            | AuthError::InvalidChallenge
+            | AuthError::InvalidEntryCode
+            | AuthError::InvalidPasskey => (Code::Unauthenticated, None),
+            AuthError::SecondFactorRequired { challenge } => {
+                (Code::SecondFactorRequired, Some(("challenge", Value::from(challenge.to_text()))))
+            }
+            AuthError::RateLimited { retry_after } => {
+                (Code::RateLimited, Some(("retryAfter", Value::from(retry_after.as_secs().max(1)))))
+            }
+            AuthError::Refused(failure) => {
+                let (code, field) = classify(failure);
+                (code, field.map(|field| ("field", Value::from(field))))
+            }
             AuthError::Internal(_) => (Code::Internal, None),
         };
-        if let Some(seconds) = retry_after {
-            extensions(error).set("retryAfter", seconds);
+        if let Some((name, value)) = detail {
+            extensions(error).set(name, value);
         }
         return finish(error, code, None, request_id);
     }
@@ -181,7 +198,11 @@ fn cause(error: &ServerError) -> String {
         return format!("{failure:#}");
     }
     let mut text = error.message.clone();
-    let mut source = error.source::<domain::Error>().and_then(StdError::source);
+    let refused = error.source::<AuthError>().and_then(|failure| match failure {
+        AuthError::Refused(failure) => Some(failure),
+        _ => None,
+    });
+    let mut source = error.source::<domain::Error>().or(refused).and_then(StdError::source);
     while let Some(deeper) = source {
         text.push_str(": ");
         text.push_str(&deeper.to_string());
@@ -204,7 +225,7 @@ fn extensions(error: &mut ServerError) -> &mut ErrorExtensionValues {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{Error, Pos, Value};
+    use async_graphql::{Error, Pos};
 
     use super::*;
 

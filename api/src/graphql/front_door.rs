@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tenancy::{Hostname, Tenant, TenantId};
+use entities::platform::account;
+use serde_json::Value;
+use tenancy::{Hostname, Hosts, Tenant, TenantId, Tenants};
 
-use crate::auth::{Auth, Visitor};
+use crate::auth::{Auth, AuthError, Challenge, Identity, Owner, RelyingParty, Session, Visitor};
 
 /// What signing in needs of a request. The resolvers that need no more than this serve both schemas.
 pub struct FrontDoor {
     /// Signs in and out.
     pub auth: Arc<Auth>,
+    /// The tenants, for the names of those that one's sessions are in.
+    pub tenants: Tenants,
+    /// The base domain.
+    pub hosts: Hosts,
     /// The organisation at whose host the request arrived; none on the apex.
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.
@@ -29,5 +35,33 @@ impl FrontDoor {
     /// The organisation's id; none on the apex.
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.tenant.as_ref().map(|tenant| tenant.id)
+    }
+
+    /// What a passkey is good for at this host.
+    pub fn relying_party(&self) -> Result<RelyingParty, AuthError> {
+        Ok(RelyingParty::of(&self.hosts, &self.host, self.secure)?)
+    }
+
+    /// Begins a session by the answer of a passkey.
+    pub async fn complete_passkey_sign_in(&self, challenge: &str, answer: Value) -> Result<Session, AuthError> {
+        let (challenge, party) = (Challenge::parse(challenge)?, self.relying_party()?);
+        self.auth.complete_passkey_sign_in(self.tenant_id(), &party, &challenge, answer, &self.visitor, self.now).await
+    }
+
+    /// The person who asks for what is their account's.
+    pub async fn owner(&self, identity: Option<&Arc<Identity>>) -> Result<Owner, AuthError> {
+        let identity = identity.ok_or(domain::Error::Unauthenticated)?;
+        self.auth.owner(identity).await
+    }
+
+    /// The same, after the password has proved that it is the account's owner.
+    pub async fn owner_by_password(
+        &self,
+        identity: Option<&Arc<Identity>>,
+        password: &str,
+    ) -> Result<(Owner, account::Model), AuthError> {
+        let owner = self.owner(identity).await?;
+        let account = self.auth.check_own_password(owner.account, "password", password, &self.visitor, self.now).await?;
+        Ok((owner, account))
     }
 }

@@ -6,7 +6,7 @@
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
-use entities::id::{AccountId, AuditEventId, DepartmentId, EmployeeId, LocationId, PositionId};
+use entities::id::{AccountId, AuditEventId, DepartmentId, EmployeeId, LocationId, PasskeyId, PositionId, SessionId};
 use tenancy::TenantId;
 use uuid::Uuid;
 
@@ -25,15 +25,28 @@ pub enum Kind {
     Employee,
     /// A location.
     Location,
+    /// A passkey.
+    Passkey,
     /// A position.
     Position,
+    /// A session.
+    Session,
     /// A tenant.
     Tenant,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Account, Self::AuditEvent, Self::Department, Self::Employee, Self::Location, Self::Position, Self::Tenant];
+    const ALL: [Self; 9] = [
+        Self::Account,
+        Self::AuditEvent,
+        Self::Department,
+        Self::Employee,
+        Self::Location,
+        Self::Passkey,
+        Self::Position,
+        Self::Session,
+        Self::Tenant,
+    ];
 
     fn letter(self) -> u8 {
         match self {
@@ -42,7 +55,9 @@ impl Kind {
             Self::Department => b'D',
             Self::Employee => b'E',
             Self::Location => b'L',
+            Self::Passkey => b'W',
             Self::Position => b'P',
+            Self::Session => b'S',
             Self::Tenant => b'T',
         }
     }
@@ -84,6 +99,16 @@ impl Key for AuditEventId {
 impl Key for AccountId {
     const KIND: Kind = Kind::Account;
     const NOUN: &'static str = "account";
+}
+
+impl Key for SessionId {
+    const KIND: Kind = Kind::Session;
+    const NOUN: &'static str = "session";
+}
+
+impl Key for PasskeyId {
+    const KIND: Kind = Kind::Passkey;
+    const NOUN: &'static str = "passkey";
 }
 
 /// The opaque form of a key.

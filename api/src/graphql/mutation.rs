@@ -3,11 +3,20 @@
 use async_graphql::MergedObject;
 
 use super::{
-    department::DepartmentMutation, employee::EmployeeMutation, location::LocationMutation, position::PositionMutation,
-    session::SessionMutation,
+    authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation, location::LocationMutation,
+    passkey::PasskeyMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
 /// nothing of the others.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SessionMutation, EmployeeMutation, DepartmentMutation, PositionMutation, LocationMutation);
+pub struct Mutation(
+    SessionMutation,
+    SecurityMutation,
+    AuthenticatorMutation,
+    PasskeyMutation,
+    EmployeeMutation,
+    DepartmentMutation,
+    PositionMutation,
+    LocationMutation,
+);

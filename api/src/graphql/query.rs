@@ -4,7 +4,7 @@ use async_graphql::MergedObject;
 
 use super::{
     audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery, location::LocationQuery, node::NodeQuery,
-    position::PositionQuery, tenant::TenantQuery, viewer::ViewerQuery,
+    position::PositionQuery, security::SecurityQuery, tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -12,6 +12,7 @@ use super::{
 pub struct Query(
     TenantQuery,
     ViewerQuery,
+    SecurityQuery,
     EmployeeQuery,
     DepartmentQuery,
     PositionQuery,

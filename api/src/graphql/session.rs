@@ -9,7 +9,7 @@ use super::{
     resolved::Resolved,
     viewer::Viewer,
 };
-use crate::auth::{AuthError, Session};
+use crate::auth::{AuthError, Challenge, SecondFactor, Session};
 
 /// The name of the cookie that keeps a refresh token.
 pub const REFRESH_COOKIE: &str = "tenantry_refresh";
@@ -18,10 +18,63 @@ pub const REFRESH_COOKIE: &str = "tenantry_refresh";
 #[derive(InputObject)]
 pub struct SignInInput {
     /// The account's e-mail address.
-    email: String,
+    pub(super) email: String,
     /// The account's password.
     #[graphql(secret)]
-    password: String,
+    pub(super) password: String,
+    /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
+    #[graphql(default = false)]
+    pub(super) keep_in_cookie: bool,
+}
+
+/// The second factor of a sign-in that waits for it. Give the code or the recovery code.
+#[derive(InputObject)]
+pub struct CompleteSignInInput {
+    /// The challenge of the error `SECOND_FACTOR_REQUIRED`; it takes five tries, and waits for five minutes.
+    #[graphql(secret)]
+    pub(super) challenge: String,
+    /// The code that the authenticator app shows.
+    #[graphql(secret)]
+    code: Option<String>,
+    /// One of the recovery codes, which is then used up.
+    #[graphql(secret)]
+    recovery_code: Option<String>,
+    /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
+    #[graphql(default = false)]
+    pub(super) keep_in_cookie: bool,
+}
+
+impl CompleteSignInInput {
+    /// What proves the second factor.
+    pub(super) fn factor(&self) -> Result<SecondFactor<'_>, domain::Error> {
+        match (&self.code, &self.recovery_code) {
+            (Some(code), None) => Ok(SecondFactor::Code(code)),
+            (None, Some(code)) => Ok(SecondFactor::RecoveryCode(code)),
+            _ => Err(domain::Error::bad_input("code", "Give either the code of your authenticator app or a recovery code.")),
+        }
+    }
+}
+
+/// The answer of a passkey that signs in.
+#[derive(InputObject)]
+pub struct CompletePasskeySignInInput {
+    /// The challenge of `beginPasskeySignIn`; it takes one answer, and waits for five minutes.
+    #[graphql(secret)]
+    pub(super) challenge: String,
+    /// What the browser's `navigator.credentials.get` came to, as JSON.
+    #[graphql(secret)]
+    pub(super) credential: serde_json::Value,
+    /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
+    #[graphql(default = false)]
+    pub(super) keep_in_cookie: bool,
+}
+
+/// A code of the apex, and how the session is kept.
+#[derive(InputObject)]
+pub struct EnterInput {
+    /// The code behind the `#` of the address that `enterWorkspace` gave; good once, for a minute, in this organisation.
+    #[graphql(secret)]
+    code: String,
     /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
     #[graphql(default = false)]
     keep_in_cookie: bool,
@@ -44,7 +97,7 @@ pub struct SessionPayload {
 #[derive(Debug, SimpleObject)]
 pub struct SignOutPayload {
     /// Whether there was a session to end.
-    signed_out: bool,
+    pub(super) signed_out: bool,
 }
 
 /// The mutations that begin, renew and end sessions.
@@ -53,7 +106,8 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Begins a session in this organisation.
+    /// Begins a session in this organisation. Where the account has a second factor, the error `SECOND_FACTOR_REQUIRED` carries
+    /// the challenge that `completeSignIn` takes.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
@@ -62,7 +116,46 @@ impl SessionMutation {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
         let door = &request.front_door;
-        let session = door.auth.sign_in(&request.tenant, &input.email, &input.password, &door.visitor, door.now).await?;
+        let session = door.auth.sign_in(door.tenant_id(), &input.email, &input.password, &door.visitor, door.now).await?;
+        begin(ctx, request, session, input.keep_in_cookie)
+    }
+
+    /// Goes on with a sign-in that waits for its second factor.
+    async fn complete_sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The second factor, and how the session is kept.")] input: CompleteSignInInput,
+    ) -> Result<Resolved<'_, SessionPayload>> {
+        let request = ctx.request()?;
+        request.check_may_sign_in()?;
+        let (door, challenge) = (&request.front_door, Challenge::parse(&input.challenge)?);
+        let factor = input.factor()?;
+        let session = door.auth.complete_sign_in(door.tenant_id(), &challenge, factor, &door.visitor, door.now).await?;
+        begin(ctx, request, session, input.keep_in_cookie)
+    }
+
+    /// Begins a session in this organisation by the answer of a passkey. No second factor is asked for.
+    async fn complete_passkey_sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The passkey's answer, and how the session is kept.")] input: CompletePasskeySignInInput,
+    ) -> Result<Resolved<'_, SessionPayload>> {
+        let request = ctx.request()?;
+        request.check_may_sign_in()?;
+        let session = request.front_door.complete_passkey_sign_in(&input.challenge, input.credential).await?;
+        begin(ctx, request, session, input.keep_in_cookie)
+    }
+
+    /// Begins a session in this organisation by a code that was made on the apex.
+    async fn enter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The code, and how the session is kept.")] input: EnterInput,
+    ) -> Result<Resolved<'_, SessionPayload>> {
+        let request = ctx.request()?;
+        request.check_may_sign_in()?;
+        let door = &request.front_door;
+        let session = door.auth.enter(request.tenant.id, &input.code, &door.visitor, door.now).await?;
         begin(ctx, request, session, input.keep_in_cookie)
     }
 
@@ -103,15 +196,7 @@ fn begin(
     let caller = Caller::new(Some(session.identity), now);
     let viewer = Viewer::of(&caller).ok_or(domain::Error::Unauthenticated)?;
     request.become_signed_in(caller);
-    let refresh_token = if keep_in_cookie {
-        ctx.append_http_header(
-            "set-cookie",
-            cookie::set(&session.refresh_token, session.expires_at, now, request.front_door.secure),
-        );
-        None
-    } else {
-        Some(session.refresh_token)
-    };
+    let refresh_token = cookie::keep(ctx, &request.front_door, session.refresh_token, session.expires_at, keep_in_cookie);
     Ok(Resolved::made(SessionPayload {
         access_token: session.access_token,
         access_token_expires_at: session.access_token_expires_at,

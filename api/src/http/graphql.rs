@@ -59,6 +59,8 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     let front_door = FrontDoor {
         auth: Arc::clone(&app.auth),
+        tenants: app.tenants.clone(),
+        hosts: app.hosts.clone(),
         tenant: tenant.clone(),
         host,
         visitor: visitor(&parts, &app.options.trusted_proxies),
@@ -79,7 +81,7 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
             execute(&app.schema, request, context).await
         }
         None => {
-            let context = |_| PlatformContext::new(front_door, app.tenants.clone(), app.hosts.clone(), request_id, identity);
+            let context = |_| PlatformContext::new(front_door, app.options.addresses, request_id, identity);
             execute(&app.platform_schema, request, context).await
         }
     }

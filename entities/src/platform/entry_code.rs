@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::id::AccountId;
+use crate::id::{AccountId, SessionId};
 
 /// One code; used ones are deleted.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,6 +14,8 @@ pub struct Model {
     pub code_hash: Vec<u8>,
     /// Whose sign-in it is.
     pub account_id: AccountId,
+    /// The session on the apex that it was made in.
+    pub session_id: SessionId,
     /// The tenant that it is good for.
     pub tenant_id: Uuid,
     /// When it was made.

@@ -29,7 +29,7 @@ pub struct Model {
     pub expires_at: DateTime<Utc>,
     /// When it was ended: signed out or revoked.
     pub ended_at: Option<DateTime<Utc>>,
-    /// How it was begun: `password`, `passkey`, `entry_code`, `invitation` or `identity_provider`.
+    /// How it was begun: `password`, `second_factor`, `passkey`, `entry_code`, `invitation` or `identity_provider`.
     #[sea_orm(column_type = "Text")]
     pub method: String,
     /// The network address that it was begun from.

@@ -55,13 +55,16 @@ CREATE INDEX IF NOT EXISTS sign_in_challenges_expires_at_idx ON sign_in_challeng
 CREATE TABLE IF NOT EXISTS entry_codes (
     code_hash bytea NOT NULL,
     account_id uuid NOT NULL,
+    session_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT entry_codes_pkey PRIMARY KEY (code_hash),
-    CONSTRAINT entry_codes_account_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
+    CONSTRAINT entry_codes_account_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE,
+    CONSTRAINT entry_codes_session_fkey FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS entry_codes_account_idx ON entry_codes (account_id);
+CREATE INDEX IF NOT EXISTS entry_codes_session_idx ON entry_codes (session_id);
 CREATE INDEX IF NOT EXISTS entry_codes_expires_at_idx ON entry_codes (expires_at);
 
 CREATE TABLE IF NOT EXISTS authenticators (

@@ -3,16 +3,31 @@
 use std::collections::BTreeSet;
 
 use domain::Role;
+use entities::id::PasskeyId;
 use serde_json::{Value, json};
 use tests::{Caller, Company, Introspection, opaque};
 
 use super::{ROLES, Table, callers, outcome};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 28] = [
+const DEEDS: [(&str, &str); 42] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
+    ("completeSignIn", "a challenge that is not known"),
+    ("beginPasskeySignIn", ""),
+    ("completePasskeySignIn", "a challenge that is not known"),
+    ("enter", "a code that is not known"),
+    ("endSession", "one's own"),
+    ("endSession", "a colleague's"),
+    ("endOtherSessions", ""),
+    ("setUpAuthenticator", "a wrong password"),
+    ("confirmAuthenticator", "none is set up"),
+    ("removeAuthenticator", "a wrong password"),
+    ("replaceRecoveryCodes", "a wrong password"),
+    ("beginPasskeyRegistration", "a wrong password"),
+    ("completePasskeyRegistration", "a challenge that is not known"),
+    ("removePasskey", "a colleague's"),
     ("hireEmployee", ""),
     ("updateEmployee", "own contact details"),
     ("updateEmployee", "own name"),
@@ -56,7 +71,7 @@ pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Tabl
         let mut cells = Vec::new();
         for (caller, role) in callers(company).await.iter().zip(ROLES) {
             let unique = format!("{mutation} {on} {}", role.map_or("nobody", Role::as_str));
-            let (query, variables) = scene.arrange(mutation, on, &unique).await;
+            let (query, variables) = scene.arrange(caller, mutation, on, &unique).await;
             let answer = caller.ask_with(&query, variables).await;
             cells.push(outcome(&answer, &format!("/{mutation}")));
         }
@@ -74,7 +89,10 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     /// Makes what a mutation needs, fresh for each request, and the mutation.
-    async fn arrange(&self, mutation: &str, on: &str, unique: &str) -> (String, Value) {
+    async fn arrange(&self, caller: &Caller, mutation: &str, on: &str, unique: &str) -> (String, Value) {
+        if let Some(prepared) = self.arrange_own(caller, mutation, on).await {
+            return prepared;
+        }
         let own = opaque(self.company.manager.id);
         let colleague = opaque(self.company.colleague.id);
         let input = match (mutation, on) {
@@ -127,9 +145,36 @@ impl Scene<'_> {
             ("deleteLocation", _) => return delete(mutation, &self.location(unique).await),
             (name, _) => panic!("it is not known how to call {name}"),
         };
-        let (first, rest) = mutation.split_at(1);
-        let kind = [&first.to_uppercase(), rest, "Input"].concat();
-        (format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ __typename }} }}"), json!({ "input": input }))
+        with_input(mutation, &input)
+    }
+
+    /// The same for what is about one's own account. Those who ask here have no password.
+    async fn arrange_own(&self, caller: &Caller, mutation: &str, on: &str) -> Option<(String, Value)> {
+        let challenge = "AAAAAAAAAAAAAAAAAAAAAA";
+        let input = match (mutation, on) {
+            ("beginPasskeySignIn", _) => return Some(("mutation { beginPasskeySignIn { challenge } }".to_owned(), json!({}))),
+            ("endOtherSessions", _) => return Some(("mutation { endOtherSessions { ended } }".to_owned(), json!({}))),
+            ("endSession", "one's own") => {
+                let answer = caller.ask("{ security { sessions { id current } } }").await.body;
+                let sessions = answer.pointer("/data/security/sessions").and_then(Value::as_array);
+                let own = sessions.into_iter().flatten().find(|session| session["current"] == true);
+                let id = own.map_or("nobody's", |session| session["id"].as_str().unwrap());
+                return Some(delete(mutation, id));
+            }
+            ("endSession", _) => return Some(delete(mutation, &opaque(self.company.members[0].session))),
+            ("removePasskey", _) => return Some(delete(mutation, &opaque(PasskeyId::generate()))),
+            ("enter", _) => json!({ "code": "nonsense" }),
+            ("completeSignIn", _) => json!({ "challenge": challenge, "code": "123456" }),
+            ("completePasskeySignIn", _) => json!({ "challenge": challenge, "credential": {} }),
+            ("completePasskeyRegistration", _) => json!({ "challenge": challenge, "name": "x", "credential": {} }),
+            ("confirmAuthenticator", _) => json!({ "code": "123456" }),
+            (
+                "setUpAuthenticator" | "removeAuthenticator" | "replaceRecoveryCodes" | "beginPasskeyRegistration",
+                "a wrong password",
+            ) => json!({ "password": "wrong password" }),
+            _ => return None,
+        };
+        Some(with_input(mutation, &input))
     }
 
     fn newcomer(&self, unique: &str) -> Value {
@@ -168,6 +213,12 @@ impl Scene<'_> {
 
 fn location(unique: &str) -> Value {
     json!({ "name": unique, "countryCode": "CH", "timeZone": "Europe/Zurich" })
+}
+
+fn with_input(mutation: &str, input: &Value) -> (String, Value) {
+    let (first, rest) = mutation.split_at(1);
+    let kind = [&first.to_uppercase(), rest, "Input"].concat();
+    (format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ __typename }} }}"), json!({ "input": input }))
 }
 
 fn delete(mutation: &str, id: &str) -> (String, Value) {

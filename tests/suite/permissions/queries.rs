@@ -71,6 +71,7 @@ async fn queries(company: &Company<'_>, schema: &Introspection, callers: &[Calle
         let operation = match field.name.as_str() {
             "tenant" => "{ tenant { slug } }".to_owned(),
             "viewer" => "{ viewer { role } }".to_owned(),
+            "security" => "{ security { recoveryCodesLeft sessions { id } passkeys { id } } }".to_owned(),
             "employee" => format!("{{ employee(id: \"{}\") {{ id }} }}", opaque(company.colleague.id)),
             "employees" => "{ employees { totalCount nodes { id } } }".to_owned(),
             "department" => format!("{{ department(id: \"{}\") {{ name employeeCount }} }}", opaque(company.department.id)),

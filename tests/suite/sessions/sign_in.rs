@@ -53,10 +53,11 @@ async fn whoever_is_not_let_in_learns_nothing() {
     let here = company.account(Role::Owner).await;
     let there = other.account(Role::Owner).await;
     let long = "x".repeat(2_000);
+    let nobody = format!("nobody@{}.test", company.tenant.slug);
     let mut bodies = Vec::new();
     for (email, password) in [
         (here.email.as_str(), "wrong password"),
-        ("nobody@example.test", here.password.as_str()),
+        (nobody.as_str(), here.password.as_str()),
         // A member of another tenant, with the right password.
         (there.email.as_str(), there.password.as_str()),
         ("", ""),
@@ -107,27 +108,4 @@ async fn the_rest_of_the_request_acts_as_whoever_signed_in() {
     let twice =
         "mutation($input: SignInInput!) { a: signIn(input: $input) { accessToken } b: signIn(input: $input) { accessToken } }";
     assert_eq!(company.anonymous().ask_with(twice, json!({ "input": input })).await.code(), "BAD_USER_INPUT");
-}
-
-#[tokio::test]
-async fn too_many_tries_for_one_address_have_to_wait() {
-    let server = Server::start_with(&["--sign-ins-per-minute", "3"], api::app::system_clock()).await;
-    let company = server.company().await;
-    let other = server.company().await;
-    let account = company.account(Role::Hr).await;
-    let elsewhere = other.account(Role::Hr).await;
-    for _ in 0..3 {
-        assert_eq!(company.anonymous().sign_in(&account.email, "wrong password").await.code(), "UNAUTHENTICATED");
-    }
-    // The right password neither, and whatever the case of the address.
-    for email in [account.email.clone(), account.email.to_uppercase(), format!(" {}", account.email)] {
-        let answer = company.anonymous().sign_in(&email, &account.password).await;
-        assert_eq!(answer.code(), "RATE_LIMITED");
-        let wait = answer.body["errors"][0]["extensions"]["retryAfter"].as_u64().unwrap();
-        assert!((1..=60).contains(&wait), "{wait} seconds");
-    }
-    // Other addresses, and the same at another tenant, are tried as ever.
-    assert_eq!(company.anonymous().sign_in("somebody@example.test", "wrong password").await.code(), "UNAUTHENTICATED");
-    other.anonymous().sign_in(&elsewhere.email, &elsewhere.password).await.data("");
-    assert_eq!(other.anonymous().sign_in(&account.email, &account.password).await.code(), "UNAUTHENTICATED");
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Context, Error, Result, parser::types::OperationType};
-use tenancy::{Hosts, Tenants};
 
 use crate::{
     auth::Identity,
+    config::Addresses,
     graphql::{error::Fault, front_door::FrontDoor, http::Carried},
 };
 
@@ -14,10 +14,8 @@ use crate::{
 pub struct PlatformContext {
     /// What signing in needs.
     pub front_door: FrontDoor,
-    /// The tenants, for the way to one's own.
-    pub tenants: Tenants,
-    /// The base domain.
-    pub hosts: Hosts,
+    /// How addresses of hosts are written.
+    pub addresses: Addresses,
     /// Names the request in the log.
     pub request_id: String,
     identity: Option<Arc<Identity>>,
@@ -27,19 +25,21 @@ pub struct PlatformContext {
 
 impl PlatformContext {
     /// The context of one request.
-    pub fn new(
-        front_door: FrontDoor,
-        tenants: Tenants,
-        hosts: Hosts,
-        request_id: String,
-        identity: Option<Arc<Identity>>,
-    ) -> Self {
-        Self { front_door, tenants, hosts, request_id, identity, signed_in: OnceLock::new() }
+    pub fn new(front_door: FrontDoor, addresses: Addresses, request_id: String, identity: Option<Arc<Identity>>) -> Self {
+        Self { front_door, addresses, request_id, identity, signed_in: OnceLock::new() }
     }
 
     /// Who asks: the bearer of the token, or whoever has signed in by a mutation of this request.
     pub fn identity(&self) -> Option<&Arc<Identity>> {
         self.signed_in.get().or(self.identity.as_ref())
+    }
+
+    /// Refuses a second sign-in, as a tenant's host does.
+    pub fn check_may_sign_in(&self) -> Result<(), domain::Error> {
+        match self.signed_in.get() {
+            None => Ok(()),
+            Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
+        }
     }
 
     /// Lets the rest of the request act as the one who has just signed in. Without effect when somebody has before.

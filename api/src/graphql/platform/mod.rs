@@ -1,20 +1,24 @@
 //! The schema of the apex: the control plane, as far as the one who asks may see it. It knows no tenant's data.
 
 pub mod context;
+pub mod mutation;
 pub mod query;
+pub mod session;
+pub mod workspace;
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use async_graphql::{EmptySubscription, SDLExportOptions};
 use chrono::{DateTime, Utc};
 
 pub use context::PlatformContext;
+pub use mutation::Mutation;
 pub use query::Query;
 
 /// The schema of the apex, cheap to clone.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds the schema. What a request needs comes with the request.
 pub fn schema() -> Schema {
-    async_graphql::Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
         .disable_suggestions()
         .finish()

@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, MergedObject, Object, Result};
 
-use super::context::PlatformResolverContext as _;
-use crate::graphql::viewer::Account;
+use super::{context::PlatformResolverContext as _, workspace::WorkspaceQuery};
+use crate::graphql::{security::SecurityQuery, viewer::Account};
 
 /// What can be asked on the apex.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery);
+pub struct Query(AccountQuery, WorkspaceQuery, SecurityQuery);
 
 /// The queries about the one who asks.
 #[derive(Default)]

@@ -1,0 +1,24 @@
+//! Deleting what nobody can use any more.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::platform::{entry_code, sign_in_attempt, sign_in_challenge};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::Auth;
+
+/// After so long without a failure, nothing of a count is left.
+const ATTEMPTS: TimeDelta = TimeDelta::days(7);
+
+impl Auth {
+    /// Deletes steps of sign-ins and entry codes that have expired, and failures of long ago.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let platform = &self.platform;
+        sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::ExpiresAt.lt(now)).exec(platform).await?;
+        entry_code::Entity::delete_many().filter(entry_code::Column::ExpiresAt.lt(now)).exec(platform).await?;
+        sign_in_attempt::Entity::delete_many()
+            .filter(sign_in_attempt::Column::LastFailedAt.lt(now - ATTEMPTS))
+            .exec(platform)
+            .await?;
+        Ok(())
+    }
+}

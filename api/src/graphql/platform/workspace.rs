@@ -1,0 +1,139 @@
+//! The organisations that the one who asks belongs to, and the way to them.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{Error, Principal};
+use entities::id::{AccountId, SessionId};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tenancy::{Availability, Tenant, TenantId};
+
+use super::context::{PlatformContext, PlatformResolverContext as _};
+use crate::graphql::{
+    id::{self, Kind},
+    viewer::Role,
+};
+
+/// So many tenants are looked up at a time.
+const AT_A_TIME: usize = 4;
+
+/// An organisation that the account belongs to.
+#[derive(Debug, SimpleObject)]
+pub struct Workspace {
+    /// The organisation's opaque id.
+    id: ID,
+    /// The organisation's name, for people.
+    name: String,
+    /// The organisation's label under the base domain: `acme`.
+    slug: String,
+    /// The account's role there.
+    role: Role,
+    /// The organisation's address: `https://acme.example.com`.
+    url: String,
+    /// Whether it can be entered now; not while it is suspended or being updated.
+    available: bool,
+}
+
+/// Which organisation to enter.
+#[derive(Debug, InputObject)]
+pub struct EnterWorkspaceInput {
+    /// The workspace's id.
+    id: ID,
+}
+
+/// The way into an organisation.
+#[derive(Debug, SimpleObject)]
+pub struct EnterWorkspacePayload {
+    /// An address in the organisation that begins a session there. It is good once, for a minute; the code behind the `#` goes to no
+    /// server's log.
+    url: String,
+}
+
+/// The part of the queries that is about one's own organisations.
+#[derive(Default)]
+pub struct WorkspaceQuery;
+
+#[Object]
+impl WorkspaceQuery {
+    /// The organisations that the account belongs to, by name. Others are not told, nor how many there are.
+    async fn workspaces(&self, ctx: &Context<'_>) -> Result<Vec<Workspace>> {
+        let request = ctx.platform()?;
+        let (account, _) = asker(request)?;
+        let own = request.front_door.auth.own_tenants(account).await?;
+        let tenants = &request.front_door.tenants;
+        let found: Vec<Option<Workspace>> = stream::iter(own)
+            .map(|own| async move {
+                let tenant = tenants.directory().by_id(own.tenant).await?;
+                Ok::<_, tenancy::Error>(tenant.map(|tenant| workspace(request, &tenant, own.role.into())))
+            })
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        let mut workspaces: Vec<Workspace> = found.into_iter().flatten().collect();
+        workspaces.sort_by_cached_key(|workspace| (workspace.name.to_lowercase(), workspace.slug.clone()));
+        Ok(workspaces)
+    }
+}
+
+/// The mutations that lead to one's own organisations.
+#[derive(Default)]
+pub struct WorkspaceMutation;
+
+#[Object]
+impl WorkspaceMutation {
+    /// Makes a way into an organisation that the account belongs to: a code that `enter` takes there, once, within a minute.
+    async fn enter_workspace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organisation.")] input: EnterWorkspaceInput,
+    ) -> Result<EnterWorkspacePayload> {
+        let request = ctx.platform()?;
+        let (account, session) = asker(request)?;
+        let door = &request.front_door;
+        let not_found = || Error::NotFound("workspace");
+        let id = match id::parse(&input.id) {
+            Some((Kind::Tenant, key)) => TenantId(key),
+            _ => return Err(not_found().into()),
+        };
+        // Asked first: whoever is no member does not even learn that it is there.
+        if !door.auth.is_member(account, id).await? {
+            return Err(not_found().into());
+        }
+        let tenant = door.tenants.directory().by_id(id).await?.ok_or_else(not_found)?;
+        if !is_available(request, &tenant) {
+            let message = "This organisation cannot be entered now: it is suspended, or being updated.".to_owned();
+            return Err(Error::Conflict { field: None, message }.into());
+        }
+        let code = door.auth.make_entry_code(account, session, id, door.now).await?;
+        Ok(EnterWorkspacePayload { url: format!("{}/enter#{code}", address(request, &tenant)) })
+    }
+}
+
+/// Who asks, and in which session.
+fn asker(request: &PlatformContext) -> Result<(AccountId, SessionId), Error> {
+    let identity = request.identity().ok_or(Error::Unauthenticated)?;
+    match (identity.principal, identity.session_id) {
+        (Principal::Account(account), Some(session)) => Ok((account, session)),
+        _ => Err(Error::Forbidden("Only people can do this, not programs.")),
+    }
+}
+
+fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspace {
+    Workspace {
+        id: id::encode_tenant(tenant.id),
+        name: tenant.name.clone(),
+        slug: tenant.slug.to_string(),
+        role,
+        url: address(request, tenant),
+        available: is_available(request, tenant),
+    }
+}
+
+fn address(request: &PlatformContext, tenant: &Tenant) -> String {
+    match &tenant.primary_host {
+        Some(host) => request.addresses.of(host.as_str()),
+        None => request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug)),
+    }
+}
+
+fn is_available(request: &PlatformContext, tenant: &Tenant) -> bool {
+    tenant.availability(request.front_door.tenants.head()) == Availability::Available
+}
