@@ -82,7 +82,7 @@ async fn headers_that_do_not_come_end_the_connection() {
 
 #[tokio::test]
 async fn so_many_connections_are_open_and_the_next_one_waits() {
-    let running = Running::start(2, Duration::from_secs(60)).await;
+    let running = Running::start(2, Duration::from_mins(1)).await;
     let mut first = running.connect().await;
     let mut second = running.connect().await;
     for stream in [&mut first, &mut second] {
@@ -101,7 +101,7 @@ async fn so_many_connections_are_open_and_the_next_one_waits() {
 
 #[tokio::test]
 async fn what_is_half_sent_does_not_delay_the_end() {
-    let running = Running::start(100, Duration::from_secs(60)).await;
+    let running = Running::start(100, Duration::from_mins(1)).await;
     let mut idle = running.connect().await;
     idle.write_all(HEALTH).await.unwrap();
     read_until(&mut idle, "ok").await;
@@ -115,7 +115,7 @@ async fn what_is_half_sent_does_not_delay_the_end() {
 
 #[tokio::test]
 async fn a_request_under_way_is_answered_before_the_end() {
-    let running = Running::start(100, Duration::from_secs(60)).await;
+    let running = Running::start(100, Duration::from_mins(1)).await;
     let company = running.server.company().await;
     let body = serde_json::json!({ "query": "{ departments { totalCount } }" }).to_string();
     let head = format!(

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use tenancy::{Tenant, Tenants};
+use tenancy::{Slug, Tenant, Tenants};
 
 use super::say;
 use crate::{
@@ -16,10 +16,11 @@ use crate::{
 pub(super) async fn run(
     config: &Config,
     tenants: &Tenants,
-    tenant: &Tenant,
+    slug: &Slug,
     own: &OwnLimits,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    let tenant = super::tenant::find(tenants, slug).await?;
     let changes = [
         ("requestsPerSecond", own.requests_per_second),
         ("requestsPerSecondPerActor", own.requests_per_second_per_actor),
@@ -53,7 +54,7 @@ pub(super) async fn run(
         };
         tenants.change_settings(tenant.id, now, change).await?;
     }
-    let tenant = super::tenant::find(tenants, &tenant.slug).await?;
+    let tenant = super::tenant::find(tenants, slug).await?;
     show(config, &tenant)
 }
 

@@ -1,7 +1,7 @@
 //! `tenantry tenant origins`.
 
 use chrono::{DateTime, Utc};
-use tenancy::{Tenant, Tenants};
+use tenancy::{Slug, Tenants};
 
 use super::say;
 use crate::http::{ALLOWED_ORIGINS, Origin, allowed_origins};
@@ -9,11 +9,12 @@ use crate::http::{ALLOWED_ORIGINS, Origin, allowed_origins};
 /// Changes what is given, and shows whose pages may call the tenant's API then.
 pub(super) async fn run(
     tenants: &Tenants,
-    tenant: &Tenant,
+    slug: &Slug,
     allow: Vec<Origin>,
     forbid: &[Origin],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    let tenant = super::tenant::find(tenants, slug).await?;
     if !allow.is_empty() || !forbid.is_empty() {
         let change = |settings: &mut serde_json::Map<String, serde_json::Value>| {
             let mut origins = allowed_origins(settings.get(ALLOWED_ORIGINS));
@@ -28,7 +29,7 @@ pub(super) async fn run(
         };
         tenants.change_settings(tenant.id, now, change).await?;
     }
-    let tenant = super::tenant::find(tenants, &tenant.slug).await?;
+    let tenant = super::tenant::find(tenants, slug).await?;
     let origins = allowed_origins(tenant.settings.get(ALLOWED_ORIGINS));
     if origins.is_empty() {
         return say("Only its own pages call its API.");

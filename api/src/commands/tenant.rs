@@ -101,14 +101,8 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             tenants.add_host(tenant.id, &host, primary, now).await?;
             say(&config.address_of(host.as_str()))?;
         }
-        TenantCommand::Limits { slug, own } => {
-            let tenant = find(tenants, &slug).await?;
-            limits::run(config, tenants, &tenant, &own, now).await?;
-        }
-        TenantCommand::Origins { slug, allow, forbid } => {
-            let tenant = find(tenants, &slug).await?;
-            origins::run(tenants, &tenant, allow, &forbid, now).await?;
-        }
+        TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
+        TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
         TenantCommand::Suspend { slug } => {
             let tenant = find(tenants, &slug).await?;
             tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;

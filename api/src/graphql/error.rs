@@ -187,7 +187,7 @@ fn took_too_long(failure: &domain::Error) -> bool {
     let domain::Error::Database(DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
         return false;
     };
-    cause.as_database_error().and_then(|cause| cause.code()).is_some_and(|code| code == QUERY_CANCELED)
+    cause.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == QUERY_CANCELED)
 }
 
 fn classify(failure: &domain::Error) -> (Code, Option<&str>) {
