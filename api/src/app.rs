@@ -10,8 +10,9 @@ use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, Lifetimes},
-    config::{Addresses, Config},
-    graphql::{Schema, platform},
+    config::{Addresses, Config, DocumentSource},
+    graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
+    traffic::Traffic,
 };
 
 /// Tells the time. A test passes its own.
@@ -35,6 +36,10 @@ pub struct Options {
     pub request_timeout: Duration,
     /// How addresses of hosts are written.
     pub addresses: Addresses,
+    /// How long the body of a request may take to arrive.
+    pub body_timeout: Duration,
+    /// How much may be asked for, where a tenant's settings do not say otherwise.
+    pub limits: Defaults,
 }
 
 /// What all requests share.
@@ -49,6 +54,10 @@ pub struct App {
     pub schema: Schema,
     /// The GraphQL schema of the apex.
     pub platform_schema: platform::Schema,
+    /// The only documents that are executed; any, where there are none.
+    pub documents: Option<TrustedDocuments>,
+    /// Counts requests and operations.
+    pub traffic: Traffic,
     /// What requests look at.
     pub options: Options,
     /// Tells the time.
@@ -102,17 +111,35 @@ impl App {
             auth,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
+            documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
+            traffic: Traffic::default(),
             options: Options {
                 https: config.https,
                 trusted_proxies: config.trusted_proxies.clone(),
                 development_port: config.development_port,
                 request_timeout: Duration::from_secs(config.request_timeout),
                 addresses: config.addresses(),
+                body_timeout: Duration::from_secs(config.body_timeout),
+                limits: config.limits.clone(),
             },
             clock,
             background,
         }))
     }
+}
+
+/// Reads the list of trusted documents.
+fn read_documents(source: &DocumentSource) -> anyhow::Result<TrustedDocuments> {
+    let text = match source {
+        DocumentSource::BuiltIn => web_client::get("trusted-documents.json")
+            .context("This build of the web client has no list of trusted documents; name one by --trusted-documents")?
+            .bytes
+            .into_owned(),
+        DocumentSource::File(path) => std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?,
+    };
+    let documents = TrustedDocuments::parse(&text).context("The list of trusted documents cannot be used")?;
+    tracing::info!(count = documents.count(), "only trusted documents are executed");
+    Ok(documents)
 }
 
 /// Takes in what any process notifies, on one connection for all channels.

@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, str::FromStr};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use domain::Role;
 use tenancy::{Hostname, Slug};
 
-use crate::config::Config;
+use crate::{config::Config, http::Origin};
 
 /// One program, many organisations: each with its own Postgres schema, found by hostname and token.
 #[derive(Debug, Parser)]
@@ -144,6 +144,25 @@ pub enum TenantCommand {
         #[arg(long)]
         primary: bool,
     },
+    /// Show what a tenant may ask for, and change it. Holds in every process at once
+    Limits {
+        /// Its slug
+        slug: Slug,
+        /// What to change.
+        #[command(flatten)]
+        own: OwnLimits,
+    },
+    /// Show whose pages may call a tenant's API from other addresses, and change it. Cookies are not taken from them
+    Origins {
+        /// Its slug
+        slug: Slug,
+        /// An origin whose pages may, such as https://intranet.acme.com
+        #[arg(long)]
+        allow: Vec<Origin>,
+        /// An origin whose pages may not any more
+        #[arg(long)]
+        forbid: Vec<Origin>,
+    },
     /// Stop serving a tenant, and keep its data
     Suspend {
         /// Its slug
@@ -162,6 +181,65 @@ pub enum TenantCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// The limits of one tenant: a number, or `default` for the program's own.
+#[derive(Debug, Clone, Args)]
+pub struct OwnLimits {
+    /// Requests in a second, on the average; 0 for any number
+    #[arg(long, value_name = "COUNT")]
+    pub requests_per_second: Option<Limit>,
+    /// Requests of one person, program or address in a second, on the average; 0 for any number
+    #[arg(long, value_name = "COUNT")]
+    pub requests_per_second_per_actor: Option<Limit>,
+    /// Operations that are executed at a time; 0 for any number
+    #[arg(long, value_name = "COUNT")]
+    pub concurrent_operations: Option<Limit>,
+    /// Milliseconds after which Postgres cancels a statement; never more than the program allows
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub statement_timeout_ms: Option<Limit>,
+    /// Bytes that a document may have
+    #[arg(long, value_name = "COUNT")]
+    pub characters: Option<Limit>,
+    /// Lexical tokens that a document may have
+    #[arg(long, value_name = "COUNT")]
+    pub tokens: Option<Limit>,
+    /// Fields within one another
+    #[arg(long, value_name = "COUNT")]
+    pub depth: Option<Limit>,
+    /// Fields that are answered under another name
+    #[arg(long, value_name = "COUNT")]
+    pub aliases: Option<Limit>,
+    /// Directives in the whole document
+    #[arg(long, value_name = "COUNT")]
+    pub directives: Option<Limit>,
+    /// Fields at the root of an operation
+    #[arg(long, value_name = "COUNT")]
+    pub root_fields: Option<Limit>,
+    /// Fields that an operation may resolve, those in lists counted once an item
+    #[arg(long, value_name = "COUNT")]
+    pub cost: Option<Limit>,
+}
+
+/// A limit of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The program's own.
+    Default,
+    /// The tenant's own.
+    Own(u64),
+}
+
+impl FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(number) if number <= 1_000_000 => Ok(Self::Own(number)),
+            _ if text == "default" => Ok(Self::Default),
+            _ => Err("give a number up to 1000000, or default"),
+        }
+    }
 }
 
 fn role(text: &str) -> Result<Role, String> {

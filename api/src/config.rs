@@ -1,6 +1,7 @@
 //! The whole configuration: one struct of flags and `TENANTRY_*` variables. `tenantry --help` is its reference.
 
 use std::{
+    ffi::OsString,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -8,6 +9,8 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use tenancy::{Hostname, PoolOptions};
+
+use crate::graphql::limits::Defaults;
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -116,6 +119,29 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
     pub request_timeout: u64,
 
+    /// Seconds in which the body of a request has to arrive
+    #[arg(long, env = "TENANTRY_BODY_TIMEOUT", global = true, default_value_t = 10, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
+    pub body_timeout: u64,
+
+    /// Seconds in which the headers of a request have to arrive, and after which an unused connection is closed
+    #[arg(long, env = "TENANTRY_HEADER_TIMEOUT", global = true, default_value_t = 30, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
+    pub header_timeout: u64,
+
+    /// Connections that are open at a time; others wait to be accepted
+    #[arg(long, env = "TENANTRY_MAX_CONNECTIONS", global = true, default_value_t = 10_000, value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Web")]
+    pub max_connections: u32,
+
+    /// Executes only the documents of this list, a JSON object of documents by their SHA-256; `built-in` for the web client's own
+    #[arg(long, env = "TENANTRY_TRUSTED_DOCUMENTS", global = true, value_name = "FILE", help_heading = "Limits")]
+    pub trusted_documents: Option<DocumentSource>,
+
+    /// How much may be asked for.
+    #[command(flatten)]
+    pub limits: Defaults,
+
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",
         value_parser = clap::value_parser!(i64).range(1..=1440), help_heading = "Sign-in")]
@@ -147,6 +173,21 @@ pub struct Config {
         help_heading = "Log"
     )]
     pub log: String,
+}
+
+/// Where the list of trusted documents is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentSource {
+    /// In the program, with the web client.
+    BuiltIn,
+    /// In a file.
+    File(PathBuf),
+}
+
+impl From<OsString> for DocumentSource {
+    fn from(text: OsString) -> Self {
+        if text == "built-in" { Self::BuiltIn } else { Self::File(text.into()) }
+    }
 }
 
 /// What stands between this program and Postgres.

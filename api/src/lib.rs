@@ -15,5 +15,6 @@ pub mod graphql;
 pub mod http;
 pub mod local_postgres;
 mod telemetry;
+pub mod traffic;
 
 pub use commands::run;

@@ -7,8 +7,26 @@ pub const PLATFORM_SCHEMA: &str = "platform";
 
 /// Makes the schema and the tables; a second run changes nothing. The caller holds the lock and the transaction.
 pub(crate) async fn install(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    transaction.execute_unprepared(TABLES).await.map(drop)
+    transaction.execute_unprepared(TABLES).await?;
+    transaction.execute_unprepared(CLOSE_PUBLIC).await.map(drop)
 }
+
+/// Takes from everyone what a new database gives to everyone, and so to each tenant's role: its schema `public`, and temporary
+/// tables. What is not this role's to take stays, and `tenantry doctor` says so. A second run writes nothing.
+const CLOSE_PUBLIC: &str = "
+    DO $$
+    BEGIN
+        IF EXISTS (SELECT FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS acl
+                   WHERE nspname = 'public' AND acl.grantee = 0 AND pg_has_role(nspowner, 'USAGE')) THEN
+            REVOKE ALL ON SCHEMA public FROM PUBLIC;
+        END IF;
+        IF EXISTS (SELECT FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl
+                   WHERE datname = current_database() AND acl.grantee = 0 AND acl.privilege_type = 'TEMPORARY'
+                   AND pg_has_role(datdba, 'USAGE')) THEN
+            EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+        END IF;
+    END $$;
+";
 
 /// The triggers are on the control plane, never in a tenant's schema. They tell every process at once of a change, whoever
 /// made it, also an operator in psql.

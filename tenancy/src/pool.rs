@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool,
+    ConnectOptions as _, Connection as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
@@ -209,6 +209,13 @@ impl Tenants {
     }
 }
 
+/// Lets Postgres look every so often, while a statement runs or waits for a lock, whether its client is still there.
+///
+/// A transaction that is dropped with a statement under way closes its connection, and so cancels the statement: this one and no
+/// other, which a request to cancel by the number of the server process could not promise behind a pooler, and also when the
+/// whole program has gone.
+const WATCH_CLIENT: &str = "SET client_connection_check_interval = '200ms'";
+
 /// A search path without tables: a statement that was sent without a scope fails.
 const NO_SCHEMA: &str = "";
 
@@ -225,6 +232,16 @@ fn request_pool(options: &PoolOptions) -> Result<PgPool> {
         .acquire_timeout(options.acquire_timeout)
         // A ping at each checkout would cost a round trip a request: only connections that were idle are asked.
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // A failure leaves a statement running whose request is gone, until its timeout, and no more: not every system
+                // that Postgres runs on can watch its clients.
+                if let Err(error) = connection.execute(WATCH_CLIENT).await {
+                    tracing::debug!(%error, "statements are not cancelled when their connection is closed");
+                }
+                Ok(())
+            })
+        })
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for >= Duration::from_secs(30) {

@@ -67,6 +67,7 @@ fn is_refused(answer: &Answer, status: StatusCode, code: &str) {
 /// Trap 9, and the whole table of who is served where.
 #[tokio::test]
 async fn host_and_token_must_name_the_same_tenant() {
+    const ACCOUNT: &str = "{ account { id } }";
     let server = Server::start().await;
     let (acme, globex) = (server.company().await, server.company().await);
     let custom = Hostname::parse(&format!("{}.example.test", Uuid::now_v7().simple())).unwrap();
@@ -102,7 +103,6 @@ async fn host_and_token_must_name_the_same_tenant() {
     is_refused(&caller("api.localhost", &Some(platform.clone())).ask(PLACE).await, StatusCode::FORBIDDEN, "TENANT_MISMATCH");
 
     // The apex has a schema of its own, which knows no organisation's data, and refuses every organisation's token.
-    const ACCOUNT: &str = "{ account { id } }";
     is_refused(&caller("localhost", &of_acme).ask(ACCOUNT).await, StatusCode::FORBIDDEN, "TENANT_MISMATCH");
     assert!(caller("localhost", &None).ask(ACCOUNT).await.data("/account").is_null());
     assert!(caller("localhost", &Some(platform)).ask(ACCOUNT).await.data("/account/id").is_string());

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use api::graphql::limits::{
-    MAX_ALIASES, MAX_BYTES, MAX_COST, MAX_DEPTH, MAX_DIRECTIVES, MAX_INTROSPECTION_DEPTH, MAX_INTROSPECTION_LISTS, MAX_NESTING,
-    MAX_TOKENS,
+use api::{
+    app::system_clock,
+    graphql::limits::{Introspection, Limits, MAX_INTROSPECTION_DEPTH, MAX_INTROSPECTION_LISTS, MAX_NESTING},
 };
 use axum::{
     body::Body,
@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::Role;
 use serde_json::json;
-use tests::{Answer, Caller, Server, opaque};
+use tests::{Answer, Caller, Company, Server, opaque};
 
 /// The limit that an operation exceeds, with what was counted and what is allowed.
 #[track_caller]
@@ -25,46 +25,123 @@ fn exceeded(answer: &Answer) -> (String, u64, u64) {
 }
 
 /// Asks what is just allowed, and what is just too much.
-async fn check(caller: &Caller, limit: &str, most: usize, operation: impl Fn(usize) -> String) {
+async fn check(caller: &Caller, limit: &str, most: u64, operation: impl Fn(usize) -> String) {
+    let most = usize::try_from(most).unwrap();
     let answer = caller.ask(&operation(most)).await;
     assert_eq!(answer.first_code(), None, "{limit} {most}: {}", answer.body);
     let answer = caller.ask(&operation(most + 1)).await;
     assert_eq!(exceeded(&answer), (limit.to_owned(), most as u64 + 1, most as u64));
 }
 
-#[tokio::test]
-async fn each_limit_allows_so_much_and_no_more() {
-    let server = Server::start().await;
-    let company = server.company().await;
+/// Asks for each limit what is just allowed, and what is just too much.
+async fn check_all(company: &Company<'_>, limits: &Limits) {
     let caller = company.caller(Role::Hr);
-    check(&caller, "characters", MAX_BYTES, |bytes| {
+    check(&caller, "characters", limits.characters, |bytes| {
         let operation = "{ tenant { slug } } #";
         format!("{operation}{}", "x".repeat(bytes - operation.len()))
     })
     .await;
     // Two braces each, and the name.
-    check(&caller, "tokens", MAX_TOKENS, |tokens| format!("{{ tenant {{ {} }} }}", "id ".repeat(tokens - 5))).await;
-    check(&caller, "aliases", MAX_ALIASES, |aliases| {
+    check(&caller, "tokens", limits.tokens, |tokens| format!("{{ tenant {{ {} }} }}", "id ".repeat(tokens - 5))).await;
+    check(&caller, "aliases", limits.aliases, |aliases| {
         let fields: Vec<String> = (0..aliases).map(|index| format!("a{index}: __typename")).collect();
         format!("{{ {} }}", fields.join(" "))
     })
     .await;
-    check(&caller, "directives", MAX_DIRECTIVES, |directives| {
+    check(&caller, "directives", limits.directives, |directives| {
         format!("{{ tenant {{ {} }} }}", "slug @include(if: true) ".repeat(directives))
     })
     .await;
     let member = opaque(company.member.id);
-    check(&caller, "depth", MAX_DEPTH, |depth| {
+    check(&caller, "depth", limits.depth, |depth| {
         let managers = depth - 2;
         format!("{{ employee(id: \"{member}\") {{ {} id {} }} }}", "manager { ".repeat(managers), "} ".repeat(managers))
     })
     .await;
+    check(&caller, "rootFields", limits.root_fields, |fields| format!("{{ {} }}", "__typename ".repeat(fields))).await;
     // The connection, and for each employee the node and its id.
-    let nodes = usize::try_from((MAX_COST - 2) / 100).unwrap();
+    let nodes = usize::try_from((limits.cost - 2) / 100).unwrap();
     let fields = |count: usize| "id ".repeat(count);
     caller.ask(&format!("{{ employees(first: 100) {{ nodes {{ {} }} }} }}", fields(nodes - 1))).await.data("");
     let answer = caller.ask(&format!("{{ employees(first: 100) {{ nodes {{ {} }} }} }}", fields(nodes + 1))).await;
     assert_eq!(exceeded(&answer).0, "cost");
+    assert!(answer.message().contains(&limits.cost.to_string()), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn each_limit_allows_so_much_and_no_more() {
+    let server = Server::start().await;
+    check_all(&server.company().await, &Limits::default()).await;
+}
+
+const SMALL: Limits = Limits {
+    characters: 900,
+    tokens: 150,
+    depth: 5,
+    aliases: 3,
+    directives: 4,
+    root_fields: 6,
+    cost: 700,
+    introspection: Introspection::On,
+    requests_per_second: None,
+    requests_per_second_per_actor: None,
+    concurrent_operations: None,
+};
+
+#[tokio::test]
+async fn limits_are_set_for_the_whole_program() {
+    let flags = [
+        "--max-characters=900",
+        "--max-tokens=150",
+        "--max-depth=5",
+        "--max-aliases=3",
+        "--max-directives=4",
+        "--max-root-fields=6",
+        "--max-cost=700",
+    ];
+    let server = Server::start_with(&flags, system_clock()).await;
+    check_all(&server.company().await, &SMALL).await;
+}
+
+#[tokio::test]
+async fn a_tenant_has_limits_of_its_own() {
+    let server = Server::start().await;
+    let (company, other) = (server.company().await, server.company().await);
+    let own = json!({
+        "characters": 900, "tokens": 150, "depth": 5, "aliases": 3, "directives": 4, "rootFields": 6, "cost": 700
+    });
+    let change = |limits: serde_json::Value| {
+        let (tenants, tenant) = (server.tenants(), company.tenant.id);
+        async move {
+            let set = |settings: &mut serde_json::Map<_, _>| drop(settings.insert("limits".to_owned(), limits));
+            tenants.change_settings(tenant, chrono::Utc::now(), set).await.unwrap();
+        }
+    };
+    change(own).await;
+    check_all(&company, &SMALL).await;
+    check_all(&other, &Limits::default()).await;
+    // What cannot be read does not open the door.
+    change(json!({ "depth": "deep" })).await;
+    check_all(&company, &Limits::default()).await;
+}
+
+#[tokio::test]
+async fn the_schema_is_told_to_whom_it_may_be() {
+    const SCHEMA: &str = "{ __schema { queryType { name } } }";
+    for (mode, anonymous, member) in
+        [("on", None, None), ("members", Some("UNAUTHENTICATED"), None), ("off", Some("BAD_USER_INPUT"), Some("BAD_USER_INPUT"))]
+    {
+        let server = Server::start_with(&["--introspection", mode], system_clock()).await;
+        let company = server.company().await;
+        assert_eq!(company.anonymous().ask(SCHEMA).await.first_code(), anonymous, "{mode}");
+        assert_eq!(company.caller(Role::Employee).ask(SCHEMA).await.first_code(), member, "{mode}");
+        let apex = company.anonymous().at("localhost");
+        assert_eq!(apex.ask(SCHEMA).await.first_code(), anonymous, "{mode}");
+        // The engine's own answers must not tell of it either.
+        let typo = company.anonymous().ask("{ tenant { nam } }").await;
+        assert!(!typo.message().contains("name"), "{mode}: {}", typo.message());
+        company.anonymous().ask("{ __typename tenant { __typename } }").await.data("");
+    }
 }
 
 #[tokio::test]

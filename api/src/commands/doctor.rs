@@ -55,6 +55,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 .unwrap_or_default();
             if installed.is_some() {
                 report.tell("keys", keys(&mut connection).await.unwrap_or_else(failed));
+                report.tell("public", public(&mut connection).await.unwrap_or_else(failed));
                 report.tell("schemas", schemas(&mut connection).await.unwrap_or_else(failed));
                 report.tell("migrations", migrations(&database).await.unwrap_or_else(failed));
             } else {
@@ -146,6 +147,23 @@ async fn keys(connection: &mut PgConnection) -> anyhow::Result<Finding> {
         Doubtful("there is no signing key yet; the first start makes one".to_owned())
     } else {
         Good(format!("{count} published"))
+    })
+}
+
+/// What everyone may do, every tenant's role may.
+async fn public(connection: &mut PgConnection) -> anyhow::Result<Finding> {
+    let sql =
+        "SELECT ARRAY(SELECT 'REVOKE ALL ON SCHEMA public FROM PUBLIC' FROM pg_namespace WHERE nspname = 'public' AND EXISTS (
+                   SELECT FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS acl WHERE acl.grantee = 0)
+               UNION ALL SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
+                   WHERE datname = current_database() AND EXISTS (
+                   SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl
+                   WHERE acl.grantee = 0 AND acl.privilege_type = 'TEMPORARY'))";
+    let open: Vec<String> = sqlx::query_scalar(sql).fetch_one(connection).await?;
+    Ok(if open.is_empty() {
+        Good("nobody but the program may use the schema public or make temporary tables".to_owned())
+    } else {
+        Doubtful(format!("tenants' roles have more rights than they need; run as the owner: {}", open.join("; ")))
     })
 }
 

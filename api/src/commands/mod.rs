@@ -3,7 +3,9 @@
 mod database;
 mod demo;
 mod doctor;
+mod limits;
 mod migrate;
+mod origins;
 mod schema;
 mod serve;
 mod tenant;

@@ -1,12 +1,12 @@
 //! `tenantry serve`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::{Notify, Semaphore, watch},
 };
 
 use super::{database::Database, migrate};
@@ -14,7 +14,7 @@ use crate::{
     app::{App, system_clock},
     config::Config,
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
-    http,
+    http::{self, Connections},
 };
 
 /// How long requests under way may take to end once the program was asked to stop.
@@ -73,29 +73,29 @@ async fn serve(
     };
     announce(config, with_demo);
 
-    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let ending = Arc::new(Notify::new());
-    let server = axum::serve(listener, service).with_graceful_shutdown({
-        let (stop, ending) = (Arc::clone(stop), Arc::clone(&ending));
-        async move {
-            stop.notified().await;
-            tracing::info!("stopping: no new requests, those under way are finished");
-            ending.notify_one();
-        }
-    });
+    let connections = Connections {
+        most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+        header_timeout: Duration::from_secs(config.header_timeout),
+    };
+    let (stopping, stopped) = watch::channel(false);
+    let mut server = pin!(http::serve(listener, http::router(app), connections, stopped));
     tokio::select! {
-        result = server => result.context("Serving failed"),
-        () = async {
-            ending.notified().await;
-            tokio::select! {
-                () = tokio::time::sleep(GRACE) => {}
-                () = stop.notified() => {}
-            }
-        } => {
-            tracing::warn!("some requests did not end in time and are broken off");
-            Ok(())
-        }
+        () = server.as_mut() => return Ok(()),
+        () = stop.notified() => {}
     }
+    tracing::info!("stopping: no new requests, those under way are finished");
+    stopping.send_replace(true);
+    let impatient = async {
+        tokio::select! {
+            () = tokio::time::sleep(GRACE) => {}
+            () = stop.notified() => {}
+        }
+    };
+    tokio::select! {
+        () = server => {}
+        () = impatient => tracing::warn!("some requests did not end in time and are broken off"),
+    }
+    Ok(())
 }
 
 /// Tells the person at the terminal where to go.

@@ -12,7 +12,7 @@ use domain::{
 use tenancy::{Availability, Hostname, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
-use super::{database::Database, say};
+use super::{database::Database, limits, origins, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -101,6 +101,8 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             tenants.add_host(tenant.id, &host, primary, now).await?;
             say(&config.address_of(host.as_str()))?;
         }
+        TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
+        TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
         TenantCommand::Suspend { slug } => {
             let tenant = find(tenants, &slug).await?;
             tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;
@@ -135,7 +137,7 @@ fn check_host(config: &Config, host: &Hostname) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {
+pub(super) async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {
     tenants.directory().by_slug(slug).await?.with_context(|| format!("There is no tenant {slug}"))
 }
 

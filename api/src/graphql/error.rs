@@ -93,6 +93,12 @@ impl Code {
 /// What a client is told of a failure whose cause is in the log.
 pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Please try again; if it stays, report the request id.";
 
+/// What a client is told whose statement took longer than it may.
+const TOO_LONG_MESSAGE: &str =
+    "This took more of the database's time than one request may. Please ask for less, or try again later.";
+/// The SQLSTATE of a statement that Postgres cancelled.
+const QUERY_CANCELED: &str = "57014";
+
 /// An error of a resolver that no other crate has a type for.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -116,7 +122,8 @@ pub fn request_error(code: Code, message: impl Into<String>) -> ServerError {
 
 /// An operation that exceeds a limit.
 pub fn refused(refusal: &Refusal) -> ServerError {
-    let mut error = request_error(Code::BadUserInput, refusal.to_string());
+    let code = if *refusal == Refusal::IntrospectionForMembers { Code::Unauthenticated } else { Code::BadUserInput };
+    let mut error = request_error(code, refusal.to_string());
     if let Refusal::TooMuch { limit, actual, allowed, .. } = refusal {
         let extensions = extensions(&mut error);
         extensions.set("limit", *limit);
@@ -129,6 +136,12 @@ pub fn refused(refusal: &Refusal) -> ServerError {
 /// Gives an error of the engine or of a resolver its code, and hides what is not meant for the client.
 pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     if let Some(failure) = error.source::<domain::Error>() {
+        if took_too_long(failure) {
+            TOO_LONG_MESSAGE.clone_into(&mut error.message);
+            extensions(error).set("limit", "statementTimeoutMs");
+            extensions(error).set("retryAfter", 5);
+            return finish(error, Code::RateLimited, None, request_id);
+        }
         let (code, field) = classify(failure);
         let field = field.map(str::to_owned);
         return finish(error, code, field, request_id);
@@ -162,10 +175,19 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     }
     // An error without a source is the engine's: a document that does not fit the schema, or a value that does not fit its
     // type. Those that already have a code come from `request_error`.
-    if !has_code(error) {
+    code_of(error).unwrap_or_else(|| {
         set_code(error, Code::BadUserInput);
-    }
-    Code::BadUserInput
+        Code::BadUserInput
+    })
+}
+
+/// Whether Postgres cancelled a statement because of its time.
+fn took_too_long(failure: &domain::Error) -> bool {
+    use sea_orm::{DbErr, RuntimeErr::SqlxError};
+    let domain::Error::Database(DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
+        return false;
+    };
+    cause.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == QUERY_CANCELED)
 }
 
 fn classify(failure: &domain::Error) -> (Code, Option<&str>) {
@@ -211,8 +233,11 @@ fn cause(error: &ServerError) -> String {
     text
 }
 
-fn has_code(error: &ServerError) -> bool {
-    error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
+fn code_of(error: &ServerError) -> Option<Code> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(text) => Code::ALL.into_iter().find(|code| code.as_str() == text),
+        _ => None,
+    }
 }
 
 fn set_code(error: &mut ServerError, code: Code) {

@@ -4,7 +4,7 @@
 //! refused before it is executed is answered with 400; under `application/json` with 200, because older clients read the body
 //! of no other status. A request that is not GraphQL at all is refused with a 4xx under both.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use async_graphql::{
     Executor, ServerError, Value,
@@ -23,12 +23,15 @@ use http_body_util::LengthLimitError;
 
 use super::{
     accept::{self, MediaType},
-    answer,
+    admission::{Admission, rate_limited},
+    answer, documents,
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
+    times::{SERVER_TIMING, Times},
     variables,
 };
+use crate::traffic::RateLimited;
 
 /// What was executed, for logs and metrics: an extension of the response.
 #[derive(Debug, Clone)]
@@ -56,6 +59,7 @@ pub trait Carried: Send + Sync + 'static {
 pub async fn execute<C: Carried>(
     schema: &impl Executor,
     request: Request<Body>,
+    admission: &Admission<'_>,
     context: impl FnOnce(OperationType) -> C,
 ) -> Response {
     let Some(media_type) = accept::negotiate(request.headers()) else {
@@ -66,11 +70,13 @@ pub async fn execute<C: Carried>(
         );
     };
     let method = request.method().clone();
-    let mut parameters = match read(media_type, request).await {
+    let mut times = Times::begin();
+    let mut parameters = match read(media_type, request, admission.body_timeout).await {
         Ok(parameters) => parameters,
         Err(response) => return *response,
     };
-    let (document, kind) = match prepare(&mut parameters) {
+    times.end("read");
+    let (document, kind) = match prepare(&mut parameters, admission) {
         Ok(prepared) => prepared,
         Err(errors) => return not_executed(media_type, errors),
     };
@@ -85,11 +91,20 @@ pub async fn execute<C: Carried>(
         }
         OperationType::Mutation | OperationType::Query => {}
     }
-    run(schema, media_type, parameters, document, kind, Arc::new(context(kind))).await
+    times.end("check");
+    let _turn = match admission.enter().await {
+        Ok(turn) => turn,
+        Err(refused) => return too_many(media_type, &refused),
+    };
+    times.end("wait");
+    let mut response = run(schema, media_type, parameters, document, kind, Arc::new(context(kind))).await;
+    times.end("execute");
+    response.headers_mut().insert(SERVER_TIMING, times.header());
+    response
 }
 
 /// Reads the parameters, or says why the request is not GraphQL.
-async fn read(media_type: MediaType, request: Request<Body>) -> Result<Parameters, Box<Response>> {
+async fn read(media_type: MediaType, request: Request<Body>, patience: Duration) -> Result<Parameters, Box<Response>> {
     let bad_request = |message: String| Box::new(refuse(media_type, StatusCode::BAD_REQUEST, message));
     match *request.method() {
         Method::GET => parameters::from_uri(request.uri()).map_err(bad_request),
@@ -99,7 +114,12 @@ async fn read(media_type: MediaType, request: Request<Body>) -> Result<Parameter
                 return Err(Box::new(refuse(media_type, StatusCode::UNSUPPORTED_MEDIA_TYPE, message)));
             }
             // The router's limit cuts the body off; there is no second one here.
-            match axum::body::to_bytes(request.into_body(), usize::MAX).await {
+            let body = axum::body::to_bytes(request.into_body(), usize::MAX);
+            let Ok(body) = tokio::time::timeout(patience, body).await else {
+                let response = refuse(media_type, StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.");
+                return Err(Box::new(with_header(response, header::CONNECTION, HeaderValue::from_static("close"))));
+            };
+            match body {
                 Ok(body) => parameters::from_body(&body).map_err(bad_request),
                 Err(failure) if is_too_long(&failure) => {
                     Err(Box::new(refuse(media_type, StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.")))
@@ -126,10 +146,16 @@ fn is_too_long(failure: &axum::Error) -> bool {
 }
 
 /// Parses the document once, holds it to the limits, and finds out what it is.
-fn prepare(parameters: &mut Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
-    limits::check_text(&parameters.query).map_err(|refusal| vec![error::refused(&refusal)])?;
+pub(crate) fn prepare(
+    parameters: &mut Parameters,
+    admission: &Admission<'_>,
+) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
+    let limits = admission.limits;
+    documents::resolve(parameters, admission.documents).map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
+    limits::check_text(&parameters.query, limits).map_err(|refusal| vec![error::refused(&refusal)])?;
     let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
-    limits::check_document(&document, &parameters.variables).map_err(|refusal| vec![error::refused(&refusal)])?;
+    limits::check_document(&document, &parameters.variables, limits, admission.signed_in)
+        .map_err(|refusal| vec![error::refused(&refusal)])?;
     let bad = |message| vec![request_error(Code::BadUserInput, message)];
     let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
     variables::complete(&document, operation, &mut parameters.variables).map_err(bad)?;
@@ -202,6 +228,17 @@ fn not_executed(media_type: MediaType, mut errors: Vec<ServerError>) -> Response
     };
     let mut response = respond(media_type, status, Body::from(answer::serialize(None, &errors)));
     response.extensions_mut().insert(Summary { kind: "refused", operation: None, codes });
+    response
+}
+
+/// More at a time than is executed.
+fn too_many(media_type: MediaType, refused: &RateLimited) -> Response {
+    metrics::counter!("requests_refused_total", "limit" => refused.limit).increment(1);
+    let body = answer::serialize(None, &[rate_limited(refused)]);
+    let mut response = respond(media_type, StatusCode::TOO_MANY_REQUESTS, Body::from(body));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(refused.retry_after));
+    let summary = Summary { kind: "refused", operation: None, codes: vec![Code::RateLimited.as_str()] };
+    response.extensions_mut().insert(summary);
     response
 }
 

@@ -1,4 +1,4 @@
-//! What an operation may ask for, checked before anything is executed.
+//! What an operation may ask for, checked before anything is executed. [`Limits`] says how much that is.
 //!
 //! The text is measured before it is parsed, and the parsed document before it is validated, because a parser recurses as
 //! deep as its input and a validator follows every fragment.
@@ -12,24 +12,16 @@ use async_graphql::{
 
 use super::scan::{Measure, measure};
 
-/// Bytes of the document.
-pub const MAX_BYTES: usize = 15_000;
-/// Lexical tokens of the document.
-pub const MAX_TOKENS: usize = 1_000;
-/// Brackets of any kind within one another, in the text.
+mod allowed;
+
+pub use allowed::{Defaults, Introspection, Limits};
+
+/// Brackets of any kind within one another, in the text. The parser recurses as deep, so it is the same for all.
 pub const MAX_NESTING: usize = 40;
-/// Fields within one another.
-pub const MAX_DEPTH: usize = 12;
 /// Fields within one another below `__schema` and `__type`, counted from the root.
 pub const MAX_INTROSPECTION_DEPTH: usize = 20;
 /// Lists within one another below `__schema` and `__type`: each multiplies the answer by the size of the schema.
 pub const MAX_INTROSPECTION_LISTS: usize = 3;
-/// Fields that are answered under another name.
-pub const MAX_ALIASES: usize = 15;
-/// Directives in the whole document.
-pub const MAX_DIRECTIVES: usize = 50;
-/// Fields that are resolved, those in lists counted once an item.
-pub const MAX_COST: u64 = 5_000;
 
 /// A limit that an operation exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,20 +41,31 @@ pub enum Refusal {
     /// A fragment that contains itself.
     #[error("The fragment {0:?} contains itself.")]
     FragmentCycle(String),
+    /// A question about the schema, which nobody may ask.
+    #[error("This server does not describe its schema.")]
+    IntrospectionOff,
+    /// A question about the schema, which members alone may ask.
+    #[error("This server describes its schema only to those who are signed in.")]
+    IntrospectionForMembers,
 }
 
 /// Refuses a text that is too long or too deeply bracketed to be parsed.
-pub fn check_text(text: &str) -> Result<(), Refusal> {
-    at_most("characters", "bytes", text.len() as u64, MAX_BYTES as u64)?;
+pub fn check_text(text: &str, limits: &Limits) -> Result<(), Refusal> {
+    at_most("characters", "bytes", text.len() as u64, limits.characters)?;
     let Measure { tokens, nesting } = measure(text);
-    at_most("tokens", "tokens", tokens as u64, MAX_TOKENS as u64)?;
+    at_most("tokens", "tokens", tokens as u64, limits.tokens)?;
     at_most("nesting", "brackets within one another", nesting as u64, MAX_NESTING as u64)
 }
 
 /// Refuses a document that is too deep, too expensive, or that uses too many aliases or directives.
 ///
 /// Every operation in the document is checked: the validator walks all of them, whichever is executed.
-pub fn check_document(document: &ExecutableDocument, variables: &Variables) -> Result<(), Refusal> {
+pub fn check_document(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: &Limits,
+    signed_in: bool,
+) -> Result<(), Refusal> {
     let (mut aliases, mut directives) = (0, 0);
     for (_, operation) in document.operations.iter() {
         directives += operation.node.directives.len();
@@ -72,13 +75,17 @@ pub fn check_document(document: &ExecutableDocument, variables: &Variables) -> R
         directives += fragment.node.directives.len();
         count(&fragment.node.selection_set.node, &mut aliases, &mut directives);
     }
-    at_most("aliases", "aliases", aliases, MAX_ALIASES as u64)?;
-    at_most("directives", "directives", directives as u64, MAX_DIRECTIVES as u64)?;
+    at_most("aliases", "aliases", aliases, limits.aliases)?;
+    at_most("directives", "directives", directives as u64, limits.directives)?;
 
     for (_, operation) in document.operations.iter() {
         let mut walk = Walk { document, operation: &operation.node, variables, fragments: HashMap::new() };
         let size = walk.selection_set(&operation.node.selection_set.node, Place::default())?;
-        at_most("depth", "fields within one another", size.depth as u64, MAX_DEPTH as u64)?;
+        if size.introspection_depth > 0 {
+            limits.introspection.check(signed_in)?;
+        }
+        at_most("rootFields", "fields at its root", size.width, limits.root_fields)?;
+        at_most("depth", "fields within one another", size.depth as u64, limits.depth)?;
         at_most(
             "introspectionDepth",
             "fields within one another below an introspection field",
@@ -91,7 +98,7 @@ pub fn check_document(document: &ExecutableDocument, variables: &Variables) -> R
             size.introspection_lists as u64,
             MAX_INTROSPECTION_LISTS as u64,
         )?;
-        at_most("cost", "fields to resolve, those of a list counted once an item", size.cost, MAX_COST)?;
+        at_most("cost", "fields to resolve, those of a list counted once an item", size.cost, limits.cost)?;
     }
     Ok(())
 }
@@ -117,6 +124,8 @@ fn count(set: &SelectionSet, aliases: &mut u64, directives: &mut usize) {
 /// How much a selection set asks for.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
+    /// Fields side by side.
+    width: u64,
     depth: usize,
     introspection_depth: usize,
     introspection_lists: usize,
@@ -126,6 +135,7 @@ struct Size {
 impl Size {
     fn beside(self, other: Self) -> Self {
         Self {
+            width: self.width.saturating_add(other.width),
             depth: self.depth.max(other.depth),
             introspection_depth: self.introspection_depth.max(other.introspection_depth),
             introspection_lists: self.introspection_lists.max(other.introspection_lists),
@@ -183,6 +193,7 @@ impl<'a> Walk<'a> {
             _ => 1,
         };
         Ok(Size {
+            width: 1,
             depth: if introspection { 0 } else { inner.depth + 1 },
             introspection_depth: if introspection { inner.introspection_depth + 1 } else { inner.introspection_depth },
             introspection_lists: inner.introspection_lists
@@ -201,7 +212,7 @@ impl<'a> Walk<'a> {
         // An unknown fragment is the validator's to report. It costs something: fragments that double it would cost nothing
         // otherwise, and the validator expands them.
         let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok(Size { cost: 1, ..Size::default() });
+            return Ok(Size { width: 1, cost: 1, ..Size::default() });
         };
         self.fragments.insert(key, None);
         let size = self.selection_set(&fragment.node.selection_set.node, place)?;
@@ -245,14 +256,15 @@ mod tests {
     use super::*;
 
     fn check(text: &str, variables: serde_json::Value) -> Result<(), Refusal> {
-        check_text(text)?;
-        check_document(&parse_query(text).unwrap(), &Variables::from_json(variables))
+        let limits = Limits::default();
+        check_text(text, &limits)?;
+        check_document(&parse_query(text).unwrap(), &Variables::from_json(variables), &limits, false)
     }
 
     fn limit(result: Result<(), Refusal>) -> Option<(&'static str, u64)> {
         match result.err()? {
             Refusal::TooMuch { limit, actual, .. } => Some((limit, actual)),
-            Refusal::FragmentCycle(_) => None,
+            _ => None,
         }
     }
 
@@ -292,7 +304,34 @@ mod tests {
         let fragment = |index| format!("fragment F{index} on Query {{ ...F{0} ...F{0} }} ", index + 1);
         let text =
             ["{ ...F0 }".to_owned(), (0..60).map(fragment).collect(), "fragment F60 on Query { __typename }".to_owned()].concat();
-        assert_eq!(limit(check(&text, serde_json::json!({}))).map(|(limit, _)| limit), Some("cost"));
+        let refused = limit(check(&text, serde_json::json!({})));
+        assert_eq!(refused, Some(("rootFields", 1 << 60)));
+    }
+
+    #[test]
+    fn fields_of_the_root_are_counted_through_fragments() {
+        let text = "{ a ...F ... { b } } fragment F on Query { c d }";
+        let limits = Limits { root_fields: 3, ..Limits::default() };
+        let refused = check_document(&parse_query(text).unwrap(), &Variables::default(), &limits, false);
+        assert_eq!(limit(refused), Some(("rootFields", 4)));
+    }
+
+    #[rstest]
+    #[case(Introspection::On, false, Ok(()))]
+    #[case(Introspection::Members, true, Ok(()))]
+    #[case(Introspection::Members, false, Err(Refusal::IntrospectionForMembers))]
+    #[case(Introspection::Off, true, Err(Refusal::IntrospectionOff))]
+    fn the_schema_is_described_to(
+        #[case] introspection: Introspection,
+        #[case] signed_in: bool,
+        #[case] expected: Result<(), Refusal>,
+    ) {
+        let limits = Limits { introspection, ..Limits::default() };
+        for text in ["{ __schema { types { name } } }", "{ ...F } fragment F on Query { a: __type(name: \"X\") { name } }"] {
+            assert_eq!(check_document(&parse_query(text).unwrap(), &Variables::default(), &limits, signed_in), expected);
+        }
+        let typename = parse_query("{ __typename }").unwrap();
+        assert_eq!(check_document(&typename, &Variables::default(), &limits, signed_in), Ok(()));
     }
 
     #[test]
@@ -309,8 +348,9 @@ mod tests {
 
     #[test]
     fn a_hostile_text_is_refused_before_it_is_parsed() {
-        assert_eq!(limit(check_text(&"{a".repeat(5_000))), Some(("tokens", 10_000)));
-        assert_eq!(limit(check_text(&format!("{{a(x:{}1)}}", "[".repeat(60)))), Some(("nesting", 62)));
-        assert_eq!(limit(check_text(&" ".repeat(15_001))), Some(("characters", 15_001)));
+        let limits = Limits::default();
+        assert_eq!(limit(check_text(&"{a".repeat(5_000), &limits)), Some(("tokens", 10_000)));
+        assert_eq!(limit(check_text(&format!("{{a(x:{}1)}}", "[".repeat(60)), &limits)), Some(("nesting", 62)));
+        assert_eq!(limit(check_text(&" ".repeat(15_001), &limits)), Some(("characters", 15_001)));
     }
 }

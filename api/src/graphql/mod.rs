@@ -4,6 +4,7 @@
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
 //!
 //! - [`http`] reads a request and answers it; [`answer`] finishes what the engine says.
+//! - [`admission`] is what a request has to pass, [`documents`] the list of those that are trusted.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
 //! - `resolved`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
 //!   look-ahead cannot see.
@@ -12,6 +13,7 @@
 #![expect(clippy::unused_async, reason = "the engine asks for resolvers to be async")]
 
 pub mod accept;
+pub mod admission;
 pub mod answer;
 pub mod audit_event;
 pub mod authenticator;
@@ -19,6 +21,7 @@ pub mod connection;
 pub mod context;
 pub mod cookie;
 pub mod department;
+pub mod documents;
 pub mod employee;
 pub mod error;
 pub mod front_door;
@@ -42,6 +45,7 @@ pub mod scan;
 pub mod security;
 pub mod session;
 pub mod tenant;
+mod times;
 mod variables;
 pub mod viewer;
 

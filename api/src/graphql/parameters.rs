@@ -8,8 +8,10 @@ use serde_json::Value;
 /// A request as it was sent, its parameters being of the right types.
 #[derive(Debug)]
 pub struct Parameters {
-    /// The document.
+    /// The document; empty where it is named by its id alone.
     pub query: String,
+    /// The id of the document, in one of the forms that clients have for it.
+    pub document_id: Option<String>,
     /// Which operation of the document to execute.
     pub operation_name: Option<String>,
     /// Values for the variables of the operation.
@@ -21,6 +23,7 @@ pub struct Parameters {
 #[serde(rename_all = "camelCase")]
 struct Raw {
     query: Option<Value>,
+    document_id: Option<Value>,
     operation_name: Option<Value>,
     variables: Option<Value>,
     extensions: Option<Value>,
@@ -47,6 +50,7 @@ pub fn from_uri(uri: &Uri) -> Result<Parameters, String> {
     for (name, text) in pairs {
         let (slot, value) = match name.as_str() {
             "query" => (&mut raw.query, Value::String(text)),
+            "documentId" => (&mut raw.document_id, Value::String(text)),
             "operationName" => (&mut raw.operation_name, Value::String(text)),
             "variables" => (&mut raw.variables, parse_json(&name, &text)?),
             "extensions" => (&mut raw.extensions, parse_json(&name, &text)?),
@@ -65,8 +69,23 @@ fn parse_json(name: &str, text: &str) -> Result<Value, String> {
 
 impl Raw {
     fn check(self) -> Result<Parameters, String> {
+        let extensions = match self.extensions {
+            None | Some(Value::Null) => None,
+            Some(extensions @ Value::Object(_)) => Some(extensions),
+            Some(_) => return Err("The parameter \"extensions\" must be an object or null.".to_owned()),
+        };
+        let document_id = match self.document_id {
+            Some(Value::String(id)) => Some(id),
+            None | Some(Value::Null) => {
+                // As clients name it that were made for persisted queries. Nothing else of the extensions is read.
+                let hash = extensions.as_ref().and_then(|extensions| extensions.pointer("/persistedQuery/sha256Hash"));
+                hash.and_then(Value::as_str).map(str::to_owned)
+            }
+            Some(_) => return Err("The parameter \"documentId\" must be a string or null.".to_owned()),
+        };
         let query = match self.query {
             Some(Value::String(query)) => query,
+            None | Some(Value::Null) if document_id.is_some() => String::new(),
             None | Some(Value::Null) => return Err("The parameter \"query\" is missing.".to_owned()),
             Some(_) => return Err("The parameter \"query\" must be a string.".to_owned()),
         };
@@ -80,11 +99,7 @@ impl Raw {
             None | Some(Value::Null) => Variables::default(),
             Some(_) => return Err("The parameter \"variables\" must be an object or null.".to_owned()),
         };
-        // Nothing reads the extensions; a wrong type still shows that the client means something else.
-        match self.extensions {
-            None | Some(Value::Null | Value::Object(_)) => Ok(Parameters { query, operation_name, variables }),
-            Some(_) => Err("The parameter \"extensions\" must be an object or null.".to_owned()),
-        }
+        Ok(Parameters { query, document_id, operation_name, variables })
     }
 }
 
@@ -112,6 +127,10 @@ mod tests {
     #[case(r#"{"query":"{a}","variables":"{}"}"#, Some("\"variables\" must be"))]
     #[case(r#"{"query":"{a}","operationName":false}"#, Some("\"operationName\" must be"))]
     #[case(r#"{"query":"{a}","extensions":0}"#, Some("\"extensions\" must be"))]
+    #[case(r#"{"documentId":"a"}"#, None)]
+    #[case(r#"{"documentId":7}"#, Some("\"documentId\" must be"))]
+    #[case(r#"{"extensions":{"persistedQuery":{"sha256Hash":"a"}}}"#, None)]
+    #[case(r#"{"extensions":{"persistedQuery":{"sha256Hash":7}}}"#, Some("\"query\" is missing"))]
     fn bodies(#[case] body: &str, #[case] refused: Option<&str>) {
         match (from_body(body.as_bytes()), refused) {
             (Ok(_), None) => {}

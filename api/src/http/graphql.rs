@@ -22,12 +22,15 @@ use super::{
 use crate::{
     app::App,
     graphql::{
+        admission::Admission,
         context::{Caller, RequestContext},
         front_door::FrontDoor,
         http::{Summary, execute},
+        limits::Limits,
         platform::PlatformContext,
         session::REFRESH_COOKIE,
     },
+    traffic::Sender,
 };
 
 /// Answers at `/graphql`, within the time that a request may take.
@@ -57,13 +60,29 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
     }
     let request_id =
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
+    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let limits = Limits::of(&app.options.limits, tenant.as_deref());
+    let sender = match &identity {
+        Some(identity) => Sender::Principal(identity.principal.uuid()),
+        None => Sender::anonymous(visitor.address),
+    };
+    if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
+        return Refusal::TooMany(refused).into_response();
+    }
+    let admission = Admission {
+        limits: &limits,
+        documents: app.documents.as_ref(),
+        signed_in: identity.is_some(),
+        lane: tenant.as_ref().and_then(|tenant| app.traffic.lane(tenant.id, &limits)),
+        body_timeout: app.options.body_timeout,
+    };
     let front_door = FrontDoor {
         auth: Arc::clone(&app.auth),
         tenants: app.tenants.clone(),
         hosts: app.hosts.clone(),
         tenant: tenant.clone(),
         host,
-        visitor: visitor(&parts, &app.options.trusted_proxies),
+        visitor,
         refresh_cookie: cookie(&parts.headers, REFRESH_COOKIE),
         secure: app.options.https,
         now,
@@ -78,11 +97,11 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
                 };
                 RequestContext::new(Arc::clone(&tenant), scope, front_door, request_id, Caller::new(identity, now))
             };
-            execute(&app.schema, request, context).await
+            execute(&app.schema, request, &admission, context).await
         }
         None => {
             let context = |_| PlatformContext::new(front_door, app.options.addresses, request_id, identity);
-            execute(&app.platform_schema, request, context).await
+            execute(&app.platform_schema, request, &admission, context).await
         }
     }
 }

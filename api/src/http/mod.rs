@@ -1,14 +1,15 @@
 //! HTTP: the routes as one table, what every request passes as one list.
 
 mod assets;
-mod development;
 mod graphql;
 mod health;
 mod host;
 mod log;
 mod metrics;
+mod origin;
 mod place;
 mod refusal;
+mod server;
 mod visitor;
 
 use std::{any::Any, net::SocketAddr, sync::Arc};
@@ -19,14 +20,12 @@ use axum::{
     extract::ConnectInfo,
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header},
     middleware,
-    response::IntoResponse,
     routing::{any, get},
 };
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate as _, predicate::DefaultPredicate},
-    csrf::{CsrfLayer, ProtectionError},
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
 };
@@ -37,6 +36,9 @@ use crate::{
 };
 
 pub(crate) use metrics::install as install_metrics;
+pub(crate) use origin::ALLOWED_ORIGINS;
+pub use origin::{Origin, allowed_origins};
+pub use server::{Connections, serve};
 
 /// The largest body that is read, in bytes. A document may have 15,000 characters; variables come on top.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -51,6 +53,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::answer))
+        // None of these is a page. The client's files, which are, have policies of their own.
+        .route_layer(header_layer(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
         .fallback(assets::answer);
 
     // From the outermost to the innermost.
@@ -67,8 +71,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(header_layer(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
         .option_layer(app.options.https.then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), development::allow))
-        .layer(CsrfLayer::new().with_rejection_response(answer_cross_site));
+        .layer(header_layer(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), origin::check));
     routes.layer(layers).with_state(app)
 }
 
@@ -93,10 +97,6 @@ fn answer_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("without a text"), "a request panicked");
     refusal::refuse(Code::Internal, INTERNAL_MESSAGE)
-}
-
-fn answer_cross_site(_error: ProtectionError) -> Response<Body> {
-    refusal::Refusal::CrossSite.into_response()
 }
 
 /// The address of the other end of the connection, as far as the server knows it.

@@ -7,7 +7,14 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::graphql::error::{Code, INTERNAL_MESSAGE};
+use crate::{
+    graphql::{
+        admission::rate_limited,
+        answer,
+        error::{Code, INTERNAL_MESSAGE},
+    },
+    traffic::RateLimited,
+};
 
 /// Why a request is refused as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,9 @@ pub(crate) enum Refusal {
     /// Another site's page sent the request.
     #[error("A page of another site may not send this request.")]
     CrossSite,
+    /// There are too many requests.
+    #[error("{0}")]
+    TooMany(RateLimited),
     /// The request took longer than it may, in seconds, and was broken off.
     #[error("The request took too long. Please try again in a moment.")]
     Overrun(u64),
@@ -55,6 +65,7 @@ impl Refusal {
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
+            Self::TooMany(_) => Code::RateLimited,
             Self::Overrun(_) | Self::Internal(_) => Code::Internal,
         }
     }
@@ -84,6 +95,9 @@ impl IntoResponse for Refusal {
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
             other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
         }
+        if let Self::TooMany(refused) = &self {
+            return too_many(refused);
+        }
         let code = self.code();
         let mut response = refuse(code, &self.to_string());
         if let Self::Overrun(_) = self {
@@ -98,6 +112,18 @@ impl IntoResponse for Refusal {
         };
         response
     }
+}
+
+/// Says how long to wait, in the header for every client and in the body for those that read GraphQL alone.
+fn too_many(refused: &RateLimited) -> Response {
+    metrics::counter!("requests_refused_total", "limit" => refused.limit).increment(1);
+    let body = answer::serialize(None, &[rate_limited(refused)]);
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::RETRY_AFTER, HeaderValue::from(refused.retry_after)),
+    ];
+    (StatusCode::TOO_MANY_REQUESTS, headers, body).into_response()
 }
 
 /// Marks the refusal of a request that failed, until the request's id is known.

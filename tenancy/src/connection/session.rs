@@ -1,16 +1,22 @@
 //! One pooled connection inside one transaction, and the care that it is clean when it goes back.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
+};
 
 use futures::{TryStreamExt, stream::BoxStream};
 use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool, Postgres, pool::PoolConnection};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
 
 use super::{Access, Scope};
 use crate::error::query_error;
+
+/// How long a statement may go on whose transaction was dropped.
+const LAST_MOMENT: Duration = Duration::from_millis(50);
 
 type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
@@ -38,6 +44,8 @@ struct Live {
     connection: PoolConnection<Postgres>,
     /// The level at which a statement failed, until that level is undone; 0 for none.
     failed_at: Level,
+    /// A statement was sent, and not answered to its end.
+    is_waiting: bool,
 }
 
 impl Live {
@@ -47,6 +55,7 @@ impl Live {
 
     /// Keeps in mind that Postgres refused a statement: it takes a later `COMMIT` for a `ROLLBACK`, without an error.
     fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        self.is_waiting = false;
         if matches!(result, Err(sqlx::Error::Database(_))) {
             self.failed_at = self.level();
         }
@@ -61,7 +70,7 @@ impl<S: Scope> Session<S> {
         // From here on `drop` guards the connection, also while BEGIN is under way.
         let session = Self {
             scope: scope.clone(),
-            connection: Mutex::new(Some(Live { connection, failed_at: 0 })),
+            connection: Mutex::new(Some(Live { connection, failed_at: 0, is_waiting: false })),
             abandoned: AtomicBool::new(false),
             statements: AtomicU32::new(0),
         };
@@ -115,6 +124,9 @@ impl<S: Scope> Session<S> {
                     while live.level() >= level {
                         Manager::start_rollback(&mut live.connection);
                     }
+                    if live.level() == 0 && live.is_waiting {
+                        end_soon(slot.take());
+                    }
                     Self::give_back_when_ended(&mut slot);
                 }
             }
@@ -158,6 +170,7 @@ impl<S: Scope> Session<S> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        live.is_waiting = true;
         let result = query.execute(&mut *live.connection).await;
         live.note(result).map(Into::into).map_err(execution_error)
     }
@@ -166,6 +179,7 @@ impl<S: Scope> Session<S> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        live.is_waiting = true;
         let result = live.connection.execute(AssertSqlSafe(sql)).await;
         live.note(result).map(Into::into).map_err(execution_error)
     }
@@ -174,6 +188,7 @@ impl<S: Scope> Session<S> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        live.is_waiting = true;
         let result = query.fetch_optional(&mut *live.connection).await;
         live.note(result).map(|row| row.map(Into::into)).map_err(query_error)
     }
@@ -182,6 +197,7 @@ impl<S: Scope> Session<S> {
         let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        live.is_waiting = true;
         let result = query.fetch_all(&mut *live.connection).await;
         let rows = live.note(result).map_err(query_error)?;
         Ok(rows.into_iter().map(Into::into).collect())
@@ -193,6 +209,7 @@ impl<S: Scope> Session<S> {
         Box::pin(async_stream::try_stream! {
             let mut slot = self.connection.lock().await;
             let live = self.open(&mut slot, level)?;
+            live.is_waiting = true;
             let failure = {
                 let mut rows = query.fetch(&mut *live.connection);
                 loop {
@@ -206,6 +223,20 @@ impl<S: Scope> Session<S> {
             live.note(failure).map_err(query_error)?;
         })
     }
+}
+
+/// Waits a moment for the statement that nobody waits for any more. One that takes longer is cancelled: its connection is closed,
+/// which Postgres notices. To close at once would cost a new connection for each request that is given up.
+fn end_soon(live: Option<Live>) {
+    let (Some(mut live), Ok(runtime)) = (live, tokio::runtime::Handle::try_current()) else {
+        return;
+    };
+    runtime.spawn(async move {
+        let ended = tokio::time::timeout(LAST_MOMENT, live.connection.ping()).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            live.connection.close_on_drop();
+        }
+    });
 }
 
 impl<S: Scope> Drop for Session<S> {

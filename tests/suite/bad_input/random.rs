@@ -186,22 +186,74 @@ fn check(answer: &Answer) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// `TENANTRY_FUZZ=5` makes five times as many cases as `make test` has time for.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let factor = std::env::var("TENANTRY_FUZZ").map_or(1, |factor| factor.parse().expect("TENANTRY_FUZZ is a factor"));
+    usual * factor
+}
+
 fn run<S: Strategy>(cases: u32, strategy: &S, ask: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     // A failing case is shown, shrunk; there is no file of former ones to keep.
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let config = Config { cases: self::cases(cases), failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     TestRunner::new(config).run(strategy, ask).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// Runs a property with a tenant of its own, as somebody who may do everything.
 fn with_company(property: impl Fn(&Runtime, &Company, &Caller)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let server = runtime.block_on(Server::start());
+    // A request that comes too soon would not be tried.
+    let flags = ["--tenant-requests-per-second=0", "--actor-requests-per-second=0"];
+    let server = runtime.block_on(Server::start_with(&flags, api::app::system_clock()));
     let company = runtime.block_on(server.company());
     let owner = company.caller(Role::Owner);
     property(&runtime, &company, &owner);
     // And it still serves.
     let answer = runtime.block_on(owner.ask("{ tenant { slug } employees(first: 1) { totalCount } }"));
     assert_eq!(answer.text("/tenant/slug"), company.tenant.slug.as_str());
+}
+
+/// A good token with a few characters changed, three parts of any text, and any text that a header can hold.
+#[test]
+fn malformed_tokens_are_refused() {
+    with_company(|runtime, company, _| {
+        let good = company.token(Role::Owner);
+        let letter = || {
+            prop::sample::select(
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=~ ".chars().collect::<Vec<_>>(),
+            )
+        };
+        let flipped = prop::collection::vec((any::<prop::sample::Index>(), letter()), 1..4).prop_map({
+            let good = good.clone();
+            move |changes| {
+                let mut token: Vec<char> = good.chars().collect();
+                for (at, letter) in changes {
+                    let at = at.index(token.len());
+                    token[at] = letter;
+                }
+                token.into_iter().collect::<String>()
+            }
+        });
+        let cut = (0..good.len()).prop_map({
+            let good = good.clone();
+            move |end| good[..end].to_owned()
+        });
+        let token = prop_oneof![
+            4 => flipped,
+            1 => cut,
+            2 => "[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,90}",
+            2 => "[ -~]{0,200}",
+            1 => "eyJhbGciOiJub25lIn0\\.[A-Za-z0-9_-]{0,200}\\.",
+        ];
+        run(2_500, &token, |token| {
+            // The last letter of a signature has bits that say nothing.
+            if token.trim() == good || token.get(..token.len().saturating_sub(1)) == good.get(..good.len() - 1) {
+                return Ok(());
+            }
+            let answer = runtime.block_on(company.anonymous().with_token(Some(token.clone())).ask("{ viewer { role } }"));
+            prop_assert_eq!((answer.status.as_u16(), answer.first_code()), (401, Some("UNAUTHENTICATED")), "{}", token);
+            Ok(())
+        });
+    });
 }
 
 #[test]

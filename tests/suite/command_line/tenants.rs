@@ -153,3 +153,41 @@ async fn the_list_is_read_in_parts() {
     let rest = succeed(&url, &["list", "--after", "bravo"]).await;
     assert!(!rest.contains("bravo") && rest.contains("charlie"), "{rest}");
 }
+
+#[tokio::test]
+async fn the_limits_of_a_tenant_are_changed_and_shown() {
+    let url = empty_database().await;
+    succeed(&url, &["create", "acme"]).await;
+    let line = |shown: &str, name: &str| {
+        let line = shown.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("{name} in {shown}"));
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    let shown = succeed(&url, &["limits", "acme"]).await;
+    assert_eq!(line(&shown, "cost"), "5000 the program's");
+    assert_eq!(line(&shown, "statement-timeout-ms"), "15000 the program's");
+    let changes = ["--cost", "700", "--statement-timeout-ms", "900", "--requests-per-second", "0", "--depth", "9"];
+    let shown = succeed(&url, &[&["limits", "acme"][..], &changes].concat()).await;
+    assert_eq!(line(&shown, "cost"), "700 its own");
+    assert_eq!(line(&shown, "statement-timeout-ms"), "900 its own");
+    assert_eq!(line(&shown, "requests-per-second"), "any number its own");
+    let shown = succeed(&url, &["limits", "acme", "--cost", "default", "--statement-timeout-ms", "default"]).await;
+    assert_eq!(line(&shown, "cost"), "5000 the program's");
+    assert_eq!(line(&shown, "depth"), "9 its own");
+    assert_eq!(line(&shown, "statement-timeout-ms"), "15000 the program's");
+    for words in [&["limits", "acme", "--cost", "much"][..], &["limits", "acme", "--depth", "41"], &["limits", "nobody"]] {
+        assert!(!run(&mut tenant(&url, words)).await.status.success(), "{words:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_origins_of_a_tenant_are_changed_and_shown() {
+    let url = empty_database().await;
+    succeed(&url, &["create", "acme"]).await;
+    assert_eq!(succeed(&url, &["origins", "acme"]).await, "Only its own pages call its API.\n");
+    let words = ["origins", "acme", "--allow", "https://one.example", "--allow", "https://two.example/"];
+    assert_eq!(succeed(&url, &words).await, "https://one.example\nhttps://two.example\n");
+    assert_eq!(succeed(&url, &["origins", "acme", "--forbid", "https://one.example"]).await, "https://two.example\n");
+    for origin in ["*", "null", "two.example", "https://two.example/page"] {
+        assert!(!run(&mut tenant(&url, &["origins", "acme", "--allow", origin])).await.status.success(), "{origin}");
+    }
+}

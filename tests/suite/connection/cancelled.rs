@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use tenancy::{PoolOptions, Tenant, Tenants};
 use tests::{
     Proxy, Server, TestDatabase, assert_is_tenant, assert_reads_own, cancelled_after, department_of, marked_tenant,
-    one_connection, schema_and_role, until, value,
+    one_connection, schema_and_role, until, value, within,
 };
 
 struct Scene {
@@ -216,6 +216,38 @@ async fn a_task_aborted_during_a_slow_statement_leaves_nothing_behind() {
         assert_eq!(scene.count().await, 3);
     }
     scene.ends_clean().await;
+}
+
+/// What nobody waits for any more is not worked on either: a sleep, and a wait for a lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_is_dropped_ends_in_postgres_and_no_other_does() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let tenants = server.tenants();
+    let (acme, globex) = (marked_tenant(tenants, 1).await, marked_tenant(tenants, 1).await);
+    let mut observer = database.connect().await;
+    let mut blocker = database.connect().await;
+    let lock = format!("BEGIN; LOCK TABLE {}.departments IN ACCESS EXCLUSIVE MODE", acme.schema);
+    tests::run(&mut blocker, &lock).await;
+
+    let run = |tenant: &Arc<Tenant>, sql: &'static str| {
+        let scope = tenants.read_write(tenant);
+        tokio::spawn(async move { scope.execute_unprepared(sql).await })
+    };
+    let sleeping = run(&acme, "SELECT pg_sleep(10)");
+    let waiting = run(&acme, "SELECT count(*) FROM departments");
+    let other = run(&globex, "SELECT pg_sleep(2)");
+    let under_way = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                     AND (query LIKE '%pg_sleep%' OR query LIKE '%FROM departments%') AND pid <> pg_backend_pid()";
+    until("all are under way", async || value::<i64>(&mut observer, under_way).await == 3).await;
+    sleeping.abort();
+    waiting.abort();
+    let limit = Duration::from_millis(1_500);
+    within(limit, "both have ended", async || value::<i64>(&mut observer, under_way).await == 1).await;
+    other.await.unwrap().unwrap();
+    tests::run(&mut blocker, "ROLLBACK").await;
+    assert_reads_own(&tenants.read_only(&globex), &globex, 1).await;
+    tenants.close().await;
 }
 
 /// Trap 7 as well: requests over HTTP that are dropped, and whoever comes next.

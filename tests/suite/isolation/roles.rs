@@ -176,3 +176,23 @@ async fn a_temporary_table_of_one_tenant_is_not_read_by_the_next() {
     drop(transaction);
     shared.close().await;
 }
+
+/// What a new database gives to everyone is taken back when the control plane is made, and stays so.
+#[tokio::test]
+async fn a_tenants_role_has_nothing_of_what_everyone_is_given() {
+    let database = tests::TestDatabase::create().await;
+    let mut connection = database.connect().await;
+    let server = database.server().await;
+    let tenant = server.tenant().await;
+    server.tenants().install::<migration::platform::PlatformMigrator>().await.unwrap();
+    for right in [
+        format!("has_schema_privilege('{}', 'public', 'USAGE')", tenant.schema),
+        format!("has_schema_privilege('{}', 'public', 'CREATE')", tenant.schema),
+        format!("has_database_privilege('{}', current_database(), 'TEMPORARY')", tenant.schema),
+        format!("has_database_privilege('{}', current_database(), 'CREATE')", tenant.schema),
+    ] {
+        assert!(!value::<bool>(&mut connection, &format!("SELECT {right}")).await, "{right}");
+    }
+    is_refused(server.tenants(), &tenant, "CREATE TEMPORARY TABLE kept (id int)", NO_PERMISSION).await;
+    server.tenants().close().await;
+}

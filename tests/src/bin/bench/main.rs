@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 mod load;
+mod noisy;
 mod pgbench;
 mod server;
 
@@ -25,7 +26,12 @@ const EMPLOYEES_EACH: u32 = 240;
 async fn main() -> anyhow::Result<()> {
     let seconds = std::env::args().nth(1).map_or(Ok(10), |text| text.parse()).context("give the seconds of each run")?;
     let time = Duration::from_secs(seconds);
-    let server = Server::start(TENANTS, EMPLOYEES_EACH).await?;
+    if std::env::args().nth(2).as_deref() == Some("noisy") {
+        println!("| figure | value |\n|---|---|");
+        return noisy::run(time).await;
+    }
+    // One tenant is to have all that there is.
+    let server = Server::start(TENANTS, EMPLOYEES_EACH, &noisy::WITHOUT_LIMITS).await?;
     println!("| figure | value |\n|---|---|");
     println!("| time to provision a tenant | {:.0} ms |", server.time_to_provision().await?);
     println!("| start with everything built, to the first answer | {:.0} ms |", server.start_milliseconds);
@@ -56,5 +62,6 @@ async fn main() -> anyhow::Result<()> {
     println!("| pgbench, BEGIN with the settings, the SELECT, COMMIT | {whole:.0} /s |");
     println!("| requests to that | {:.2} |", one / whole);
     println!("| resident memory, after the load | {:.1} MB |", server.resident_megabytes()?);
-    server.stop().await
+    server.stop().await?;
+    noisy::run(time).await
 }

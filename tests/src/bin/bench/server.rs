@@ -27,7 +27,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(tenants: usize, employees: u32) -> anyhow::Result<Self> {
+    pub(crate) async fn start(tenants: usize, employees: u32, flags: &[&str]) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let data = directory.path().join("data");
         let program = program()?;
@@ -42,8 +42,12 @@ impl Server {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
         let started = Instant::now();
-        let child =
-            command(&program, &data).args(["serve", "--listen", &address]).stdout(Stdio::null()).kill_on_drop(true).spawn()?;
+        let child = command(&program, &data)
+            .args(["serve", "--listen", &address])
+            .args(flags)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
         let client = reqwest::Client::new();
         while client.get(format!("http://{address}/readyz")).send().await.is_err() {
             if started.elapsed() > Duration::from_secs(30) {

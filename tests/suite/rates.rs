@@ -1,0 +1,170 @@
+//! How many requests and operations there may be, and that one tenant's do not take another's.
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use chrono::{TimeDelta, Utc};
+use domain::Role;
+use serde_json::{Map, Value, json};
+use sqlx::{Connection as _, PgConnection};
+use tests::{Answer, Caller, Company, Server, TestClock, database_url, until};
+
+async fn set(company: &Company<'_>, name: &str, value: Value) {
+    let change = |settings: &mut Map<String, Value>| drop(settings.insert(name.to_owned(), value));
+    company.server.tenants().change_settings(company.tenant.id, Utc::now(), change).await.unwrap();
+}
+
+/// Checks a refusal, and returns the limit and the seconds to wait.
+#[track_caller]
+fn too_many(answer: &Answer) -> (String, u64) {
+    assert_eq!((answer.status.as_u16(), answer.code()), (429, "RATE_LIMITED"), "{}", answer.body);
+    assert!(answer.body.get("data").is_none());
+    let extensions = &answer.body["errors"][0]["extensions"];
+    let seconds: u64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert_eq!(extensions["retryAfter"], seconds);
+    assert!(answer.message().contains(&extensions["allowed"].to_string()), "{}", answer.message());
+    (extensions["limit"].as_str().unwrap().to_owned(), seconds)
+}
+
+/// How many of so many requests are answered.
+async fn answered(caller: &Caller, requests: usize) -> usize {
+    let mut count = 0;
+    for _ in 0..requests {
+        count += usize::from(caller.ask("{ __typename }").await.status.is_success());
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_tenant_has_so_many_requests_in_a_second() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&["--tenant-requests-per-second", "5"], clock.clock()).await;
+    let (loud, quiet) = (server.company().await, server.company().await);
+    let hr = loud.caller(Role::Hr);
+    // Two seconds' worth are saved up.
+    assert_eq!(answered(&hr, 15).await, 10);
+    assert_eq!(too_many(&hr.ask("{ __typename }").await), ("requestsPerSecond".to_owned(), 1));
+    // So is everyone else of this tenant, and nobody of another.
+    too_many(&loud.anonymous().ask("{ __typename }").await);
+    assert_eq!(answered(&quiet.caller(Role::Hr), 10).await, 10);
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(answered(&hr, 15).await, 5);
+}
+
+#[tokio::test]
+async fn a_sender_has_so_many_requests_in_a_second() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&["--actor-requests-per-second", "2"], clock.clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let hr = company.caller(Role::Hr);
+    assert_eq!(answered(&hr, 10).await, 4);
+    assert_eq!(too_many(&hr.ask("{ __typename }").await), ("requestsPerSecondPerActor".to_owned(), 1));
+    assert_eq!(answered(&company.caller(Role::Owner), 4).await, 4);
+    // Those who are not signed in are one sender an address, at one tenant.
+    assert_eq!(answered(&company.anonymous(), 10).await, 4);
+    assert_eq!(answered(&other.anonymous(), 10).await, 4);
+    assert_eq!(answered(&company.anonymous().at("localhost"), 10).await, 4);
+}
+
+#[tokio::test]
+async fn a_tenants_own_rate_holds_in_every_process_from_the_next_request() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&[], clock.clock()).await;
+    let second = Server::start_with(&[], clock.clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let there = Caller::new(second.router.clone(), company.host(), Some(company.token(Role::Hr)));
+    assert_eq!(answered(&there, 20).await, 20);
+    set(&company, "limits", json!({ "requestsPerSecond": 1 })).await;
+    clock.advance(TimeDelta::minutes(1));
+    assert_eq!(answered(&company.caller(Role::Hr), 5).await, 2);
+    until("the other process knows", async || answered(&there, 5).await < 5).await;
+    assert_eq!(answered(&other.caller(Role::Hr), 20).await, 20);
+}
+
+/// Holds the organisation's departments, so that operations which read them have to wait.
+async fn reading_waits<'a>(connection: &'a mut PgConnection, company: &Company<'_>) -> sqlx::Transaction<'a, sqlx::Postgres> {
+    let mut blocker = connection.begin().await.unwrap();
+    let lock = format!("LOCK TABLE {}.departments IN ACCESS EXCLUSIVE MODE", company.tenant.schema);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *blocker).await.unwrap();
+    blocker
+}
+
+#[tokio::test]
+async fn a_tenant_has_so_many_operations_at_a_time_and_the_next_one_waits() {
+    let server = Server::start_with(&["--tenant-operations", "2"], api::app::system_clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let blocker = reading_waits(&mut connection, &company).await;
+    let hr = company.caller(Role::Hr);
+    let slow = async || hr.ask("{ departments { totalCount } }").await;
+    let third = async {
+        // Both places are taken: this one waits a second, then is refused, and only then the others get on.
+        let refused = until_refused(&hr).await;
+        let free = other.caller(Role::Hr).ask("{ departments { totalCount } }").await;
+        blocker.rollback().await.unwrap();
+        (refused, free)
+    };
+    let (first, second, (refused, free)) = tokio::join!(slow(), slow(), third);
+    first.data("");
+    second.data("");
+    assert_eq!(too_many(&refused), ("concurrentOperations".to_owned(), 1));
+    free.data("");
+    // Within the wait, a turn comes.
+    let many = futures::future::join_all((0..20).map(|_| hr.ask("{ departments { totalCount } }"))).await;
+    for answer in many {
+        answer.data("");
+    }
+}
+
+async fn until_refused(hr: &Caller) -> Answer {
+    loop {
+        let answer = hr.ask("{ __typename }").await;
+        if !answer.status.is_success() {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_tenants_statements_have_so_much_time() {
+    let server = Server::start().await;
+    let (company, other) = (server.company().await, server.company().await);
+    set(&company, "statementTimeoutMs", json!(200)).await;
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let blocker = reading_waits(&mut connection, &company).await;
+    let answer = company.caller(Role::Hr).ask("{ departments { totalCount } }").await;
+    blocker.rollback().await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.code()), (200, "RATE_LIMITED"), "{}", answer.body);
+    assert_eq!(answer.body["errors"][0]["extensions"]["limit"], "statementTimeoutMs");
+    company.caller(Role::Hr).ask("{ departments { totalCount } }").await.data("");
+    let time = "SELECT current_setting('statement_timeout')";
+    assert_eq!(company_time(&company, time).await, "200ms");
+    assert_eq!(company_time(&other, time).await, "15s");
+}
+
+async fn company_time(company: &Company<'_>, sql: &str) -> String {
+    use sea_orm::ConnectionTrait as _;
+    let tenants = company.server.tenants();
+    let tenant = tenants.directory().by_id(company.tenant.id).await.unwrap().unwrap();
+    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+    let row = tenants.read_only(&tenant).query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let server = Server::start_with(&["--body-timeout", "1"], api::app::system_clock()).await;
+    let company = server.company().await;
+    let halves = futures::stream::iter([Ok::<_, std::io::Error>("{\"query\":")]);
+    let endless = futures::StreamExt::chain(halves, futures::stream::pending());
+    let request = Request::post("/graphql")
+        .header(header::HOST, company.host())
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from_stream(endless))
+        .unwrap();
+    let answer = company.anonymous().send(request).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (408, "BAD_USER_INPUT"));
+    assert_eq!(answer.headers[header::CONNECTION], "close");
+}
