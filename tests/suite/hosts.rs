@@ -16,6 +16,7 @@ use tenancy::{Hostname, TenantStatus};
 use tests::{Answer, Caller, Company, Server, database_url, run};
 use uuid::Uuid;
 
+const ACCOUNT: &str = "{ account { id } }";
 const PLACE: &str = "{ tenant { slug } }";
 
 /// A request for the place, made by hand. `hosts` are the values of its `Host` headers.
@@ -67,7 +68,6 @@ fn is_refused(answer: &Answer, status: StatusCode, code: &str) {
 /// Trap 9, and the whole table of who is served where.
 #[tokio::test]
 async fn host_and_token_must_name_the_same_tenant() {
-    const ACCOUNT: &str = "{ account { id } }";
     let server = Server::start().await;
     let (acme, globex) = (server.company().await, server.company().await);
     let custom = Hostname::parse(&format!("{}.example.test", Uuid::now_v7().simple())).unwrap();
