@@ -5,6 +5,7 @@
 //!
 //! The binary `tenantry` is [`run`]; everything is public for the tests, which drive the same router.
 
+pub mod address;
 pub mod app;
 pub mod auth;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod demo;
 pub mod graphql;
 pub mod http;
 pub mod local_postgres;
+pub mod mail;
 mod telemetry;
 
 pub use commands::run;
