@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn the_delay_grows_to_a_bound() {
-        let minutes = |tries| delay(tries).as_seconds_f64() / 60.0;
-        assert_eq!([1, 2, 3, 4].map(minutes), [0.5, 1.0, 2.0, 4.0]);
-        assert_eq!([9, 10, 1_000, i32::MAX].map(minutes), [120.0; 4]);
+        let seconds = |tries| delay(tries).num_seconds();
+        assert_eq!([1, 2, 3, 4].map(seconds), [30, 60, 120, 240]);
+        assert_eq!([9, 10, 1_000, i32::MAX].map(seconds), [7_200; 4]);
     }
 }
