@@ -5,7 +5,6 @@
 //!
 //! The binary `tenantry` is [`run`]; everything is public for the tests, which drive the same router.
 
-pub mod address;
 pub mod app;
 pub mod auth;
 pub mod cli;

@@ -40,6 +40,7 @@ pub use member::Member;
 pub use own_session::Owner;
 pub use passkey::{PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
+pub use password_reset::PasswordChange;
 pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
 pub use workspace::OwnTenant;
@@ -143,9 +144,6 @@ pub enum AuthError {
         /// After what time another try is taken.
         retry_after: Duration,
     },
-    /// The input or the actor's rights do not allow it.
-    #[error(transparent)]
-    Refused(#[from] domain::Error),
     /// A fault.
     #[error("signing in failed")]
     Internal(#[from] anyhow::Error),

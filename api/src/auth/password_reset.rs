@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tenancy::{PlatformConnection, PlatformTransaction, Tenant};
 
 use super::{
-    Auth, AuthError, Visitor,
+    Auth, AuthError, Owner, Visitor,
     mailed_token::MailedToken,
     password::{self, PasswordRefusal},
 };
@@ -50,6 +50,15 @@ pub(crate) async fn begin_password_reset(
         .await?;
     password_reset::Entity::insert(row).exec_without_returning(platform).await?;
     Ok(Some((account, token.text)))
+}
+
+/// A new password in place of the present one.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// The present one.
+    pub current: SecretString,
+    /// The new one.
+    pub new: SecretString,
 }
 
 impl Auth {
@@ -103,38 +112,25 @@ impl Auth {
     }
 
     /// Sets a new password by naming the present one, and ends the account's other sessions.
-    #[expect(clippy::too_many_arguments, reason = "each is a different fact of the request, and there is one caller")]
     pub async fn change_password(
         &self,
         mail: &Mail,
         tenant: Option<&Tenant>,
-        account: AccountId,
-        session: Option<SessionId>,
-        current: SecretString,
-        new: SecretString,
+        owner: &Owner,
+        change: PasswordChange,
+        visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<(), AuthError> {
-        let wrong = || Error::bad_input("currentPassword", "This is not your present password.");
-        check_password("newPassword", &new)?;
-        if current.expose_secret().len() > password::LONGEST {
-            return Err(wrong().into());
-        }
-        self.tries.change_password(account)?;
-        let account = account::Entity::find_by_id(account).one(&self.platform).await?.ok_or(Error::Unauthenticated)?;
-        let Some(before) = account.password_hash.clone() else {
-            let message = "You have no password yet. Ask for one by mail, as if you had forgotten it.";
-            return Err(Error::bad_input("currentPassword", message).into());
-        };
-        if !self.passwords.verify(current, Some(before.clone())).await.map_err(AuthError::of_passwords)? {
-            return Err(wrong().into());
-        }
-        let new = self.passwords.hash(new).await.map_err(AuthError::of_passwords)?;
+        check_password("newPassword", &change.new)?;
+        let current = change.current.expose_secret();
+        let account = self.check_own_password(owner.account, "currentPassword", current, visitor, now).await?;
+        let new = self.passwords.hash(change.new).await.map_err(AuthError::of_passwords)?;
         let transaction = self.platform.begin().await?;
         // Not if it was changed in the meantime: then the one who did wants this one's session to be over.
-        if !set_password(&transaction, account.id, Some(before), new, now).await? {
-            return Err(wrong().into());
+        if !set_password(&transaction, account.id, account.password_hash.clone(), new, now).await? {
+            return Err(Error::bad_input("currentPassword", "The password is wrong.").into());
         }
-        end_sessions(&transaction, account.id, session).await?;
+        end_sessions(&transaction, account.id, Some(owner.session)).await?;
         mail.write_password_changed(&transaction, tenant, &account, now).await?;
         transaction.commit().await?;
         Ok(())

@@ -2,7 +2,6 @@
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
-use entities::id::AccountId;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -13,9 +12,6 @@ use super::AuthError;
 
 /// How many mails that lead to a new password a network address may ask for in a minute.
 const RESETS: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
-/// How often somebody who is signed in may try to name the present password in a minute: whoever has found an open browser
-/// shall not find out the password.
-const CHANGES: NonZeroU32 = NonZeroU32::new(5).expect("it is not zero");
 /// Those that were not seen for a while are forgotten when there are more than these.
 const MOST_KEYS: usize = 10_000;
 
@@ -24,7 +20,6 @@ type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 /// Bounds tries by who makes them.
 pub(super) struct Tries {
     resets: Limiter<IpAddr>,
-    changes: Limiter<AccountId>,
 }
 
 impl std::fmt::Debug for Tries {
@@ -35,17 +30,12 @@ impl std::fmt::Debug for Tries {
 
 impl Tries {
     pub(super) fn new() -> Self {
-        Self { resets: RateLimiter::keyed(Quota::per_minute(RESETS)), changes: RateLimiter::keyed(Quota::per_minute(CHANGES)) }
+        Self { resets: RateLimiter::keyed(Quota::per_minute(RESETS)) }
     }
 
     /// Counts a request for the way to a new password.
     pub(super) fn ask_for_reset(&self, address: IpAddr) -> Result<(), AuthError> {
         count(&self.resets, &address)
-    }
-
-    /// Counts a try to name the present password.
-    pub(super) fn change_password(&self, account: AccountId) -> Result<(), AuthError> {
-        count(&self.changes, &account)
     }
 }
 

@@ -1,9 +1,9 @@
 //! New passwords, at a tenant's host and on the apex alike.
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use domain::{Error, Principal};
 
 use super::context::ResolverContext;
+use crate::auth::PasswordChange;
 
 /// Whose password is to be replaced.
 #[derive(Debug, InputObject)]
@@ -92,13 +92,9 @@ impl PasswordMutation {
         #[graphql(desc = "The present and the new password.")] input: ChangePasswordInput,
     ) -> Result<ChangePasswordPayload> {
         let door = ctx.front_door()?;
-        let identity = ctx.identity().ok_or(Error::Unauthenticated)?;
-        let Principal::Account(account) = identity.principal else {
-            return Err(Error::Forbidden("Only people can do this, not programs.").into());
-        };
-        let (current, new) = (input.current_password.into(), input.new_password.into());
-        let tenant = door.tenant.as_deref();
-        door.auth.change_password(&door.mail, tenant, account, identity.session_id, current, new, door.now).await?;
+        let owner = door.owner(ctx.identity()).await?;
+        let change = PasswordChange { current: input.current_password.into(), new: input.new_password.into() };
+        door.auth.change_password(&door.mail, door.tenant.as_deref(), &owner, change, &door.visitor, door.now).await?;
         Ok(ChangePasswordPayload { changed: true })
     }
 }

@@ -16,10 +16,10 @@ use chrono::{DateTime, Utc};
 use entities::platform::{account, invitation};
 use lettre::message::Mailbox;
 use sea_orm::{ConnectionTrait, DbErr};
-use tenancy::{PlatformConnection, Tenant, Tenants};
+use tenancy::{Hosts, PlatformConnection, Tenant, Tenants};
 use tokio::sync::Notify;
 
-use crate::{address::Addresses, config::Config};
+use crate::config::{Addresses, Config};
 use letter::{Invitation, PasswordChanged};
 use outbox::Kind;
 use transport::Transport;
@@ -36,6 +36,7 @@ pub struct Mail {
     transport: Transport,
     from: Mailbox,
     addresses: Addresses,
+    hosts: Hosts,
     /// Notified when there is something to send.
     due: Notify,
 }
@@ -64,7 +65,8 @@ impl Mail {
             platform: tenants.platform(),
             transport,
             from,
-            addresses: Addresses::of(config),
+            addresses: config.addresses(),
+            hosts: Hosts::new(config.base_domain.clone()),
             due: Notify::new(),
         }))
     }
@@ -86,7 +88,7 @@ impl Mail {
             &tenant.name,
             &invitation.invited_by,
             invitation.role,
-            &format!("{}/invitation#{token}", self.addresses.of_tenant(tenant)),
+            &format!("{}/invitation#{token}", self.address_of(Some(tenant))),
             invitation.expires_at,
         );
         let now = invitation.created_at;
@@ -112,10 +114,19 @@ impl Mail {
         account: &account::Model,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let address = tenant.map_or_else(|| self.addresses.of_apex(), |tenant| self.addresses.of_tenant(tenant));
-        let letter = PasswordChanged::new(&account.name, now, &address);
+        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant));
         outbox::put(connection, Kind::PasswordChanged, tenant.map(|tenant| tenant.id), &account.email, letter.letter()?, now)
             .await
+    }
+
+    /// Where a link leads: to the tenant's primary host, or to the one by its slug; else to the apex. Never to what a request calls
+    /// its host: anyone can write that.
+    fn address_of(&self, tenant: Option<&Tenant>) -> String {
+        match tenant {
+            None => self.addresses.of(self.hosts.base().as_str()),
+            Some(Tenant { primary_host: Some(host), .. }) => self.addresses.of(host.as_str()),
+            Some(tenant) => self.addresses.of(&self.hosts.of_slug(&tenant.slug)),
+        }
     }
 }
 

@@ -146,7 +146,7 @@ impl Mail {
             Some(id) => self.tenants.directory().by_id(TenantId(id)).await.map_err(|error| DbErr::Custom(error.to_string()))?,
             None => None,
         };
-        let address = tenant.map_or_else(|| self.addresses.of_apex(), |tenant| self.addresses.of_tenant(&tenant));
+        let address = self.address_of(tenant.as_deref());
         PasswordReset::new(&account.name, format!("{address}/reset-password#{token}")).letter().map(Some)
     }
 

@@ -57,8 +57,8 @@ async fn the_present_password_has_to_be_right() {
 /// Whoever finds an open browser shall not find out the password.
 #[tokio::test]
 async fn the_present_password_cannot_be_guessed() {
-    let server = Server::start().await;
-    let company = server.company().await;
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
     let account = company.account(Role::Manager).await;
     let token = company.anonymous().sign_in(&account.email, &account.password).await.text("/signIn/accessToken");
     let caller = company.anonymous().with_token(Some(token));

@@ -4,8 +4,7 @@ use async_graphql::MergedObject;
 
 use super::{session::PlatformSessionMutation, workspace::WorkspaceMutation};
 use crate::graphql::{
-    authenticator::AuthenticatorMutation, passkey::PasskeyMutation, password::PasswordMutation,
-    security::SecurityMutation,
+    authenticator::AuthenticatorMutation, passkey::PasskeyMutation, password::PasswordMutation, security::SecurityMutation,
 };
 
 /// What can be changed on the apex: sessions, and how one signs in.
