@@ -5,13 +5,14 @@ use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
-use tenancy::{Hosts, Tenants};
+use tenancy::{Heard, Hosts, Tenants};
 use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, Lifetimes},
     config::{Addresses, Config, DocumentSource},
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
+    mail::{MAIL_CHANNEL, Mail},
     traffic::Traffic,
 };
 
@@ -50,6 +51,8 @@ pub struct App {
     pub hosts: Hosts,
     /// Sign-in and tokens.
     pub auth: Arc<Auth>,
+    /// Mail. It is written here; `serve` sends it.
+    pub mail: Arc<Mail>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
     /// The GraphQL schema of the apex.
@@ -102,13 +105,15 @@ impl App {
         let hosts = Hosts::new(config.base_domain.clone());
         let auth = Auth::start(&tenants, hosts.clone(), lifetimes, clock()).await.context("The signing keys cannot be read")?;
         let auth = Arc::new(auth);
+        let mail = Mail::start(config, &tenants)?;
         let mut background = Background::default();
-        background.spawn(hear(tenants.clone(), Arc::clone(&auth)));
+        background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail)));
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
         Ok(Arc::new(Self {
             tenants,
             hosts,
             auth,
+            mail,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
@@ -143,11 +148,18 @@ fn read_documents(source: &DocumentSource) -> anyhow::Result<TrustedDocuments> {
 }
 
 /// Takes in what any process notifies, on one connection for all channels.
-async fn hear(tenants: Tenants, auth: Arc<Auth>) {
-    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL]));
+async fn hear(tenants: Tenants, auth: Arc<Auth>, mail: Arc<Mail>) {
+    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, MAIL_CHANNEL]));
     drop(tenants);
     while let Some(heard) = heard.next().await {
-        auth.hear(&heard);
+        match &heard {
+            Heard::Notification { channel, .. } if channel == MAIL_CHANNEL => mail.wake(),
+            Heard::Notification { .. } | Heard::Disconnected => auth.hear(&heard),
+            Heard::Connected => {
+                auth.hear(&heard);
+                mail.wake();
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
 use crate::graphql::limits::Defaults;
@@ -151,6 +152,15 @@ pub struct Config {
     #[arg(long, env = "TENANTRY_SESSION_DAYS", global = true, default_value_t = 30, value_name = "DAYS",
         value_parser = clap::value_parser!(i64).range(1..=3650), help_heading = "Sign-in")]
     pub session_days: i64,
+
+    /// The server that mail is handed to: smtps://user:password@host, or smtp://host with ?tls=required. Without it, mail is
+    /// written to the folder `mailbox` of the data directory
+    #[arg(long, env = "TENANTRY_SMTP_URL", global = true, hide_env_values = true, value_name = "URL", help_heading = "Mail")]
+    pub smtp_url: Option<String>,
+
+    /// The sender of mail, as `Acme <people@acme.example>`; no-reply@ the base domain where none is given
+    #[arg(long, env = "TENANTRY_MAIL_FROM", global = true, value_name = "SENDER", help_heading = "Mail")]
+    pub mail_from: Option<Mailbox>,
 
     /// The form of the log
     #[arg(

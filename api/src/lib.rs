@@ -14,6 +14,7 @@ pub mod demo;
 pub mod graphql;
 pub mod http;
 pub mod local_postgres;
+pub mod mail;
 mod telemetry;
 pub mod traffic;
 

@@ -31,5 +31,5 @@ pub use change::Change;
 pub use context::{Actor, Context, Principal};
 pub use entities::platform::membership::Role;
 pub use error::Error;
-pub use page::{NameCursor, Page, Paging};
+pub use page::{NameCursor, Page, Paging, Window};
 pub use permission::{Permission, Permissions, Reach};

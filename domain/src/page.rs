@@ -86,7 +86,7 @@ impl From<&location::Model> for NameCursor {
 
 /// A paging whose numbers were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
+pub struct Window {
     size: usize,
     backwards: bool,
     after: bool,
@@ -95,7 +95,7 @@ pub(crate) struct Window {
 
 impl<C> Paging<C> {
     /// Checks the numbers; `usual` is the size of a page when none is given.
-    pub(crate) fn window(&self, usual: usize) -> Result<Window, Error> {
+    pub fn window(&self, usual: usize) -> Result<Window, Error> {
         let (size, backwards) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(Error::bad_input("last", "Give either first or last, not both.")),
             (Some(first), None) => (size("first", first)?, false),
@@ -116,17 +116,17 @@ fn size(field: &str, given: i32) -> Result<usize, Error> {
 
 impl Window {
     /// How many rows to ask the database for: one more than the page has, which tells whether others follow.
-    pub(crate) const fn limit(self) -> u64 {
+    pub const fn limit(self) -> u64 {
         self.size as u64 + 1
     }
 
     /// Whether to read the list from its end.
-    pub(crate) const fn backwards(self) -> bool {
+    pub const fn backwards(self) -> bool {
         self.backwards
     }
 
     /// The page out of the rows as they were read.
-    pub(crate) fn page<T>(self, mut rows: Vec<T>) -> Page<T> {
+    pub fn page<T>(self, mut rows: Vec<T>) -> Page<T> {
         let more = rows.len() > self.size;
         rows.truncate(self.size);
         if self.backwards {

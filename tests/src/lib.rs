@@ -19,10 +19,13 @@ mod contents;
 mod database;
 mod device;
 mod introspection;
+mod letter;
 mod marked;
 mod patience;
+mod post_office;
 mod proxy;
 mod second_factor;
+mod smtp;
 mod step;
 mod tokens;
 
@@ -42,14 +45,17 @@ use uuid::Uuid;
 pub use account::Account;
 pub use caller::{Answer, Caller};
 pub use clock::TestClock;
-pub use company::Company;
+pub use company::{Company, owner};
 pub use database::{TestDatabase, run, value};
 pub use device::Device;
 pub use introspection::{Field, INTROSPECTION, Introspection};
+pub use letter::Letter;
 pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
 pub use patience::{cancelled_after, until, within};
+pub use post_office::PostOffice;
 pub use proxy::Proxy;
 pub use second_factor::CodeApp;
+pub use smtp::{Received, SmtpMood, SmtpServer};
 pub use step::Step;
 pub use tokens::{Forgery, Member, Signer};
 
@@ -127,6 +133,11 @@ impl Server {
     /// Makes a tenant with a few people in it.
     pub async fn company(&self) -> Company<'_> {
         Company::make(self, self.tenant().await).await
+    }
+
+    /// Puts a few people into a tenant.
+    pub async fn company_of(&self, tenant: Arc<Tenant>) -> Company<'_> {
+        Company::make(self, tenant).await
     }
 }
 

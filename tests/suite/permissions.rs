@@ -5,6 +5,7 @@
 //! `INSTA_UPDATE=always`.
 
 mod mutations;
+mod plant;
 mod queries;
 mod table;
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use entities::{
     id::{AccountId, EmployeeId},
-    platform::{account, membership, session},
+    platform::{account, invitation, membership, outgoing_mail, session},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
@@ -122,11 +122,13 @@ pub async fn leave(platform: &PlatformConnection, email: &str, tenant: TenantId)
     Ok(ended.rows_affected > 0)
 }
 
-/// Deletes the memberships and sessions of a deleted tenant. Accounts stay: they may have other tenants.
+/// Deletes the memberships, sessions, invitations and mail of a deleted tenant. Accounts stay: they may have other tenants.
 pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> anyhow::Result<()> {
     let transaction = platform.begin().await?;
     membership::Entity::delete_many().filter(membership::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     session::Entity::delete_many().filter(session::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    invitation::Entity::delete_many().filter(invitation::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    outgoing_mail::Entity::delete_many().filter(outgoing_mail::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

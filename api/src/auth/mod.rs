@@ -4,10 +4,14 @@ mod account;
 mod authenticator;
 mod challenge;
 mod entry_code;
+mod invitation;
 mod keys;
+mod mailed_token;
+mod member;
 mod own_session;
 mod passkey;
 mod password;
+mod password_reset;
 mod recovery_code;
 mod refresh_token;
 mod session;
@@ -16,6 +20,7 @@ mod standing;
 mod throttle;
 mod tidy;
 mod token;
+mod tries;
 mod workspace;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -29,18 +34,23 @@ use uuid::Uuid;
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
 pub use authenticator::NewAuthenticator;
 pub use challenge::Challenge;
+pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
+pub use member::Member;
 pub use own_session::Owner;
 pub use passkey::{PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
+pub use password_reset::PasswordChange;
 pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
 pub use workspace::OwnTenant;
 
+pub(crate) use password_reset::begin_password_reset;
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
 use throttle::Throttle;
 use token::Verifier;
+use tries::Tries;
 
 /// A session that was just begun or renewed.
 #[derive(Debug, Clone)]
@@ -139,6 +149,16 @@ pub enum AuthError {
     Internal(#[from] anyhow::Error),
 }
 
+impl AuthError {
+    /// A password could not be hashed or verified.
+    fn of_passwords(error: anyhow::Error) -> Self {
+        match error.downcast::<password::Busy>() {
+            Ok(password::Busy) => Self::RateLimited { retry_after: Duration::from_secs(5) },
+            Err(error) => Self::Internal(error),
+        }
+    }
+}
+
 impl From<sea_orm::DbErr> for AuthError {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::Internal(error.into())
@@ -181,6 +201,7 @@ pub struct Auth {
     verifier: Verifier,
     passwords: Passwords,
     throttle: Throttle,
+    tries: Tries,
     lifetimes: Lifetimes,
     standings: Standings,
     /// What has changed of accounts, sessions, keys and identity providers.
@@ -200,6 +221,7 @@ impl Auth {
             passwords: Passwords::new(),
             throttle: Throttle::new(tenants.platform()),
             hosts,
+            tries: Tries::new(),
             lifetimes,
         })
     }

@@ -1,7 +1,5 @@
 //! Signing in by a password, and by a second factor where the account has one.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use entities::{
     id::AccountId,
@@ -14,8 +12,7 @@ use tenancy::TenantId;
 use super::{
     Auth, AuthError, Method, Session, Visitor, authenticator,
     challenge::{self, Awaited, Challenge, Place},
-    password::{self, Busy},
-    recovery_code,
+    password, recovery_code,
     session::membership_in,
     throttle::Attempt,
 };
@@ -150,10 +147,7 @@ impl Auth {
             Ok(matches) => Ok((attempt, matches)),
             Err(error) => {
                 self.throttle.take_back(attempt).await?;
-                Err(match error.downcast::<Busy>() {
-                    Ok(Busy) => AuthError::RateLimited { retry_after: Duration::from_secs(5) },
-                    Err(error) => AuthError::Internal(error),
-                })
+                Err(AuthError::of_passwords(error))
             }
         }
     }

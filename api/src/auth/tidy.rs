@@ -1,7 +1,7 @@
 //! Deleting what nobody can use any more.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::platform::{entry_code, sign_in_attempt, sign_in_challenge};
+use entities::platform::{entry_code, password_reset, sign_in_attempt, sign_in_challenge};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::Auth;
@@ -10,11 +10,12 @@ use super::Auth;
 const ATTEMPTS: TimeDelta = TimeDelta::days(7);
 
 impl Auth {
-    /// Deletes steps of sign-ins and entry codes that have expired, and failures of long ago.
+    /// Deletes steps of sign-ins, entry codes and ways to new passwords that have expired, and failures of long ago.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
         let platform = &self.platform;
         sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::ExpiresAt.lt(now)).exec(platform).await?;
         entry_code::Entity::delete_many().filter(entry_code::Column::ExpiresAt.lt(now)).exec(platform).await?;
+        password_reset::Entity::delete_many().filter(password_reset::Column::ExpiresAt.lt(now)).exec(platform).await?;
         sign_in_attempt::Entity::delete_many()
             .filter(sign_in_attempt::Column::LastFailedAt.lt(now - ATTEMPTS))
             .exec(platform)

@@ -11,10 +11,11 @@ use tokio::{
 
 use super::{database::Database, migrate};
 use crate::{
-    app::{App, system_clock},
+    app::{App, Background, system_clock},
     config::Config,
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
+    mail::mailbox_folder,
 };
 
 /// How long requests under way may take to end once the program was asked to stop.
@@ -72,6 +73,9 @@ async fn serve(
         () = stop.notified() => return Ok(()),
     };
     announce(config, with_demo);
+    // Only a program that serves sends mail: a command that writes some leaves it to this one.
+    let mut sending = Background::default();
+    sending.spawn(Arc::clone(&app.mail).run(system_clock()));
 
     let connections = Connections {
         most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
@@ -117,6 +121,9 @@ fn announce(config: &Config, with_demo: bool) {
         println!("  GraphiQL: /graphiql on each tenant's address.");
     } else {
         println!("  {}", config.address_of(base));
+    }
+    if config.smtp_url.is_none() {
+        println!("  Mail is not sent but written to {}", mailbox_folder(config).display());
     }
     println!();
     println!("Ctrl-C stops it.");

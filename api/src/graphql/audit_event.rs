@@ -41,6 +41,8 @@ impl TryFrom<Model> for AuditEvent {
             "department" => Kind::Department,
             "position" => Kind::Position,
             "location" => Kind::Location,
+            "member" => Kind::Account,
+            "invitation" => Kind::Invitation,
             _ => return Err(Fault::new("an audit event has an unknown type of subject")),
         };
         Ok(Self {
@@ -93,14 +95,18 @@ impl AuditEventQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "At most this many, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Only the changes of this employee, department, position or location.")] subject_id: Option<ID>,
+        #[graphql(desc = "Only the changes of this employee, department, position, location, invitation or member's account.")]
+        subject_id: Option<ID>,
     ) -> Result<AuditEventConnection> {
         let request = ctx.member()?;
         let mut paging = Arguments::forward(first, after).paging(MOST)?;
         paging.first.get_or_insert(50);
         let subject = match subject_id.as_ref().map(id::parse) {
             None => None,
-            Some(Some((Kind::Employee | Kind::Department | Kind::Position | Kind::Location, key))) => Some(key),
+            Some(Some((
+                Kind::Account | Kind::Department | Kind::Employee | Kind::Invitation | Kind::Location | Kind::Position,
+                key,
+            ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),
         };
         let page = domain::audit::list(&request.scope, request.domain(), &paging, subject).await?;

@@ -7,7 +7,10 @@ use entities::platform::account;
 use serde_json::Value;
 use tenancy::{Hostname, Hosts, Tenant, TenantId, Tenants};
 
-use crate::auth::{Auth, AuthError, Challenge, Identity, Owner, RelyingParty, Session, Visitor};
+use crate::{
+    auth::{Auth, AuthError, Challenge, Identity, Owner, RelyingParty, Session, Visitor},
+    mail::Mail,
+};
 
 /// What signing in needs of a request. The resolvers that need no more than this serve both schemas.
 pub struct FrontDoor {
@@ -17,6 +20,8 @@ pub struct FrontDoor {
     pub tenants: Tenants,
     /// The base domain.
     pub hosts: Hosts,
+    /// Writes mail.
+    pub mail: Arc<Mail>,
     /// The organisation at whose host the request arrived; none on the apex.
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.

@@ -6,7 +6,9 @@
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
-use entities::id::{AccountId, AuditEventId, DepartmentId, EmployeeId, LocationId, PasskeyId, PositionId, SessionId};
+use entities::id::{
+    AccountId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, PasskeyId, PositionId, SessionId,
+};
 use tenancy::TenantId;
 use uuid::Uuid;
 
@@ -23,6 +25,8 @@ pub enum Kind {
     Department,
     /// An employee.
     Employee,
+    /// An invitation.
+    Invitation,
     /// A location.
     Location,
     /// A passkey.
@@ -36,11 +40,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Account,
         Self::AuditEvent,
         Self::Department,
         Self::Employee,
+        Self::Invitation,
         Self::Location,
         Self::Passkey,
         Self::Position,
@@ -54,6 +59,7 @@ impl Kind {
             Self::AuditEvent => b'V',
             Self::Department => b'D',
             Self::Employee => b'E',
+            Self::Invitation => b'I',
             Self::Location => b'L',
             Self::Passkey => b'W',
             Self::Position => b'P',
@@ -94,6 +100,11 @@ impl Key for LocationId {
 impl Key for AuditEventId {
     const KIND: Kind = Kind::AuditEvent;
     const NOUN: &'static str = "audit event";
+}
+
+impl Key for InvitationId {
+    const KIND: Kind = Kind::Invitation;
+    const NOUN: &'static str = "invitation";
 }
 
 impl Key for AccountId {

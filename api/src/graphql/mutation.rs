@@ -3,8 +3,9 @@
 use async_graphql::MergedObject;
 
 use super::{
-    authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation, location::LocationMutation,
-    passkey::PasskeyMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
+    authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation,
+    invitation::InvitationMutation, location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation,
+    password::PasswordMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
@@ -15,6 +16,9 @@ pub struct Mutation(
     SecurityMutation,
     AuthenticatorMutation,
     PasskeyMutation,
+    PasswordMutation,
+    InvitationMutation,
+    MemberMutation,
     EmployeeMutation,
     DepartmentMutation,
     PositionMutation,

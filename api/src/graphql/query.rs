@@ -3,8 +3,9 @@
 use async_graphql::MergedObject;
 
 use super::{
-    audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery, location::LocationQuery, node::NodeQuery,
-    position::PositionQuery, security::SecurityQuery, tenant::TenantQuery, viewer::ViewerQuery,
+    audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery, invitation::InvitationQuery,
+    location::LocationQuery, member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery,
+    tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -17,6 +18,8 @@ pub struct Query(
     DepartmentQuery,
     PositionQuery,
     LocationQuery,
+    MemberQuery,
+    InvitationQuery,
     AuditEventQuery,
     NodeQuery,
 );

@@ -186,7 +186,7 @@ impl SessionMutation {
 }
 
 /// Answers with the session, and lets the rest of the request act as its owner.
-fn begin(
+pub fn begin(
     ctx: &Context<'_>,
     request: &RequestContext,
     session: Session,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::{Actor, Permission, Principal};
+use entities::id::AccountId;
 
 use super::{
     context::{Caller, ResolverContext},
@@ -104,6 +105,11 @@ impl Account {
             return None;
         };
         Some(Self { id: id::encode(id), email: identity.email.clone()?, name: identity.name.clone() })
+    }
+
+    /// The account of a member.
+    pub fn new(id: AccountId, email: &str, name: &str) -> Self {
+        Self { id: id::encode(id), email: email.to_owned(), name: name.to_owned() }
     }
 }
 

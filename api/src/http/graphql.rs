@@ -80,6 +80,7 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
         auth: Arc::clone(&app.auth),
         tenants: app.tenants.clone(),
         hosts: app.hosts.clone(),
+        mail: Arc::clone(&app.mail),
         tenant: tenant.clone(),
         host,
         visitor,

@@ -190,6 +190,8 @@ CREATE TABLE IF NOT EXISTS outgoing_mail (
 );
 CREATE INDEX IF NOT EXISTS outgoing_mail_due_idx ON outgoing_mail (next_try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
+CREATE INDEX IF NOT EXISTS outgoing_mail_recipient_idx ON outgoing_mail (recipient, created_at);
+
 CREATE OR REPLACE FUNCTION notify_of_session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('tenantry_access', OLD.id::text);

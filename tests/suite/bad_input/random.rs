@@ -34,6 +34,14 @@ fn originals(company: &Company) -> Vec<String> {
             createLocation(input: { name: \"L\", countryCode: \"DE\", timeZone: \"Europe/Berlin\" }) { location { id } } }"
             .to_owned(),
         "mutation { signIn(input: { email: \"a@b.test\", password: \"x\" }) { accessToken } refresh { accessToken } }".to_owned(),
+        "{ members(first: 2) { totalCount nodes { role account { id email } employee { name } } } invitation(token: \"x\") { email }
+            invitations(first: 1) { nodes { id expiresAt } pageInfo { endCursor } } }"
+            .to_owned(),
+        format!("mutation {{ inviteMember(input: {{ email: \"a@b.test\", role: HR, employeeId: \"{employee}\" }}) {{ invitation {{ id }} }}
+            requestPasswordReset(input: {{ email: \"a@b.test\" }}) {{ sent }} }}"),
+        format!("mutation {{ acceptInvitation(input: {{ token: \"x\", name: \"A\", password: \"0123456789\" }}) {{ session {{ accessToken }} }}
+            resetPassword(input: {{ token: \"x\", newPassword: \"0123456789\" }}) {{ reset }}
+            linkMember(input: {{ accountId: \"{employee}\", employeeId: null }}) {{ member {{ role }} }} }}"),
         "{ __schema { types { name fields { name type { name } } } } __type(name: \"Employee\") { name } }".to_owned(),
     ]
 }

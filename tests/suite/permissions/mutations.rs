@@ -7,10 +7,10 @@ use entities::id::PasskeyId;
 use serde_json::{Value, json};
 use tests::{Caller, Company, Introspection, opaque};
 
-use super::{ROLES, Table, callers, outcome};
+use super::{ROLES, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 42] = [
+const DEEDS: [(&str, &str); 55] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -28,6 +28,19 @@ const DEEDS: [(&str, &str); 42] = [
     ("beginPasskeyRegistration", "a wrong password"),
     ("completePasskeyRegistration", "a challenge that is not known"),
     ("removePasskey", "a colleague's"),
+    ("requestPasswordReset", ""),
+    ("resetPassword", ""),
+    ("changePassword", ""),
+    ("inviteMember", "an employee"),
+    ("inviteMember", "an owner"),
+    ("resendInvitation", ""),
+    ("withdrawInvitation", ""),
+    ("acceptInvitation", ""),
+    ("changeMemberRole", "of an employee"),
+    ("changeMemberRole", "of an owner"),
+    ("linkMember", ""),
+    ("removeMember", "an employee"),
+    ("removeMember", "an owner"),
     ("hireEmployee", ""),
     ("updateEmployee", "own contact details"),
     ("updateEmployee", "own name"),
@@ -103,6 +116,34 @@ impl Scene<'_> {
                 return (query.to_owned(), json!({ "token": session.text("/signIn/refreshToken") }));
             }
             ("signOut", _) => return ("mutation { signOut { signedOut } }".to_owned(), json!({})),
+            ("requestPasswordReset", _) => json!({ "email": self.email }),
+            ("resetPassword", _) => json!({ "token": self.plant().await.password_reset(unique).await, "newPassword": unique }),
+            ("changePassword", _) => {
+                self.plant().await.passwords().await;
+                json!({ "currentPassword": self.password, "newPassword": format!("{unique} and new") })
+            }
+            ("inviteMember", "an owner") => json!({ "email": self.address(unique), "role": "OWNER" }),
+            ("inviteMember", _) => json!({ "email": self.address(unique), "role": "EMPLOYEE" }),
+            ("acceptInvitation", _) => {
+                let (_, token) = self.plant().await.invitation(&self.address(unique)).await;
+                json!({ "token": token, "name": "New", "password": "a long password" })
+            }
+            ("resendInvitation", _) => {
+                let (id, _) = self.plant().await.invitation(&self.address(unique)).await;
+                let query = "mutation($id: ID!) { resendInvitation(id: $id) { __typename } }";
+                return (query.to_owned(), json!({ "id": id }));
+            }
+            ("withdrawInvitation", _) => {
+                return delete(mutation, &self.plant().await.invitation(&self.address(unique)).await.0);
+            }
+            ("changeMemberRole", "of an owner") => json!({ "accountId": self.member(Role::Owner).await, "role": "ADMIN" }),
+            ("changeMemberRole", _) => json!({ "accountId": self.member(Role::Employee).await, "role": "HR" }),
+            ("linkMember", _) => json!({ "accountId": self.member(Role::Employee).await, "employeeId": colleague }),
+            ("removeMember", on) => {
+                let role = if on == "an owner" { Role::Owner } else { Role::Employee };
+                let query = "mutation($id: ID!) { removeMember(accountId: $id) { deletedId } }";
+                return (query.to_owned(), json!({ "id": self.member(role).await }));
+            }
             ("hireEmployee", _) => self.newcomer(unique),
             ("updateEmployee", "own contact details") => json!({ "id": own, "phone": "2" }),
             ("updateEmployee", "own name") => json!({ "id": own, "familyName": "Chosen" }),
@@ -175,6 +216,19 @@ impl Scene<'_> {
             _ => return None,
         };
         Some(with_input(mutation, &input))
+    }
+
+    fn address(&self, unique: &str) -> String {
+        let local: String = unique.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("{local}@{}.test", self.company.tenant.slug)
+    }
+
+    async fn plant(&self) -> Plant<'_> {
+        Plant::of(self.company, &self.email).await
+    }
+
+    async fn member(&self, role: Role) -> String {
+        opaque(self.company.server.signer.member(self.company.tenant.id, role, None).await.account)
     }
 
     fn newcomer(&self, unique: &str) -> Value {

@@ -22,7 +22,14 @@ pub(super) async fn tables(company: &Company<'_>, schema: &Introspection) -> Vec
     }
     // Last: whoever has left loses the reports.
     let hr = company.caller(Role::Hr);
-    hr.mutate("terminateEmployee", leave(company.manager.id), "__typename").await.data("");
+    // By the domain alone: the API would end the memberships of all who ask here.
+    let leave = domain::employee::Terminate {
+        id: company.manager.id,
+        terminated_on: chrono::NaiveDate::from_ymd_opt(2025, 6, 30).unwrap(),
+        reason: Some("x".to_owned()),
+        new_manager_id: None,
+    };
+    domain::employee::terminate(&company.scope(), &tests::owner(), leave).await.unwrap();
     tables.push(employee(schema, &callers, "An employee's fields: one's own record after leaving", company.manager.id).await);
     let back = json!({ "id": opaque(company.manager.id), "hiredOn": "2025-09-01" });
     hr.mutate("rehireEmployee", back, "__typename").await.data("");
@@ -79,6 +86,10 @@ async fn queries(company: &Company<'_>, schema: &Introspection, callers: &[Calle
             "position" => format!("{{ position(id: \"{}\") {{ title employeeCount }} }}", opaque(company.position.id)),
             "positions" => "{ positions { totalCount nodes { title } } }".to_owned(),
             "locations" => "{ locations { totalCount nodes { name } } }".to_owned(),
+            "members" => "{ members { totalCount nodes { role account { email } } } }".to_owned(),
+            "invitations" => "{ invitations { totalCount nodes { email } } }".to_owned(),
+            // Whoever has the token may read it; without one, there is nothing.
+            "invitation" => "{ invitation(token: \"nonsense\") { email } }".to_owned(),
             "auditEvents" => "{ auditEvents { nodes { id } } }".to_owned(),
             "node" => format!("{{ node(id: \"{}\") {{ id }} }}", opaque(company.colleague.id)),
             name => panic!("the matrix of permissions has no entry for the query {name}; add one in tests/suite/permissions"),

@@ -71,14 +71,18 @@ impl EmployeeMutation {
         Ok(EmployeePayload::of(domain::employee::change_manager(&request.scope, request.domain(), input.try_into()?).await?))
     }
 
-    /// Ends an employment, and hands the direct reports over.
+    /// Ends an employment, hands the direct reports over, and ends the membership of whoever the employee is. The last owner of
+    /// the organisation stays a member.
     async fn terminate_employee(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The employee and how the employment ends.")] input: TerminateEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(EmployeePayload::of(domain::employee::terminate(&request.scope, request.domain(), input.try_into()?).await?))
+        let (scope, context) = (&request.scope, request.domain());
+        let row = domain::employee::terminate(scope, context, input.try_into()?).await?;
+        request.front_door.auth.end_memberships_of(scope, context, &request.tenant, row.id).await?;
+        Ok(EmployeePayload::of(row))
     }
 
     /// Hires somebody again who had left.

@@ -3,8 +3,17 @@
 use async_graphql::MergedObject;
 
 use super::{session::PlatformSessionMutation, workspace::WorkspaceMutation};
-use crate::graphql::{authenticator::AuthenticatorMutation, passkey::PasskeyMutation, security::SecurityMutation};
+use crate::graphql::{
+    authenticator::AuthenticatorMutation, passkey::PasskeyMutation, password::PasswordMutation, security::SecurityMutation,
+};
 
 /// What can be changed on the apex: sessions, and how one signs in.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PlatformSessionMutation, WorkspaceMutation, SecurityMutation, AuthenticatorMutation, PasskeyMutation);
+pub struct Mutation(
+    PlatformSessionMutation,
+    WorkspaceMutation,
+    PasswordMutation,
+    SecurityMutation,
+    AuthenticatorMutation,
+    PasskeyMutation,
+);

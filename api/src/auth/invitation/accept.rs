@@ -1,0 +1,178 @@
+//! Accepting an invitation.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Actor, Context, Error, Role,
+    audit::Changes,
+    value::{FromText, PersonName},
+};
+use entities::{
+    id::{AccountId, EmployeeId},
+    platform::{
+        account,
+        invitation::{Column, Entity, Model},
+        membership,
+    },
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
+    sea_query::OnConflict,
+};
+use secrecy::SecretString;
+use tenancy::{PlatformTransaction, Tenant, TenantId, TenantScope};
+
+use super::{
+    super::{Auth, AuthError, Method, Session, Visitor, mailed_token::MailedToken, member, password_reset::check_password},
+    COLUMNS, one,
+};
+
+/// Who accepts an invitation. Somebody who has an account already needs neither name nor password.
+#[derive(Debug)]
+pub struct Acceptance {
+    /// The name of a new account.
+    pub name: Option<String>,
+    /// The password of a new account.
+    pub password: Option<SecretString>,
+}
+
+impl Auth {
+    /// The invitation of a token, if it can still be accepted here; and whether its address has an account.
+    pub async fn preview_invitation(
+        &self,
+        tenant: &Tenant,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Model, bool)>, Error> {
+        let Some(row) = self.open_invitation(tenant.id, token, now).await? else {
+            return Ok(None);
+        };
+        let has_account = find_account(&self.platform, &row.email).await?.is_some();
+        Ok(Some((row, has_account)))
+    }
+
+    /// Accepts an invitation. An address without an account gets one, and is signed in; one that has an account becomes a member
+    /// and signs in as always: the token proves the mailbox, not a second factor.
+    pub async fn accept_invitation(
+        &self,
+        scope: &impl TenantScope,
+        tenant: &Tenant,
+        token: &str,
+        acceptance: Acceptance,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, AuthError> {
+        // Looked at before a password is hashed, which costs more than anybody should get for nothing.
+        let row = self.open_invitation(tenant.id, token, now).await?.ok_or(Error::NotFound("invitation"))?;
+        let new = match find_account(&self.platform, &row.email).await? {
+            Some(_) => None,
+            None => Some(self.account_of(&row.email, acceptance, now).await?),
+        };
+        let transaction = self.platform.begin().await?;
+        // Of two who accept at once, the second waits here, and finds nothing.
+        let row = take(&transaction, tenant.id, token, now).await?.ok_or(Error::NotFound("invitation"))?;
+        let is_new = match new {
+            // Another invitation may have been faster to make the account; then it is no new one.
+            Some(new) => insert_account(&transaction, new).await?,
+            None => false,
+        };
+        let account = find_account(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
+        let joined = join(&transaction, &account, &row, now).await?;
+        transaction.commit().await?;
+        if joined {
+            let actor = Actor::person(account.id, account.name.as_str(), row.role, row.employee_id);
+            let context = Context { actor: Some(actor), now };
+            let changes =
+                Changes::default().with("role", None::<Role>, row.role).with("employeeId", None::<EmployeeId>, row.employee_id);
+            member::record(scope, &context, "member.joined", account.id, changes).await?;
+        }
+        if !is_new {
+            return Ok(None);
+        }
+        self.begin(Some(tenant.id), &account, Method::Invitation, visitor, now).await.map(Some)
+    }
+
+    async fn open_invitation(&self, tenant: TenantId, token: &str, now: DateTime<Utc>) -> Result<Option<Model>, DbErr> {
+        let Some(hash) = MailedToken::hash_of(token) else {
+            return Ok(None);
+        };
+        Entity::find()
+            .filter(Column::TenantId.eq(tenant.0))
+            .filter(Column::TokenHash.eq(hash))
+            .filter(Column::ExpiresAt.gt(now))
+            .one(&self.platform)
+            .await
+    }
+
+    /// The account that an invited person shall have.
+    async fn account_of(
+        &self,
+        email: &str,
+        acceptance: Acceptance,
+        now: DateTime<Utc>,
+    ) -> Result<account::ActiveModel, AuthError> {
+        let name = acceptance.name.ok_or_else(|| Error::bad_input("name", "A name is needed."))?;
+        let name = PersonName::from_text("name", &name)?.into_text();
+        let password = acceptance.password.ok_or_else(|| Error::bad_input("password", "A password is needed."))?;
+        check_password("password", &password)?;
+        Ok(account::ActiveModel {
+            id: Set(AccountId::generate()),
+            email: Set(email.to_owned()),
+            name: Set(name),
+            password_hash: Set(Some(self.passwords.hash(password).await.map_err(AuthError::of_passwords)?)),
+            password_changed_at: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        })
+    }
+}
+
+/// Uses a token up.
+async fn take(
+    transaction: &PlatformTransaction,
+    tenant: TenantId,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, DbErr> {
+    let Some(hash) = MailedToken::hash_of(token) else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "DELETE FROM platform.invitations WHERE tenant_id = $1 AND token_hash = $2 AND expires_at > $3 RETURNING {COLUMNS}"
+    );
+    one(transaction, &sql, [tenant.0.into(), hash.into(), now.into()]).await
+}
+
+async fn find_account<C: ConnectionTrait>(connection: &C, email: &str) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find().filter(account::Column::Email.eq(email)).one(connection).await
+}
+
+/// Says whether the account was made, or was there.
+async fn insert_account(transaction: &PlatformTransaction, new: account::ActiveModel) -> Result<bool, DbErr> {
+    let rows = account::Entity::insert(new)
+        .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(rows > 0)
+}
+
+/// Says whether the account became a member, or was one.
+async fn join(
+    transaction: &PlatformTransaction,
+    account: &account::Model,
+    invitation: &Model,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let membership = membership::ActiveModel {
+        account_id: Set(account.id),
+        tenant_id: Set(invitation.tenant_id),
+        role: Set(invitation.role),
+        employee_id: Set(invitation.employee_id),
+        created_at: Set(now),
+    };
+    let same = [membership::Column::AccountId, membership::Column::TenantId];
+    let rows = membership::Entity::insert(membership)
+        .on_conflict(OnConflict::columns(same).do_nothing().to_owned())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(rows > 0)
+}

@@ -1,0 +1,236 @@
+//! Invitations: sent by mail, accepted by whoever reads it, good for one use.
+
+mod accept;
+
+use chrono::TimeDelta;
+use domain::{
+    Context, Error, Page, Paging, Permission, Role,
+    audit::{self, Changes, Event},
+    value::{EmailAddress, FromText},
+};
+use entities::{
+    id::{EmployeeId, InvitationId},
+    platform::invitation::{ActiveModel, Column, Entity, Model},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Set, Statement, TransactionSession, TransactionTrait,
+};
+use serde::{Deserialize, Serialize};
+use tenancy::{PlatformTransaction, Tenant, TenantScope};
+
+use super::{
+    Auth, AuthError,
+    mailed_token::MailedToken,
+    member::{self, conflict},
+};
+use crate::mail::{self, Mail};
+
+pub use accept::Acceptance;
+
+/// For how long an invitation can be accepted.
+const LIFETIME: TimeDelta = TimeDelta::days(7);
+/// How soon it can be sent again.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// Page size when the request gives none.
+const USUAL_ROWS: usize = 100;
+
+const COLUMNS: &str = "id, tenant_id, email, role, employee_id, token_hash, invited_by, created_at, expires_at";
+
+/// Who is invited, and as what.
+#[derive(Debug, Clone)]
+pub struct NewInvitation {
+    /// The e-mail address.
+    pub email: String,
+    /// What the member will be.
+    pub role: Role,
+    /// The member's own employee record, if there is one.
+    pub employee_id: Option<EmployeeId>,
+}
+
+/// A place in the list of invitations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationCursor {
+    /// The invitation. Later ones come first.
+    pub id: InvitationId,
+}
+
+impl Auth {
+    /// A page of a tenant's open invitations, the newest first.
+    pub async fn invitations(
+        &self,
+        context: &Context,
+        tenant: &Tenant,
+        paging: &Paging<InvitationCursor>,
+    ) -> Result<Page<Model>, Error> {
+        context.require(Permission::ManageMembers)?;
+        let window = paging.window(USUAL_ROWS)?;
+        let rows = Entity::find()
+            .filter(Column::TenantId.eq(tenant.id.0))
+            .apply_if(paging.after.as_ref(), |select, cursor| select.filter(Column::Id.lt(cursor.id)))
+            .order_by_desc(Column::Id)
+            .limit(window.limit())
+            .all(&self.platform)
+            .await?;
+        Ok(window.page(rows))
+    }
+
+    /// How many invitations of a tenant are open.
+    pub async fn count_invitations(&self, context: &Context, tenant: &Tenant) -> Result<u64, Error> {
+        context.require(Permission::ManageMembers)?;
+        Ok(Entity::find().filter(Column::TenantId.eq(tenant.id.0)).count(&self.platform).await?)
+    }
+
+    /// Invites somebody, and writes the mail in the same transaction.
+    pub async fn invite(
+        &self,
+        mail: &Mail,
+        scope: &impl TenantScope,
+        context: &Context,
+        tenant: &Tenant,
+        new: NewInvitation,
+    ) -> Result<Model, Error> {
+        let actor = context.require(Permission::ManageMembers)?;
+        if new.role == Role::Owner {
+            member::require_owner(actor.role)?;
+        }
+        let email = EmailAddress::from_text("email", &new.email)?.into_text().to_lowercase();
+        if !mail::can_be_sent_to(&email) {
+            return Err(Error::bad_input("email", "No mail can be sent to this address."));
+        }
+        if let Some(employee) = new.employee_id {
+            member::require_working(scope, context, employee).await?;
+        }
+        let token = MailedToken::make();
+        let transaction = self.platform.begin().await?;
+        if member::is_member(&transaction, tenant.id, &email).await? {
+            return Err(conflict("email", "This address belongs to a member already."));
+        }
+        let row = Model {
+            id: InvitationId::generate(),
+            tenant_id: tenant.id.0,
+            email,
+            role: new.role,
+            employee_id: new.employee_id,
+            token_hash: token.hash,
+            invited_by: actor.name.clone(),
+            created_at: context.now,
+            expires_at: context.now + LIFETIME,
+        };
+        let Some(row) = insert(&transaction, row).await? else {
+            return Err(conflict("email", "This address is invited already; the invitation can be sent again."));
+        };
+        mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
+        transaction.commit().await?;
+        let changes = Changes::default().with("email", None::<String>, &row.email).with("role", None::<Role>, row.role).with(
+            "employeeId",
+            None::<EmployeeId>,
+            row.employee_id,
+        );
+        record(scope, context, "invitation.sent", row.id, changes).await?;
+        if let Some(employee) = row.employee_id {
+            self.require_still_working(scope, context, tenant, employee).await?;
+        }
+        Ok(row)
+    }
+
+    /// Sends an invitation again, with another token: the one sent before is of no use any more.
+    pub async fn resend_invitation(
+        &self,
+        mail: &Mail,
+        scope: &impl TenantScope,
+        context: &Context,
+        tenant: &Tenant,
+        id: InvitationId,
+    ) -> Result<Model, AuthError> {
+        context.require(Permission::ManageMembers)?;
+        let token = MailedToken::make();
+        let transaction = self.platform.begin().await?;
+        let found = Entity::find_by_id(id)
+            .filter(Column::TenantId.eq(tenant.id.0))
+            .lock_exclusive()
+            .one(&transaction)
+            .await?
+            .ok_or(Error::NotFound("invitation"))?;
+        let wait = found.created_at + PAUSE - context.now;
+        if let Ok(retry_after) = wait.to_std()
+            && !retry_after.is_zero()
+        {
+            return Err(AuthError::RateLimited { retry_after });
+        }
+        let renewed = ActiveModel {
+            token_hash: Set(token.hash),
+            created_at: Set(context.now),
+            expires_at: Set(context.now + LIFETIME),
+            ..found.into()
+        };
+        let row = renewed.update(&transaction).await?;
+        mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
+        transaction.commit().await?;
+        record(scope, context, "invitation.sent", row.id, Changes::default()).await?;
+        Ok(row)
+    }
+
+    /// Takes an invitation back.
+    pub async fn withdraw_invitation(
+        &self,
+        scope: &impl TenantScope,
+        context: &Context,
+        tenant: &Tenant,
+        id: InvitationId,
+    ) -> Result<(), Error> {
+        context.require(Permission::ManageMembers)?;
+        let sql = format!("DELETE FROM platform.invitations WHERE tenant_id = $1 AND id = $2 RETURNING {COLUMNS}");
+        let values = [tenant.id.0.into(), id.uuid().into()];
+        let row = one(&self.platform, &sql, values).await?.ok_or(Error::NotFound("invitation"))?;
+        let changes =
+            Changes::default().with("email", Some(row.email), None::<String>).with("role", Some(row.role), None::<Role>);
+        record(scope, context, "invitation.withdrawn", id, changes).await
+    }
+}
+
+/// Inserts an invitation in place of one that has expired. Nothing when the address has one that has not.
+async fn insert(transaction: &PlatformTransaction, row: Model) -> Result<Option<Model>, DbErr> {
+    let sql = format!(
+        "INSERT INTO platform.invitations AS old ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (tenant_id, email) DO UPDATE SET id = EXCLUDED.id, role = EXCLUDED.role, \
+         employee_id = EXCLUDED.employee_id, token_hash = EXCLUDED.token_hash, invited_by = EXCLUDED.invited_by, \
+         created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at WHERE old.expires_at <= EXCLUDED.created_at \
+         RETURNING {COLUMNS}"
+    );
+    let values = [
+        row.id.uuid().into(),
+        row.tenant_id.into(),
+        row.email.into(),
+        row.role.as_str().into(),
+        row.employee_id.map(EmployeeId::uuid).into(),
+        row.token_hash.into(),
+        row.invited_by.into(),
+        row.created_at.into(),
+        row.expires_at.into(),
+    ];
+    one(transaction, &sql, values).await
+}
+
+async fn one<C: ConnectionTrait, const N: usize>(
+    connection: &C,
+    sql: &str,
+    values: [sea_orm::Value; N],
+) -> Result<Option<Model>, DbErr> {
+    Entity::find().from_raw_sql(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).one(connection).await
+}
+
+/// Writes what was done with an invitation into the tenant's audit.
+async fn record(
+    scope: &impl TenantScope,
+    context: &Context,
+    action: &'static str,
+    id: InvitationId,
+    changes: Changes,
+) -> Result<(), Error> {
+    let event = Event { action, subject_type: "invitation", subject_id: id.uuid(), changes };
+    let transaction = scope.begin().await?;
+    audit::record(&transaction, context, [event]).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! New passwords, at a tenant's host and on the apex alike.
+
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+
+use super::context::ResolverContext;
+use crate::auth::PasswordChange;
+
+/// Whose password is to be replaced.
+#[derive(Debug, InputObject)]
+pub struct RequestPasswordResetInput {
+    /// The account's e-mail address.
+    email: String,
+}
+
+/// What asking for a new password did.
+#[derive(Debug, SimpleObject)]
+pub struct RequestPasswordResetPayload {
+    /// Always true: if the address has an account, a mail is on its way.
+    sent: bool,
+}
+
+/// A new password, by a token that was mailed.
+#[derive(InputObject)]
+pub struct ResetPasswordInput {
+    /// The token of the link in the mail.
+    #[graphql(secret)]
+    token: String,
+    /// The new password, at least 10 characters.
+    #[graphql(secret)]
+    new_password: String,
+}
+
+/// What setting a new password did.
+#[derive(Debug, SimpleObject)]
+pub struct ResetPasswordPayload {
+    /// Whether the password was set; all sessions have ended then.
+    reset: bool,
+}
+
+/// A new password, by the present one.
+#[derive(InputObject)]
+pub struct ChangePasswordInput {
+    /// The present password.
+    #[graphql(secret)]
+    current_password: String,
+    /// The new password, at least 10 characters.
+    #[graphql(secret)]
+    new_password: String,
+}
+
+/// What changing the password did.
+#[derive(Debug, SimpleObject)]
+pub struct ChangePasswordPayload {
+    /// Whether the password was changed; the other sessions have ended then.
+    changed: bool,
+}
+
+/// The mutations of passwords.
+#[derive(Default)]
+pub struct PasswordMutation;
+
+#[Object]
+impl PasswordMutation {
+    /// Asks for a mail that leads to a new password. The answer is the same whether the address has an account or not.
+    async fn request_password_reset(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose password is to be replaced.")] input: RequestPasswordResetInput,
+    ) -> Result<RequestPasswordResetPayload> {
+        let door = ctx.front_door()?;
+        door.auth.request_password_reset(&door.mail, door.tenant.as_deref(), &input.email, &door.visitor, door.now).await?;
+        Ok(RequestPasswordResetPayload { sent: true })
+    }
+
+    /// Sets a new password by the token of a mail. The token works once, within an hour. All sessions of the account end; sign in
+    /// with the new password afterwards.
+    async fn reset_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The token and the new password.")] input: ResetPasswordInput,
+    ) -> Result<ResetPasswordPayload> {
+        let door = ctx.front_door()?;
+        let new = input.new_password.into();
+        door.auth.reset_password(&door.mail, door.tenant.as_deref(), &input.token, new, door.now).await?;
+        Ok(ResetPasswordPayload { reset: true })
+    }
+
+    /// Sets a new password in place of the present one. The account's other sessions end, on all hosts.
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The present and the new password.")] input: ChangePasswordInput,
+    ) -> Result<ChangePasswordPayload> {
+        let door = ctx.front_door()?;
+        let owner = door.owner(ctx.identity()).await?;
+        let change = PasswordChange { current: input.current_password.into(), new: input.new_password.into() };
+        door.auth.change_password(&door.mail, door.tenant.as_deref(), &owner, change, &door.visitor, door.now).await?;
+        Ok(ChangePasswordPayload { changed: true })
+    }
+}

@@ -1,0 +1,159 @@
+//! What mail says: a subject, a text, and the same as HTML. The templates are in `api/templates/mail`.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+use domain::Role;
+use sea_orm::DbErr;
+
+/// A message without its address.
+#[derive(Debug, Default)]
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+impl Letter {
+    fn render(subject: &str, text: &impl Template, html: &impl Template) -> Result<Self, DbErr> {
+        let failed = |error: askama::Error| DbErr::Custom(format!("a mail could not be written: {error}"));
+        Ok(Self { subject: one_line(subject), text: text.render().map_err(failed)?, html: html.render().map_err(failed)? })
+    }
+}
+
+/// Invites somebody to become a member.
+#[derive(Debug, Template)]
+#[template(path = "mail/invitation.txt")]
+pub(super) struct Invitation {
+    tenant: String,
+    invited_by: String,
+    role: &'static str,
+    link: String,
+    until: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/invitation.html")]
+struct InvitationHtml<'a> {
+    letter: &'a Invitation,
+}
+
+impl Invitation {
+    pub(super) fn new(tenant: &str, invited_by: &str, role: Role, link: &str, until: DateTime<Utc>) -> Self {
+        let (tenant, invited_by, link) = (one_line(tenant), one_line(invited_by), link.to_owned());
+        Self { tenant, invited_by, role: for_people(role), link, until: moment(until) }
+    }
+
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
+        Letter::render(&format!("Invitation to {}", self.tenant), self, &InvitationHtml { letter: self })
+    }
+}
+
+/// Leads to a new password.
+#[derive(Template)]
+#[template(path = "mail/password_reset.txt")]
+pub(super) struct PasswordReset {
+    name: String,
+    link: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/password_reset.html")]
+struct PasswordResetHtml<'a> {
+    letter: &'a PasswordReset,
+}
+
+impl PasswordReset {
+    pub(super) fn new(name: &str, link: String) -> Self {
+        Self { name: one_line(name), link }
+    }
+
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
+        Letter::render("Choose a new password", self, &PasswordResetHtml { letter: self })
+    }
+}
+
+/// Tells that a password was changed.
+#[derive(Debug, Template)]
+#[template(path = "mail/password_changed.txt")]
+pub(super) struct PasswordChanged {
+    name: String,
+    when: String,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/password_changed.html")]
+struct PasswordChangedHtml<'a> {
+    letter: &'a PasswordChanged,
+}
+
+impl PasswordChanged {
+    pub(super) fn new(name: &str, when: DateTime<Utc>, address: &str) -> Self {
+        Self { name: one_line(name), when: moment(when), address: address.to_owned() }
+    }
+
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
+        Letter::render("Your password was changed", self, &PasswordChangedHtml { letter: self })
+    }
+}
+
+/// A line break in a name would begin another header of the mail, or look like another paragraph of it.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()
+}
+
+/// Control characters, and what Unicode has for the end of a line and of a paragraph.
+fn is_break(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+fn moment(moment: DateTime<Utc>) -> String {
+    moment.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+fn for_people(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Admin => "an administrator",
+        Role::Hr => "a member of human resources",
+        Role::Manager => "a manager",
+        Role::Employee => "an employee",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line_and_no_markup() {
+        let invitation = Invitation::new(
+            "Acme\r\nBcc: victim@example.test",
+            "<script>alert('&\")</script>\u{2028}x",
+            Role::Admin,
+            "https://acme.example.test/invitation#abc",
+            DateTime::UNIX_EPOCH,
+        );
+        let letter = invitation.letter().unwrap();
+        assert_eq!(letter.subject, "Invitation to Acme  Bcc: victim@example.test");
+        assert!(!letter.text.contains('\r') && !letter.text.contains('\u{2028}'));
+        assert!(letter.text.contains("<script>alert('&\")</script> x"), "{}", letter.text);
+        assert!(!letter.html.contains("<script"), "{}", letter.html);
+        assert!(letter.html.contains("&#60;script&#62;alert(&#39;&#38;&#34;)"), "{}", letter.html);
+        for body in [&letter.text, &letter.html] {
+            assert!(body.contains("https://acme.example.test/invitation#abc"));
+            assert!(body.contains("1 January 1970, 00:00 UTC"));
+            assert!(body.contains("an administrator"));
+        }
+    }
+
+    #[test]
+    fn every_letter_has_its_link_in_both_forms() {
+        let reset = PasswordReset::new("Ann", "http://localhost/reset-password#abc".to_owned()).letter().unwrap();
+        let changed = PasswordChanged::new("Ann", DateTime::UNIX_EPOCH, "http://localhost").letter().unwrap();
+        for (letter, link) in [(&reset, "http://localhost/reset-password#abc"), (&changed, "http://localhost")] {
+            assert!(letter.text.contains(link) && letter.html.contains(link));
+            assert!(letter.text.contains("Ann") && letter.html.contains("Ann"));
+        }
+    }
+}

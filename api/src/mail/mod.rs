@@ -1,0 +1,136 @@
+//! Mail: written into an outbox in the transaction that asks for it, and sent afterwards by a worker.
+//!
+//! What a rolled back transaction asked for is never sent, and what a committed one asked for is not lost: a message stays in
+//! the outbox until a server has taken it. A worker that ends between the two leaves it there, so it may be sent twice; both
+//! times with the same `Message-ID`.
+
+mod letter;
+mod outbox;
+mod transport;
+mod worker;
+
+use std::{fmt, sync::Arc};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use entities::platform::{account, invitation};
+use lettre::message::Mailbox;
+use sea_orm::{ConnectionTrait, DbErr};
+use tenancy::{Hosts, PlatformConnection, Tenant, Tenants};
+use tokio::sync::Notify;
+
+use crate::config::{Addresses, Config};
+use letter::{Invitation, PasswordChanged};
+use outbox::Kind;
+use transport::Transport;
+
+pub use transport::mailbox_folder;
+
+/// The channel that is notified when a message was written.
+pub(crate) const MAIL_CHANNEL: &str = "tenantry_mail";
+
+/// Writes mail, and sends it.
+pub struct Mail {
+    tenants: Tenants,
+    platform: PlatformConnection,
+    transport: Transport,
+    from: Mailbox,
+    addresses: Addresses,
+    hosts: Hosts,
+    /// Notified when there is something to send.
+    due: Notify,
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+impl Mail {
+    /// Prepares to write and to send. Nothing is sent until [`run`](Self::run) or [`send_due`](Self::send_due).
+    pub fn start(config: &Config, tenants: &Tenants) -> anyhow::Result<Arc<Self>> {
+        let from = match &config.mail_from {
+            Some(from) => from.clone(),
+            None => Mailbox::new(
+                Some("Tenantry".to_owned()),
+                format!("no-reply@{}", config.base_domain)
+                    .parse()
+                    .context("No mail can be sent from the base domain; name a sender by --mail-from")?,
+            ),
+        };
+        let transport = Transport::of(config)?;
+        Ok(Arc::new(Self {
+            tenants: tenants.clone(),
+            platform: tenants.platform(),
+            transport,
+            from,
+            addresses: config.addresses(),
+            hosts: Hosts::new(config.base_domain.clone()),
+            due: Notify::new(),
+        }))
+    }
+
+    /// Has the worker look for mail.
+    pub(crate) fn wake(&self) {
+        self.due.notify_one();
+    }
+
+    /// Invites somebody, in the transaction that makes the invitation.
+    pub(crate) async fn write_invitation<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &Tenant,
+        invitation: &invitation::Model,
+        token: &str,
+    ) -> Result<(), DbErr> {
+        let letter = Invitation::new(
+            &tenant.name,
+            &invitation.invited_by,
+            invitation.role,
+            &format!("{}/invitation#{token}", self.address_of(Some(tenant))),
+            invitation.expires_at,
+        );
+        let now = invitation.created_at;
+        outbox::put(connection, Kind::Invitation, Some(tenant.id), &invitation.email, letter.letter()?, now).await
+    }
+
+    /// Asks the worker for the mail that leads to a new password. Whether the address has an account is looked up when the mail
+    /// is sent, so that asking takes the same time either way; and the token is made then, so that it is never stored.
+    pub(crate) async fn ask_for_password_reset(
+        &self,
+        tenant: Option<&Tenant>,
+        email: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        outbox::put_password_reset(&self.platform, tenant.map(|tenant| tenant.id), email, now).await
+    }
+
+    /// Tells the owner of an account that its password was changed, in the transaction that changes it.
+    pub(crate) async fn write_password_changed<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: Option<&Tenant>,
+        account: &account::Model,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant));
+        outbox::put(connection, Kind::PasswordChanged, tenant.map(|tenant| tenant.id), &account.email, letter.letter()?, now)
+            .await
+    }
+
+    /// Where a link leads: to the tenant's primary host, or to the one by its slug; else to the apex. Never to what a request calls
+    /// its host: anyone can write that.
+    fn address_of(&self, tenant: Option<&Tenant>) -> String {
+        match tenant {
+            None => self.addresses.of(self.hosts.base().as_str()),
+            Some(Tenant { primary_host: Some(host), .. }) => self.addresses.of(host.as_str()),
+            Some(tenant) => self.addresses.of(&self.hosts.of_slug(&tenant.slug)),
+        }
+    }
+}
+
+/// Whether mail can be sent to an address. Stricter than the domain's own look at it.
+pub(crate) fn can_be_sent_to(address: &str) -> bool {
+    address.parse::<lettre::Address>().is_ok()
+}

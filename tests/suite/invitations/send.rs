@@ -1,0 +1,145 @@
+//! Inviting, sending again, taking back.
+
+use chrono::TimeDelta;
+use domain::Role;
+use serde_json::{Value, json};
+use tests::{PostOffice, Server, opaque};
+
+use super::{accept, invite, preview, resend, token_of};
+
+#[tokio::test]
+async fn only_owners_invite_owners_and_only_managers_of_members_invite() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let email = |role: Role, invited: &str| format!("{role}.{invited}@{}.test", company.tenant.slug).to_lowercase();
+    for (role, invited, expected) in [
+        (Role::Owner, "OWNER", None),
+        (Role::Owner, "ADMIN", None),
+        (Role::Admin, "OWNER", Some("FORBIDDEN")),
+        (Role::Admin, "ADMIN", None),
+        (Role::Hr, "EMPLOYEE", Some("FORBIDDEN")),
+        (Role::Manager, "EMPLOYEE", Some("FORBIDDEN")),
+        (Role::Employee, "EMPLOYEE", Some("FORBIDDEN")),
+    ] {
+        let input = json!({ "email": email(role, invited), "role": invited });
+        let answer = company.caller(role).mutate("inviteMember", input, "__typename").await;
+        assert_eq!(answer.first_code(), expected, "{role} {invited}");
+    }
+    let input = json!({ "email": "nobody@example.test", "role": "EMPLOYEE" });
+    assert_eq!(company.anonymous().mutate("inviteMember", input, "__typename").await.code(), "UNAUTHENTICATED");
+    assert_eq!(company.caller(Role::Hr).ask("{ invitations { totalCount } }").await.code(), "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn an_address_is_invited_once_and_a_member_not_at_all() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let owner = office.caller(&company, Role::Owner);
+    invite(&company, "new@example.test", "EMPLOYEE").await;
+    let again = json!({ "email": "NEW@example.test", "role": "ADMIN" });
+    let answer = owner.mutate("inviteMember", again.clone(), "__typename").await;
+    assert_eq!((answer.code(), answer.field()), ("CONFLICT", Some("email")));
+    let account = company.account(Role::Hr).await;
+    let answer = owner.mutate("inviteMember", json!({ "email": account.email, "role": "ADMIN" }), "__typename").await;
+    assert_eq!((answer.code(), answer.field()), ("CONFLICT", Some("email")));
+    // When it has expired, another takes its place.
+    office.clock.advance(TimeDelta::days(7));
+    owner.mutate("inviteMember", again, "__typename").await.data("");
+    let list = owner.ask("{ invitations { totalCount nodes { email role } } }").await.data("/invitations");
+    assert_eq!(list, json!({ "totalCount": 1, "nodes": [{ "email": "new@example.test", "role": "ADMIN" }] }));
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_sent_again_has_another_token() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let owner = office.caller(&company, Role::Owner);
+    let id = invite(&company, "new@example.test", "EMPLOYEE").await;
+    let old = office.last_mail_to("new@example.test").await.token();
+    let early = resend(&owner, &id).await;
+    assert_eq!(early.code(), "RATE_LIMITED");
+    assert_eq!(early.body["errors"][0]["extensions"]["retryAfter"], 60);
+    office.clock.advance(TimeDelta::days(6));
+    let answer = resend(&owner, &id).await;
+    assert_eq!(answer.text("/resendInvitation/invitation/id"), id);
+    let letters = office.mail_to("new@example.test").await;
+    assert_eq!(letters.len(), 2);
+    let new = letters.iter().map(tests::Letter::token).find(|token| *token != old).unwrap();
+    assert_eq!(preview(&company.anonymous(), &old).await, json!(null));
+    // It begins anew.
+    office.clock.advance(TimeDelta::days(6));
+    assert_eq!(preview(&company.anonymous(), &new).await["email"], "new@example.test");
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_taken_back_cannot_be_accepted() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let owner = office.caller(&company, Role::Owner);
+    let token = token_of(&office, &company, "new@example.test", "EMPLOYEE").await;
+    let id = owner.ask("{ invitations { nodes { id } } }").await.text("/invitations/nodes/0/id");
+    assert_eq!(owner.delete("withdrawInvitation", &id).await.text("/withdrawInvitation/deletedId"), id);
+    assert_eq!(preview(&company.anonymous(), &token).await, json!(null));
+    let input = json!({ "token": token, "name": "New", "password": "a long password" });
+    assert_eq!(accept(&company.anonymous(), input).await.code(), "NOT_FOUND");
+    assert_eq!(owner.delete("withdrawInvitation", &id).await.code(), "NOT_FOUND");
+    assert_eq!(resend(&owner, &id).await.code(), "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn another_tenants_invitations_and_employees_are_not_there() {
+    let server = Server::start().await;
+    let (company, other) = (server.company().await, server.company().await);
+    let id = invite(&company, &format!("new@{}.test", company.tenant.slug), "EMPLOYEE").await;
+    let stranger = other.caller(Role::Owner);
+    assert_eq!(resend(&stranger, &id).await.code(), "NOT_FOUND");
+    assert_eq!(stranger.delete("withdrawInvitation", &id).await.code(), "NOT_FOUND");
+    assert_eq!(stranger.ask("{ invitations { totalCount nodes { id } } }").await.data("/invitations/totalCount"), 0);
+    let events = format!("{{ auditEvents(subjectId: \"{id}\") {{ nodes {{ id }} }} }}");
+    assert_eq!(stranger.ask(&events).await.data("/auditEvents/nodes"), json!([]));
+    let own = company.caller(Role::Owner).ask(&events).await.data("/auditEvents/nodes");
+    assert_eq!(own.as_array().map(Vec::len), Some(1));
+    let input = json!({ "email": "x@example.test", "role": "EMPLOYEE", "employeeId": opaque(company.member.id) });
+    assert_eq!(stranger.mutate("inviteMember", input, "__typename").await.code(), "NOT_FOUND");
+    // Ids of other things are none of an invitation.
+    for id in [opaque(company.member.id), "nonsense".to_owned(), String::new()] {
+        assert_eq!(stranger.delete("withdrawInvitation", &id).await.code(), "NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_no_mail_can_be_sent_to_are_refused() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    for email in
+        ["", "nonsense", "a@b", "a b@example.test", "a@example.test, b@example.test", "a\u{0}@example.test", "<a@example.test>"]
+    {
+        let input = json!({ "email": email, "role": "EMPLOYEE" });
+        company.refuses(&company.caller(Role::Owner), "inviteMember", input, "BAD_USER_INPUT", Some("email")).await;
+    }
+}
+
+#[tokio::test]
+async fn invitations_are_listed_the_newest_first_in_pages() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let owner = office.caller(&company, Role::Owner);
+    for number in 0..5 {
+        invite(&company, &format!("new{number}@example.test"), "EMPLOYEE").await;
+    }
+    let query = "query($after: String) { invitations(first: 2, after: $after) {
+        totalCount nodes { email } pageInfo { hasNextPage endCursor } } }";
+    let (mut after, mut emails) = (Value::Null, Vec::new());
+    loop {
+        let page = owner.ask_with(query, json!({ "after": after })).await.data("/invitations");
+        assert_eq!(page["totalCount"], 5);
+        emails.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["email"].as_str().unwrap().to_owned()));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(emails, (0..5).rev().map(|number| format!("new{number}@example.test")).collect::<Vec<_>>());
+    assert_eq!(owner.ask("{ invitations(first: 501) { totalCount } }").await.field(), Some("first"));
+    assert_eq!(owner.ask("{ invitations(after: \"nonsense\") { totalCount } }").await.field(), Some("after"));
+}
