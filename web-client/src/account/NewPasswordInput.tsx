@@ -18,6 +18,8 @@ export function NewPasswordInput(props: PasswordInputProps) {
       required
       withAsterisk={false}
       visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
+      // Mantine leaves it out here, and a form finds by it what to put the focus on.
+      aria-invalid={Boolean(props.error)}
       {...props}
     />
   );
@@ -31,6 +33,8 @@ export function CurrentPasswordInput(props: PasswordInputProps) {
       required
       withAsterisk={false}
       visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
+      // Mantine leaves it out here, and a form finds by it what to put the focus on.
+      aria-invalid={Boolean(props.error)}
       {...props}
     />
   );

@@ -1,7 +1,8 @@
-import { Alert, Anchor, Button, Divider, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, Divider, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "react-router";
+import { CurrentPasswordInput } from "../account/NewPasswordInput.tsx";
 import type { Problem } from "../api/problem.ts";
 import { readProblem } from "../api/read-problem.ts";
 import { Form, useSubmission } from "../ui/form.tsx";
@@ -86,14 +87,7 @@ function PasswordForm({ onChallenge }: { onChallenge: (challenge: string) => voi
           withAsterisk={false}
           {...form.getInputProps("email")}
         />
-        <PasswordInput
-          label="Password"
-          autoComplete="current-password"
-          required
-          withAsterisk={false}
-          visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
-          {...form.getInputProps("password")}
-        />
+        <CurrentPasswordInput label="Password" {...form.getInputProps("password")} />
         <Anchor component={Link} to="/forgot-password" size="sm">
           Forgot your password?
         </Anchor>

@@ -65,6 +65,7 @@ export function IdentityProviderForm(props: {
               }
               autoComplete="off"
               visibilityToggleButtonProps={{ "aria-label": "Show the secret", tabIndex: 0 }}
+              aria-invalid={form.errors["clientSecret"] !== undefined}
               {...form.getInputProps("clientSecret")}
             />
             <TextInput
