@@ -22,7 +22,7 @@ test("a key is made with what it may do, and shown once", async () => {
     .fn()
     .mockReturnValueOnce(page([]))
     .mockReturnValue(page([key]));
-  const create = vi.fn((_: Record<string, unknown>) => ({ apiKey: key, token: "tnt_secret" }));
+  const create = vi.fn(() => ({ apiKey: key, token: "tnt_secret" }));
   renderPage(<ApiKeysPage />, { viewer: owner, answers: { apiKeys: keys, createApiKey: create } });
   await userEvent.click(await screen.findByRole("button", { name: "New API key" }));
   const dialog = await screen.findByRole("dialog");
