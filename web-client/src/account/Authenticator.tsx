@@ -56,7 +56,7 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
             Asked for besides the password since {formatInstant(confirmedAt)}. Recovery codes left: {codesLeft}.
           </Text>
           {codesLeft <= few && (
-            <Alert color="yellow" variant="light" mt="sm">
+            <Alert color="indigo" variant="light" mt="sm">
               Make new recovery codes before you run out of them.
             </Alert>
           )}

@@ -9,7 +9,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
   const content = `${codes.join("\n")}\n`;
   return (
     <Stack>
-      <Alert color="yellow" variant="light" icon={<AlertIcon />} title="Keep these recovery codes" role="status">
+      <Alert color="indigo" variant="light" icon={<AlertIcon />} title="Keep these recovery codes" role="status">
         They are shown this once. Each lets you in one time without the authenticator.
       </Alert>
       <ul className="codes" aria-label="Recovery codes">

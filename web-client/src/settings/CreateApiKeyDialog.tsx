@@ -80,7 +80,7 @@ function CreateForm({ onCreated, close }: { onCreated: (token: string) => void; 
 function Token({ token, close }: { token: string; close: Close }) {
   return (
     <Stack>
-      <Alert color="yellow" variant="light" icon={<AlertIcon />} role="status">
+      <Alert color="indigo" variant="light" icon={<AlertIcon />} role="status">
         This is the only time that the key is shown. Whoever has it may do what it allows.
       </Alert>
       <Code block className="secret" aria-label="API key">
