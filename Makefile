@@ -26,7 +26,7 @@ endif
 export TENANTRY_EMBEDDED_POSTGRES
 
 # Everything that the web client's build reads.
-WEB_SOURCES := schema.graphql $(shell find web-client \
+WEB_SOURCES := schema.graphql schema.platform.graphql $(shell find web-client \
 	\( -name node_modules -o -path web-client/dist -o -path web-client/src/generated \) -prune \
 	-o -type f ! -name '*.rs' ! -name Cargo.toml -print)
 WEB := web-client/dist/index.html

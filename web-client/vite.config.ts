@@ -2,9 +2,10 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { graphiqlAddress } from "./build/graphiql-address.ts";
 import { precompress } from "./build/precompress.ts";
+import { trustedDocuments } from "./build/trusted-documents.ts";
 
 export default defineConfig({
-  plugins: [react(), graphiqlAddress(), precompress()],
+  plugins: [react(), graphiqlAddress(), trustedDocuments(), precompress()],
   server: {
     host: "localhost",
     port: 5173,

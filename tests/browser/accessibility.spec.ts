@@ -1,4 +1,14 @@
-import { expect, expectAccessible, expectLoaded, expectNoSidewaysScrolling, hosts, signIn, test } from "./tenantry.ts";
+import {
+  expect,
+  expectAccessible,
+  expectLoaded,
+  expectNoSidewaysScrolling,
+  hosts,
+  password,
+  signIn,
+  signInAs,
+  test,
+} from "./tenantry.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
@@ -6,18 +16,67 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     test("signing in", async ({ page }) => {
       await page.goto(hosts.acme);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await expect(page.getByText("Enter your password.")).toBeVisible();
       await expectAccessible(page);
       await expectNoSidewaysScrolling(page);
     });
 
     test("no organisation at the address", async ({ page }) => {
-      for (const host of [hosts.apex, hosts.unknown]) {
-        await page.goto(host);
+      for (const address of [`${hosts.apex}/find`, hosts.unknown]) {
+        await page.goto(address);
         await expect(page.getByLabel("Your organisation’s address")).toBeVisible();
         await expectAccessible(page);
         await expectNoSidewaysScrolling(page);
+      }
+    });
+
+    for (const path of ["/forgot-password", "/reset-password#token", "/invitation#token", "/sign-in?problem=no_role"]) {
+      test(`the page ${path}, without signing in`, async ({ page }) => {
+        await page.goto(hosts.acme + path);
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        await expect(page.getByText("One moment…")).toHaveCount(0);
+        await expectAccessible(page);
+        await expectNoSidewaysScrolling(page);
+      });
+    }
+
+    for (const path of ["/", "/security", "/no-such-page"]) {
+      test(`the page ${path} of the apex`, async ({ page }) => {
+        await page.goto(hosts.apex + path);
+        await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in to Tenantry");
+        await expectAccessible(page);
+        await signInAs(page, "hr@acme.test", password);
+        await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
+        await expectLoaded(page);
+        await expectAccessible(page);
+        await expectNoSidewaysScrolling(page);
+      });
+    }
+
+    for (const path of ["/members", "/security", "/settings/api-keys", "/settings/sign-in"]) {
+      test(`the page ${path}`, async ({ page }) => {
+        await signIn(page, "acme", "owner", path);
+        await expectLoaded(page);
+        await expectAccessible(page);
+        await expectNoSidewaysScrolling(page);
+      });
+    }
+
+    test("the dialogs of members and keys", async ({ page }) => {
+      for (const [path, opener] of [
+        ["/members", "Invite someone"],
+        ["/settings/api-keys", "New API key"],
+        ["/security", "Add a passkey"],
+        ["/security", "Set up"],
+      ] as const) {
+        if (path === "/members") await signIn(page, "acme", "owner", path);
+        else await page.goto(hosts.acme + path);
+        await page.getByRole("button", { name: opener, exact: true }).click();
+        await expect(page.getByRole("dialog").getByRole("button", { name: "Cancel" })).toBeVisible();
+        await expectAccessible(page);
+        await page.keyboard.press("Escape");
+        await expect(page.getByRole("dialog")).toBeHidden();
       }
     });
 

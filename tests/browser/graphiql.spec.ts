@@ -1,4 +1,4 @@
-import { expect, hosts, signIn, test } from "./tenantry.ts";
+import { expect, hosts, password, signIn, signInAs, test } from "./tenantry.ts";
 
 test("GraphiQL works from this host alone, as the person who is signed in", async ({ page }) => {
   await signIn(page, "acme", "hr");
@@ -34,4 +34,15 @@ test("GraphiQL says how to sign in, and answers what anyone may ask", async ({ p
     await page.getByRole("button", { name: /Execute query/ }).click();
     await expect(response).toContainText('"Globex', { timeout: 5_000 });
   }).toPass();
+});
+
+test("GraphiQL works on the apex, with its own schema", async ({ page }) => {
+  await page.goto(hosts.apex);
+  await signInAs(page, "hr@acme.test", password);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your organisations");
+  await page.goto(`${hosts.apex}/graphiql`);
+  await expect(page.getByText("Signed in as")).toContainText("hr@acme.test");
+  await expect(page.getByText("query MyOrganisations")).toBeVisible();
+  await page.getByRole("button", { name: /Execute query/ }).click();
+  await expect(page.locator(".graphiql-response")).toContainText('"Acme');
 });

@@ -21,12 +21,12 @@ test("the keyboard alone signs in", async ({ page }) => {
 
 test("errors stand beside the inputs and take the focus", async ({ page }) => {
   await page.goto(hosts.acme);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByLabel("E-mail address")).toBeFocused();
   await expect(page.getByLabel("E-mail address")).toHaveAccessibleDescription("Enter your e-mail address.");
   await page.getByLabel("E-mail address").fill("employee@acme.test");
   await page.getByLabel("Password", { exact: true }).fill("wrong");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toBeFocused();
 });
 

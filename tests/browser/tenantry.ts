@@ -1,8 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import { type Browser, test as base, expect, type Page } from "@playwright/test";
+import { linkInMail } from "./mailbox.ts";
 
 const port = process.env["TENANTRY_TEST_PORT"] ?? process.env["BASE_PORT"] ?? "8000";
-const password = "tenantry-demo";
+export const password = "tenantry-demo";
 
 /** The host names of the demo; Chromium finds `*.localhost` on this machine by itself. */
 export const hosts = {
@@ -50,8 +51,50 @@ export async function signIn(page: Page, tenant: Tenant, person: Person, path = 
   await page.goto(hosts[tenant] + path);
   await page.getByLabel("E-mail address").fill(`${person}@${tenant}.test`);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
+}
+
+/** Signs in by the form of the page that is open, whoever it is. */
+export async function signInAs(page: Page, email: string, secret: string): Promise<void> {
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(secret);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Somebody whom no other test knows, a member of acme by an invitation: for what a test changes about an account. */
+export async function newMember(
+  page: Page,
+  browser: Browser,
+  role = "Employee",
+): Promise<{ email: string; secret: string; name: string }> {
+  const name = uniqueName();
+  const email = `${name.toLowerCase()}@acme.test`;
+  const secret = `password of ${name}`;
+  const context = await browser.newContext();
+  const owner = await context.newPage();
+  await signIn(owner, "acme", "owner", "/members");
+  await owner.getByRole("button", { name: "Invite someone" }).click();
+  const dialog = owner.getByRole("dialog");
+  await dialog.getByLabel("E-mail address").fill(email);
+  await dialog.getByLabel("Role").selectOption({ label: role });
+  await dialog.getByRole("button", { name: "Invite" }).click();
+  await expect(dialog).toBeHidden();
+  await context.close();
+
+  await page.goto(await linkInMail(email, "invitation"));
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(secret);
+  await page.getByRole("button", { name: "Join" }).click();
+  await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
+  return { email, secret, name };
+}
+
+/** Signs out by the menu. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Sign in to/);
 }
 
 /** Waits until nothing on the page is still being loaded. */

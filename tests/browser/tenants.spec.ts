@@ -21,7 +21,7 @@ test("an account of one tenant cannot sign in to the other", async ({ page }) =>
   await page.goto(hosts.globex);
   await page.getByLabel("E-mail address").fill("hr@acme.test");
   await page.getByLabel("Password", { exact: true }).fill("tenantry-demo");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toBeVisible();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/Sign in to Globex/);
 });
@@ -49,9 +49,10 @@ test("a person of one tenant does not exist in the other", async ({ page }) => {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Person not found");
 });
 
-test("the apex asks for the organisation and leads to it", async ({ page }) => {
+test("the apex leads to an organisation whose address one knows", async ({ page }) => {
   await page.goto(hosts.apex);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Welcome to Tenantry");
+  await page.getByRole("link", { name: "Go to your organisation’s address instead" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Find your organisation");
   const field = page.getByLabel("Your organisation’s address");
   await field.fill("not a name");
   await page.getByRole("button", { name: "Continue" }).click();

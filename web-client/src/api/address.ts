@@ -15,6 +15,22 @@ export function apiAddress(place: Place): string {
   return `${place.protocol}//${place.hostname}:${serverPort}/graphql`;
 }
 
+/** Where the API tells what changes: the same address, by WebSocket. */
+export function liveAddress(place: Place & Pick<Location, "host">): string {
+  const scheme = place.protocol === "https:" ? "wss:" : "ws:";
+  const host = place.port === developmentPort ? `${place.hostname}:${serverPort}` : place.host;
+  return `${scheme}//${host}/graphql`;
+}
+
+/**
+ * Whether the host looks like the address that organisations' addresses end in: `localhost` and `example.com` do. The
+ * API decides; this only says which of its two schemas to ask first.
+ */
+export function looksLikeApex(place: Pick<Place, "hostname">): boolean {
+  const labels = place.hostname.split(".");
+  return labels.length <= (labels.at(-1) === "localhost" ? 1 : 2);
+}
+
 /**
  * Whether the place is the address that organisations' addresses end in, and not itself one of an organisation, once the
  * API has said that no organisation is there.
@@ -25,8 +41,7 @@ export function apiAddress(place: Place): string {
  */
 export function isApex(place: Place, pageStatus: number): boolean {
   if (pageStatus !== 0 && place.port !== developmentPort) return pageStatus < 400;
-  const labels = place.hostname.split(".");
-  return labels.length <= (labels.at(-1) === "localhost" ? 1 : 2);
+  return looksLikeApex(place);
 }
 
 /** What organisations' addresses end in: the apex itself, or the host of an organisation without its first label. */

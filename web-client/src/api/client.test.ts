@@ -2,7 +2,6 @@ import { ApolloLink, execute, gql } from "@apollo/client";
 import { ApolloClient, InMemoryCache } from "@apollo/client";
 import { firstValueFrom, of } from "rxjs";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { SessionKeeper } from "../session/keeper.ts";
 import { authorisedLink } from "./client.ts";
 
 let token: string | null = "old";
@@ -22,7 +21,7 @@ function send(answer: (authorization: string | undefined) => ApolloLink.Result) 
     sent.push(headers["authorization"]);
     return of(answer(headers["authorization"]));
   });
-  const link = authorisedLink(keeper as unknown as SessionKeeper, transport);
+  const link = authorisedLink(keeper, transport);
   const result = firstValueFrom(execute(link, { query: gql("{ viewer { role } }") }, { client }));
   return { sent, result };
 }

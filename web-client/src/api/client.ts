@@ -1,10 +1,16 @@
 import { ApolloClient, ApolloLink, type FieldPolicy, HttpLink, InMemoryCache, type Reference } from "@apollo/client";
 import { SetContextLink } from "@apollo/client/link/context";
 import { ErrorLink } from "@apollo/client/link/error";
+import { OperationTypeNode } from "graphql";
 import { from, mergeMap } from "rxjs";
-import type { SessionKeeper } from "../session/keeper.ts";
 import { readProblem } from "./read-problem.ts";
 import { accept } from "./request.ts";
+
+/** What gives the access token of each request; a session's keeper, on either kind of host. */
+export interface TokenSource {
+  token(): Promise<string | null>;
+  renew(stale: string | null): Promise<void>;
+}
 
 interface Sent {
   /** The access token that the operation was sent with. */
@@ -14,7 +20,7 @@ interface Sent {
 }
 
 /** Sends each operation with the session's access token, and once more with a new one when the server refuses that. */
-export function authorisedLink(session: SessionKeeper, transport: ApolloLink): ApolloLink {
+export function authorisedLink(session: TokenSource, transport: ApolloLink): ApolloLink {
   const sendAgain = new ErrorLink(({ error, operation, forward }) => {
     if (readProblem(error).code !== "UNAUTHENTICATED") return undefined;
     const { sentToken, sentAgain } = operation.getContext() as Sent;
@@ -60,10 +66,17 @@ export function createCache(): InMemoryCache {
   });
 }
 
-/** A client with an empty cache. Each account that signs in gets its own, so that nobody reads what another one saw. */
-export function createClient(session: SessionKeeper, address: string): ApolloClient {
+/**
+ * A client with an empty cache. Each account that signs in gets its own, so that nobody reads what another one saw.
+ * `live` takes the subscriptions, where there are any.
+ */
+export function createClient(session: TokenSource, address: string, live?: ApolloLink): ApolloClient {
+  const http = authorisedLink(session, new HttpLink({ uri: address, credentials: "include", headers: { accept } }));
   return new ApolloClient({
-    link: authorisedLink(session, new HttpLink({ uri: address, credentials: "include", headers: { accept } })),
+    link:
+      live === undefined
+        ? http
+        : ApolloLink.split(({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION, live, http),
     cache: createCache(),
     devtools: { enabled: import.meta.env.DEV },
   });

@@ -9,6 +9,7 @@ export type ProblemCode =
   | "TENANT_MISMATCH"
   | "TENANT_SUSPENDED"
   | "TENANT_MIGRATING"
+  | "SECOND_FACTOR_REQUIRED"
   | "RATE_LIMITED"
   | "INTERNAL"
   | "NETWORK";
@@ -22,6 +23,8 @@ export interface Problem {
   field: string | null;
   /** What to tell the operator, so that the failure is found in the log. */
   requestId: string | null;
+  /** What a sign-in that still wants the second factor is continued with. */
+  challenge?: string;
 }
 
 const codes: ReadonlySet<string> = new Set<ProblemCode>([
@@ -34,6 +37,7 @@ const codes: ReadonlySet<string> = new Set<ProblemCode>([
   "TENANT_MISMATCH",
   "TENANT_SUSPENDED",
   "TENANT_MIGRATING",
+  "SECOND_FACTOR_REQUIRED",
   "RATE_LIMITED",
   "INTERNAL",
 ]);
@@ -48,7 +52,7 @@ export const networkProblem: Problem = {
 
 interface RawError {
   message?: unknown;
-  extensions?: { code?: unknown; field?: unknown; requestId?: unknown } | null | undefined;
+  extensions?: { code?: unknown; field?: unknown; requestId?: unknown; challenge?: unknown } | null | undefined;
 }
 
 function isCode(value: unknown): value is ProblemCode {
@@ -65,6 +69,7 @@ export function problemOf(errors: readonly RawError[]): Problem {
     message: typeof error?.message === "string" ? error.message : "Something went wrong on the server.",
     field: typeof extensions.field === "string" ? extensions.field : null,
     requestId: typeof extensions.requestId === "string" ? extensions.requestId : null,
+    ...(typeof extensions.challenge === "string" ? { challenge: extensions.challenge } : {}),
   };
 }
 

@@ -2,11 +2,16 @@ import { MantineProvider } from "@mantine/core";
 import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test, vi } from "vitest";
+import { MemoryRouter } from "react-router";
 import { sessionApi } from "../session/browser.ts";
 import { SessionKeeper } from "../session/keeper.ts";
 import { hr } from "../test/render.tsx";
 import { theme } from "../ui/theme.ts";
+
+// Nothing listens on the other end.
+vi.mock("../live/LiveUpdates.tsx", () => ({ LiveUpdates: () => null }));
 import { Gate } from "./Gate.tsx";
+import { SignedIn } from "./SignedIn.tsx";
 
 const session = { accessToken: "token", accessTokenExpiresAt: "2999-01-01T00:00:00Z", viewer: hr };
 const refusal = (code: string, message = "No.") => ({ errors: [{ message, extensions: { code } }] });
@@ -40,7 +45,11 @@ function renderGate() {
   render(
     <MantineProvider theme={theme} env="test" withCssVariables={false} withGlobalClasses={false}>
       <Gate keeper={keeper}>
-        <p>The pages</p>
+        <MemoryRouter>
+          <SignedIn>
+            <p>The pages</p>
+          </SignedIn>
+        </MemoryRouter>
       </Gate>
     </MantineProvider>,
   );
@@ -48,7 +57,10 @@ function renderGate() {
 }
 
 test("who has a session goes straight to the pages", async () => {
-  answers = { Organisation: { data: { tenant: { name: "Acme" } } }, RefreshSession: { data: { refresh: session } } };
+  answers = {
+    Organisation: { data: { tenant: { name: "Acme", identityProviderName: null } } },
+    RefreshSession: { data: { refresh: session } },
+  };
   renderGate();
   expect(await screen.findByText("The pages")).toBeInTheDocument();
   expect(sent).toHaveBeenCalledWith("RefreshSession", "/graphql", "include", {});
@@ -56,7 +68,7 @@ test("who has a session goes straight to the pages", async () => {
 
 test("others sign in first, with the refresh token kept in a cookie", async () => {
   answers = {
-    Organisation: { data: { tenant: { name: "Acme" } } },
+    Organisation: { data: { tenant: { name: "Acme", identityProviderName: null } } },
     RefreshSession: unauthenticated,
     SignIn: refusal("UNAUTHENTICATED", "The e-mail address or the password is wrong."),
   };
@@ -95,7 +107,10 @@ test("a server that is away is asked again when the person wants", async () => {
   answers = {};
   renderGate();
   expect(await screen.findByRole("heading")).toHaveTextContent("No connection to the server");
-  answers = { Organisation: { data: { tenant: { name: "Acme" } } }, RefreshSession: unauthenticated };
+  answers = {
+    Organisation: { data: { tenant: { name: "Acme", identityProviderName: null } } },
+    RefreshSession: unauthenticated,
+  };
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("heading")).toHaveTextContent("Sign in to Acme");
 });

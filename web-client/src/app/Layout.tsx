@@ -1,16 +1,15 @@
-import { Button, Menu, useMantineColorScheme } from "@mantine/core";
-import { Suspense, use } from "react";
+import { Menu } from "@mantine/core";
+import { type ReactNode, Suspense, use } from "react";
 import { Link, NavLink, Outlet } from "react-router";
 import { useKeeper, useViewer } from "../session/context.ts";
 import { roles } from "../ui/format.ts";
-import { ChevronIcon } from "../ui/icons.tsx";
 import { OrganisationName } from "../ui/Page.tsx";
 import { LoadingRows } from "../ui/states.tsx";
+import { AccountMenu } from "./AccountMenu.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 
-/** What is around every page: the way past the head, the organisation's name, the way to the pages and the account. */
-export function Layout() {
-  const organisation = use(OrganisationName);
+/** What is around every page: the way past the head, a name, the way to the pages and the account. */
+export function Frame(props: { name: string; pages: readonly { to: string; label: string }[]; menu: ReactNode }) {
   return (
     <>
       <a className="skip-link" href="#content">
@@ -20,27 +19,20 @@ export function Layout() {
         <div className="header-inner">
           <Link to="/" className="brand">
             <img src="/favicon.svg" alt="" width={28} height={28} />
-            <bdi className="brand-name">{organisation}</bdi>
+            <bdi className="brand-name">{props.name}</bdi>
           </Link>
           <nav className="navigation" aria-label="Pages">
             <ul>
-              <li>
-                <NavLink to="/" end>
-                  People
-                </NavLink>
-              </li>
-              <li>
-                <NavLink to="/departments">Departments</NavLink>
-              </li>
-              <li>
-                <NavLink to="/positions">Positions</NavLink>
-              </li>
-              <li>
-                <NavLink to="/locations">Locations</NavLink>
-              </li>
+              {props.pages.map(({ to, label }) => (
+                <li key={to}>
+                  <NavLink to={to} end={to === "/"}>
+                    {label}
+                  </NavLink>
+                </li>
+              ))}
             </ul>
           </nav>
-          <AccountMenu />
+          {props.menu}
         </div>
       </header>
       <main id="content" className="main" tabIndex={-1}>
@@ -54,60 +46,54 @@ export function Layout() {
   );
 }
 
-function AccountMenu() {
-  const viewer = useViewer();
-  const keeper = useKeeper();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          c="inherit"
-          rightSection={<ChevronIcon />}
-          aria-label={`Account: ${viewer.account.name}`}
-        >
-          <bdi>{viewer.account.name}</bdi>
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <bdi>{viewer.account.email}</bdi>
-          <br />
-          {roles[viewer.role]}
-        </Menu.Label>
-        {viewer.employee !== null && (
-          <Menu.Item component={Link} to={`/employees/${viewer.employee.id}`}>
-            My record
-          </Menu.Item>
-        )}
-        <Menu.Item component="a" href="/graphiql">
-          GraphiQL
-        </Menu.Item>
-        <Menu.Divider />
-        {(["auto", "light", "dark"] as const).map((scheme) => (
-          <Menu.Item
-            key={scheme}
-            onClick={() => setColorScheme(scheme)}
-            aria-current={colorScheme === scheme ? "true" : undefined}
-            rightSection={colorScheme === scheme ? "✓" : undefined}
-          >
-            {schemes[scheme]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item
-          onClick={() => {
-            // Signed out here in any case; the server's session also ends by itself.
-            keeper.signOut().catch(() => undefined);
-          }}
-        >
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
+const pages = [
+  { to: "/", label: "People" },
+  { to: "/departments", label: "Departments" },
+  { to: "/positions", label: "Positions" },
+  { to: "/locations", label: "Locations" },
+] as const;
+
+/** What is around the pages of an organisation. */
+export function Layout() {
+  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} />;
 }
 
-const schemes = { auto: "Colours of the system", light: "Light", dark: "Dark" } as const;
+function ViewerMenu() {
+  const viewer = useViewer();
+  const keeper = useKeeper();
+  const { manageMembers, manageApiKeys, manageSignIn } = viewer.permissions;
+  return (
+    <AccountMenu
+      name={viewer.name}
+      about={
+        <>
+          <bdi>{viewer.account?.email}</bdi>
+          <br />
+          {roles[viewer.role]}
+        </>
+      }
+      onSignOut={() => keeper.signOut()}
+    >
+      {viewer.employee !== null && (
+        <Menu.Item component={Link} to={`/employees/${viewer.employee.id}`}>
+          My record
+        </Menu.Item>
+      )}
+      {manageMembers && (
+        <Menu.Item component={Link} to="/members">
+          Members
+        </Menu.Item>
+      )}
+      {manageApiKeys && (
+        <Menu.Item component={Link} to="/settings/api-keys">
+          API keys
+        </Menu.Item>
+      )}
+      {manageSignIn && (
+        <Menu.Item component={Link} to="/settings/sign-in">
+          Identity provider
+        </Menu.Item>
+      )}
+    </AccountMenu>
+  );
+}

@@ -1,11 +1,10 @@
-import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useEffect } from "react";
-import { baseDomain, isApex, organisationAddress } from "../api/address.ts";
+import { isApex } from "../api/address.ts";
 import type { Problem } from "../api/problem.ts";
-import { Form, useSubmission } from "../ui/form.tsx";
 import { DocumentTitle } from "../ui/Page.tsx";
 import { ProblemText, problemTitle } from "../ui/states.tsx";
+import { FindOrganisation } from "./FindOrganisation.tsx";
 
 /** How long to wait before asking whether an organisation's update is finished, in milliseconds. */
 const migrationPause = 5000;
@@ -55,21 +54,6 @@ function FindOrganisationPage() {
   const { host } = window.location;
   const apex = isApex(window.location, pageStatus());
   const title = apex ? "Welcome to Tenantry" : "There is no organisation at this address";
-  const form = useForm({
-    initialValues: { organisation: "" },
-    validate: {
-      organisation: (value) =>
-        organisationAddress(value, window.location, apex) === null
-          ? "Enter a name of letters, digits and hyphens, such as acme."
-          : null,
-    },
-  });
-  const submission = useSubmission(form, ({ organisation }) => {
-    const address = organisationAddress(organisation, window.location, apex);
-    if (address !== null) window.location.assign(address);
-    return Promise.resolve();
-  });
-  const target = organisationAddress(form.values.organisation, window.location, apex);
 
   return (
     <main className="centred">
@@ -90,22 +74,7 @@ function FindOrganisationPage() {
             )}
           </Text>
         </Stack>
-        <Form submission={submission} submitLabel="Continue" label="Find your organisation">
-          <TextInput
-            label="Your organisation’s address"
-            description={`The first part of it, before .${baseDomain(window.location, apex)}, or all of it`}
-            placeholder="acme"
-            autoComplete="organization"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            withAsterisk={false}
-            {...form.getInputProps("organisation")}
-          />
-          <Text size="sm" c="dimmed" mt="xs" role="status">
-            {target === null ? "" : `Opens ${target}`}
-          </Text>
-        </Form>
+        <FindOrganisation apex={apex} />
       </div>
     </main>
   );

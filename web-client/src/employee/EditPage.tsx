@@ -1,6 +1,7 @@
 import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Button, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { forgetLists } from "../api/client.ts";
 import { readProblem } from "../api/read-problem.ts";
@@ -21,6 +22,7 @@ import { changesOf, personChecks, personValues } from "./values.ts";
 /** Changes what is recorded about one person, as far as whoever is signed in may. */
 export function EditPage() {
   const { id = "" } = useParams();
+  const [attempt, setAttempt] = useState(0);
   const { data, error, refetch } = useQuery(EmployeeDocument, {
     variables: { id },
     // The form begins with what is there now, at the version that it will name.
@@ -51,13 +53,24 @@ export function EditPage() {
       ) : !employee.permissions.update && !employee.permissions.updateOwnContact ? (
         <Empty title="You may not change this person’s record" />
       ) : (
-        <EditForm key={employee.version} employee={employee} onReload={() => void refetch().catch(() => undefined)} />
+        <EditForm
+          key={attempt}
+          found={employee}
+          onReload={() =>
+            void refetch().then(
+              () => setAttempt(attempt + 1),
+              () => undefined,
+            )
+          }
+        />
       )}
     </Page>
   );
 }
 
-function EditForm({ employee, onReload }: { employee: EmployeeDetailsFragment; onReload: () => void }) {
+function EditForm({ found, onReload }: { found: EmployeeDetailsFragment; onReload: () => void }) {
+  // What others change meanwhile must neither replace what is being typed nor pass for what was read at the start.
+  const [employee] = useState(found);
   const navigate = useNavigate();
   const client = useApolloClient();
   const [update] = useMutation(UpdateEmployeeDocument);

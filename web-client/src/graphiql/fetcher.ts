@@ -1,13 +1,13 @@
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Fetcher } from "@graphiql/toolkit";
 import { accept } from "../api/request.ts";
-import type { SessionKeeper } from "../session/keeper.ts";
+import type { TokenSource } from "../api/client.ts";
 
 /**
  * Sends what GraphiQL asks for, signed in as the session is unless the header editor says otherwise. The response is
  * shown as it came, refusals too.
  */
-export function sessionFetcher(session: SessionKeeper, address: string): Fetcher {
+export function sessionFetcher(session: TokenSource, address: string): Fetcher {
   return async (operation, options) => {
     const token = await session.token();
     const headers = new Headers({ "content-type": "application/json", accept });

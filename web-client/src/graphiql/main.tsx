@@ -3,7 +3,6 @@ import "graphiql/style.css";
 import "./graphiql.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { browserSession } from "../session/browser.ts";
 import { Explorer } from "./Explorer.tsx";
 
 const root = document.getElementById("root");
@@ -11,6 +10,6 @@ if (root === null) throw new Error("graphiql.html has no element #root");
 
 createRoot(root).render(
   <StrictMode>
-    <Explorer keeper={browserSession()} />
+    <Explorer />
   </StrictMode>,
 );

@@ -1,15 +1,11 @@
 import { apiAddress } from "../api/address.ts";
 import { request } from "../api/request.ts";
-import { RefreshSessionDocument, SignInDocument, SignOutDocument } from "../generated/graphql.ts";
+import { RefreshSessionDocument, SignOutDocument } from "../generated/graphql.ts";
 import { type SessionApi, SessionKeeper, type SessionNews, type Surroundings } from "./keeper.ts";
 
-const name = "tenantry-session";
-
-/** The session mutations over HTTP; the refresh token goes by cookie both ways. */
+/** What keeps a session on a tenant's host, over HTTP; the refresh token goes by cookie both ways. */
 export function sessionApi(address: string): SessionApi {
   return {
-    signIn: async (email, password) =>
-      (await request(address, SignInDocument, { input: { email, password, keepInCookie: true } })).signIn,
     refresh: async () => (await request(address, RefreshSessionDocument, {})).refresh,
     signOut: async (accessToken) => {
       await request(address, SignOutDocument, {}, accessToken);
@@ -17,8 +13,8 @@ export function sessionApi(address: string): SessionApi {
   };
 }
 
-/** The browser's clock, timers, locks and channel between tabs. */
-export function browserSurroundings(): Surroundings {
+/** The browser's clock and timers, and its locks and channel between tabs, which go by the name. */
+export function browserSurroundings<Who>(name: string): Surroundings<Who> {
   const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
   // Absent from the type where it may be absent in fact: an address that is neither https nor localhost.
   const locks = navigator.locks as LockManager | undefined;
@@ -27,7 +23,7 @@ export function browserSurroundings(): Surroundings {
     exclusively: async (work) => (locks === undefined ? work() : await locks.request(name, work)),
     announce: (news) => channel?.postMessage(news),
     listen: (listener) => {
-      channel?.addEventListener("message", (event: MessageEvent<SessionNews>) => listener(event.data));
+      channel?.addEventListener("message", (event: MessageEvent<SessionNews<Who>>) => listener(event.data));
     },
     later: (delay, work) => {
       const timer = setTimeout(work, delay);
@@ -36,7 +32,7 @@ export function browserSurroundings(): Surroundings {
   };
 }
 
-/** The keeper of this page's session. */
+/** The keeper of this page's session on a tenant's host. */
 export function browserSession(): SessionKeeper {
-  return new SessionKeeper(sessionApi(apiAddress(window.location)), browserSurroundings());
+  return new SessionKeeper(sessionApi(apiAddress(window.location)), browserSurroundings("tenantry-session"));
 }

@@ -1,34 +1,40 @@
 import { ProblemError } from "../api/problem.ts";
 import type { SessionFieldsFragment } from "../generated/graphql.ts";
 
-/** Who is signed in, their role and what they may do. */
+/** Who is signed in to an organisation, their role and what they may do. */
 export type Viewer = SessionFieldsFragment["viewer"];
 
+/** A session as the server gives it: on a tenant's host to a viewer, on the apex to an account. */
+export interface Grant<Who = Viewer> {
+  accessToken: string;
+  accessTokenExpiresAt: string;
+  viewer: Who;
+}
+
 /** A session as this page knows it; the refresh token is in a cookie that no script can read. */
-export interface Session {
+export interface Session<Who = Viewer> {
   accessToken: string;
   /** When to stop using the access token, in milliseconds since 1970 by this machine's clock. */
   expiresAt: number;
-  viewer: Viewer;
+  viewer: Who;
 }
 
-/** The three session mutations of the API. Each rejects with a ProblemError. */
-export interface SessionApi {
-  signIn(email: string, password: string): Promise<SessionFieldsFragment>;
-  refresh(): Promise<SessionFieldsFragment>;
+/** The mutations of the API that keep a session. Each rejects with a ProblemError. */
+export interface SessionApi<Who = Viewer> {
+  refresh(): Promise<Grant<Who>>;
   signOut(accessToken: string): Promise<void>;
 }
 
 /** What the other tabs of the same host are told. */
-export type SessionNews = { kind: "session"; session: Session } | { kind: "signedOut" };
+export type SessionNews<Who = Viewer> = { kind: "session"; session: Session<Who> } | { kind: "signedOut" };
 
 /** What the browser gives a keeper; replaced in tests. */
-export interface Surroundings {
+export interface Surroundings<Who = Viewer> {
   now(): number;
   /** Runs `work` while no other tab of the same host runs any. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result>;
-  announce(news: SessionNews): void;
-  listen(listener: (news: SessionNews) => void): void;
+  announce(news: SessionNews<Who>): void;
+  listen(listener: (news: SessionNews<Who>) => void): void;
   /** Calls `work` after `delay` milliseconds, unless the returned function is called before. */
   later(delay: number, work: () => void): () => void;
 }
@@ -43,22 +49,22 @@ const longestDelay = 2 ** 31 - 1;
 /**
  * Keeps the session of this page: the access token in memory, renewed in time by the cookie, by one tab for all.
  */
-export class SessionKeeper {
-  readonly #api: SessionApi;
-  readonly #surroundings: Surroundings;
+export class SessionKeeper<Who = Viewer> {
+  readonly #api: SessionApi<Who>;
+  readonly #surroundings: Surroundings<Who>;
   readonly #listeners = new Set<() => void>();
-  #session: Session | null = null;
+  #session: Session<Who> | null = null;
   #renewal: Promise<void> | null = null;
   #cancelTimer: () => void = () => undefined;
 
-  constructor(api: SessionApi, surroundings: Surroundings) {
+  constructor(api: SessionApi<Who>, surroundings: Surroundings<Who>) {
     this.#api = api;
     this.#surroundings = surroundings;
     surroundings.listen((news) => this.#adopt(news.kind === "session" ? news.session : null));
   }
 
   /** The session, or null when nobody is signed in. The same object until it changes. */
-  readonly current = (): Session | null => this.#session;
+  readonly current = (): Session<Who> | null => this.#session;
 
   /** Calls `listener` after every change, until the returned function is called. */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -74,10 +80,9 @@ export class SessionKeeper {
     await this.renew(null);
   }
 
-  /** Signs in. Rejects with a ProblemError, and leaves the present session as it is. */
-  async signIn(email: string, password: string): Promise<void> {
-    const payload = await this.#api.signIn(email, password);
-    this.#take(payload);
+  /** Begins the session that `way` brings, in every tab. Rejects as it does, and leaves the present session as it is. */
+  async begin(way: Promise<Grant<Who>>): Promise<void> {
+    this.#take(await way);
   }
 
   /** Ends the session here, in the other tabs and on the server; here even when the server cannot be reached. */
@@ -130,18 +135,18 @@ export class SessionKeeper {
     });
   }
 
-  #take(payload: SessionFieldsFragment): void {
+  #take(grant: Grant<Who>): void {
     const now = this.#surroundings.now();
-    const session: Session = {
-      accessToken: payload.accessToken,
-      expiresAt: Math.max(Date.parse(payload.accessTokenExpiresAt), now + shortestLife),
-      viewer: payload.viewer,
+    const session: Session<Who> = {
+      accessToken: grant.accessToken,
+      expiresAt: Math.max(Date.parse(grant.accessTokenExpiresAt), now + shortestLife),
+      viewer: grant.viewer,
     };
     this.#adopt(session);
     this.#surroundings.announce({ kind: "session", session });
   }
 
-  #adopt(session: Session | null): void {
+  #adopt(session: Session<Who> | null): void {
     this.#cancelTimer();
     if (session !== null) {
       const delay = Math.min(Math.max(session.expiresAt - this.#surroundings.now() - margin, 0), longestDelay);

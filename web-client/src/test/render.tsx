@@ -35,19 +35,32 @@ export function refuse(...parameters: Parameters<typeof refusal>): () => never {
   };
 }
 
+export const allPermissions: Viewer["permissions"] = {
+  manageEmployees: true,
+  manageOrganisation: true,
+  readAudit: true,
+  manageMembers: true,
+  manageApiKeys: true,
+  manageSignIn: true,
+};
+
 /** Someone of human resources. */
 export const hr: Viewer = {
+  name: "Hana Sato",
   role: "HR",
   account: { id: "account-1", email: "hr@acme.test", name: "Hana Sato" },
   employee: null,
-  permissions: { manageEmployees: true, manageOrganisation: true, readAudit: true },
+  permissions: { ...allPermissions, manageMembers: false, manageApiKeys: false, manageSignIn: false },
 };
+
+/** Someone who may do everything. */
+export const owner: Viewer = { ...hr, role: "OWNER", permissions: allPermissions };
 
 /** Someone without a right to change anything. */
 export const employee: Viewer = {
   ...hr,
   role: "EMPLOYEE",
-  permissions: { manageEmployees: false, manageOrganisation: false, readAudit: false },
+  permissions: Object.fromEntries(Object.keys(allPermissions).map((name) => [name, false])) as typeof allPermissions,
 };
 
 /** Empty lists of what an employee can be given. */

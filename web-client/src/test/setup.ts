@@ -1,8 +1,10 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
+// Like the time of a whole test: enough for a busy machine, and never waited for when all is well.
+configure({ asyncUtilTimeout: 10_000 });
 
 // What Mantine asks a browser for and jsdom has not.
 vi.stubGlobal("matchMedia", (query: string) => ({

@@ -107,3 +107,14 @@ export function Form(props: {
 export function announceDone(message: string): void {
   notifications.show({ message, color: "indigo", autoClose: 5000, closeButtonProps: { "aria-label": "Close" } });
 }
+
+/** Says that something has not been done, where there is no form to say it in. */
+export function announceProblem(problem: Problem): void {
+  notifications.show({
+    message: problem.message,
+    color: "red",
+    autoClose: 10_000,
+    role: "alert",
+    closeButtonProps: { "aria-label": "Close" },
+  });
+}

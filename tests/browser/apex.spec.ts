@@ -1,0 +1,68 @@
+import { expect, hosts, password, signIn, signInAs, signOut, test } from "./tenantry.ts";
+
+test("one signs in at the apex and goes to one's organisation with a code that works once", async ({ page }) => {
+  await page.goto(hosts.apex);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in to Tenantry");
+  await signInAs(page, "hr@acme.test", password);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your organisations");
+  // One's own, and no other.
+  await expect(page.getByRole("main").getByRole("listitem")).toHaveCount(1);
+  await expect(page.getByRole("main")).not.toContainText("Globex");
+
+  const entering = page.waitForRequest((request) => request.url().includes("/enter"));
+  let code = "";
+  page.on("response", (response) => {
+    if (response.url() !== `${hosts.apex}/graphql`) return;
+    void response.text().then(
+      (body) => {
+        code = /\/enter#([^"]+)/.exec(body)?.[1] ?? code;
+      },
+      () => undefined,
+    );
+  });
+  await page.getByRole("button", { name: /^Open Acme/ }).click();
+  // The code is in no request's address.
+  expect(new URL((await entering).url()).pathname).toBe("/enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("People");
+  expect(page.url()).toBe(`${hosts.acme}/`);
+
+  // The session of each host is its own: out of the organisation, one is still in at the apex.
+  await signOut(page);
+  if (code !== "") {
+    await page.goto(`${hosts.acme}/enter#${code}`);
+    await expect(page.getByRole("alert")).toBeVisible();
+    expect(page.url()).not.toContain("#");
+    await expect(page.getByRole("link", { name: "Sign in here instead" })).toBeVisible();
+  }
+  await page.goto(hosts.apex);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your organisations");
+  await signOut(page);
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in to Tenantry");
+});
+
+test("a code of one organisation does not let into another", async ({ page }) => {
+  await page.goto(hosts.apex);
+  await signInAs(page, "employee@acme.test", password);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your organisations");
+  const answer = page.waitForResponse(
+    async (response) =>
+      response.url() === `${hosts.apex}/graphql` && (response.request().postData() ?? "").includes("EnterWorkspace"),
+  );
+  // The page must not go there and use the code up.
+  await page.route(`${hosts.acme}/**`, (route) => route.abort());
+  await page.getByRole("button", { name: /^Open Acme/ }).click();
+  const body = (await (await answer).json()) as { data: { enterWorkspace: { url: string } } };
+  const { hash } = new URL(body.data.enterWorkspace.url);
+  expect(hash.length).toBeGreaterThan(16);
+  await page.goto(`${hosts.globex}/enter${hash}`);
+  await expect(page.getByRole("alert")).toBeVisible();
+  await page.goto(hosts.globex);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Sign in to Globex/);
+});
+
+test("a session of the organisation is none of the apex", async ({ page }) => {
+  await signIn(page, "acme", "employee");
+  await page.goto(hosts.apex);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in to Tenantry");
+});

@@ -1,0 +1,128 @@
+import { ApolloProvider } from "@apollo/client/react";
+import { Anchor } from "@mantine/core";
+import { lazy, type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { createBrowserRouter, Link, Navigate, type RouteObject, RouterProvider } from "react-router";
+import { ForgotPasswordPage } from "../account/ForgotPasswordPage.tsx";
+import { ResetPasswordPage } from "../account/ResetPasswordPage.tsx";
+import { apiAddress } from "../api/address.ts";
+import { createClient } from "../api/client.ts";
+import type { Problem } from "../api/problem.ts";
+import { readProblem } from "../api/read-problem.ts";
+import { request } from "../api/request.ts";
+import { FindOrganisation } from "../app/FindOrganisation.tsx";
+import { Starting } from "../app/Gate.tsx";
+import { NotFoundPage } from "../app/NotFoundPage.tsx";
+import { ProblemPage } from "../app/ProblemPage.tsx";
+import { AccountDocument } from "../generated/platform.ts";
+import { DoorContext } from "../session/context.ts";
+import { DoorFrame } from "../session/DoorFrame.tsx";
+import { doorTo } from "../session/door.ts";
+import { SignInPage } from "../session/SignInPage.tsx";
+import { ApexContext, useApexKeeper } from "./context.ts";
+import { ApexLayout } from "./ApexLayout.tsx";
+import { platformEntrance, platformSession } from "./session.ts";
+import { WorkspacesPage } from "./WorkspacesPage.tsx";
+
+const SecurityPage = lazy(async () => ({ default: (await import("../account/SecurityPage.tsx")).SecurityPage }));
+
+const routes: RouteObject[] = [
+  { path: "/find", Component: FindPage },
+  { path: "/forgot-password", Component: ForgotPasswordPage },
+  { path: "/reset-password", Component: ResetPasswordPage },
+  {
+    element: (
+      <SignedInToApex>
+        <ApexLayout />
+      </SignedInToApex>
+    ),
+    children: [
+      { path: "/", Component: WorkspacesPage },
+      { path: "/security", Component: SecurityPage },
+      { path: "/sign-in", element: <Navigate to="/" replace /> },
+      { path: "*", Component: NotFoundPage },
+    ],
+  },
+];
+
+type State = { kind: "starting" } | { kind: "refused"; problem: Problem } | { kind: "open" };
+
+/** The client of the apex: one signs in once and goes to any of one's organisations. */
+export function Apex({ onOtherHost }: { onOtherHost: (() => void) | undefined }) {
+  const address = apiAddress(window.location);
+  const [keeper] = useState(platformSession);
+  const [router] = useState(() => createBrowserRouter(routes));
+  const [state, setState] = useState<State>({ kind: "starting" });
+  const [attempt, setAttempt] = useState(0);
+  const retry = useCallback(() => setAttempt((count) => count + 1), []);
+  const door = useMemo(
+    () => doorTo(keeper, platformEntrance(address), { name: "Tenantry", address, identityProvider: null }),
+    [keeper, address],
+  );
+
+  useEffect(() => {
+    let abandoned = false;
+    Promise.all([request(address, AccountDocument, {}), keeper.start()]).then(
+      () => {
+        if (!abandoned) setState({ kind: "open" });
+      },
+      (error: unknown) => {
+        if (abandoned) return;
+        const problem = readProblem(error);
+        if (problem.code === "BAD_USER_INPUT" && onOtherHost !== undefined) onOtherHost();
+        else setState({ kind: "refused", problem });
+      },
+    );
+    return () => {
+      abandoned = true;
+    };
+  }, [address, keeper, attempt, onOtherHost]);
+
+  if (state.kind === "starting") return <Starting />;
+  if (state.kind === "refused") return <ProblemPage problem={state.problem} onRetry={retry} />;
+  return (
+    <ApexContext value={keeper}>
+      <DoorContext value={door}>
+        <RouterProvider router={router} useTransitions={false} />
+      </DoorContext>
+    </ApexContext>
+  );
+}
+
+function SignedInToApex({ children }: { children: ReactNode }) {
+  const keeper = useApexKeeper();
+  const session = useSyncExternalStore(keeper.subscribe, keeper.current);
+  const account = session?.viewer.id ?? null;
+  // What one account has read is not there for the next one.
+  const client = useMemo(
+    () => (account === null ? null : createClient(keeper, apiAddress(window.location))),
+    [account, keeper],
+  );
+  if (client === null) {
+    return (
+      <SignInPage>
+        <Anchor component={Link} to="/find" size="sm" mt="lg" display="inline-block">
+          Go to your organisation’s address instead
+        </Anchor>
+      </SignInPage>
+    );
+  }
+  return (
+    <ApolloProvider client={client} key={account}>
+      {children}
+    </ApolloProvider>
+  );
+}
+
+function FindPage() {
+  return (
+    <DoorFrame
+      title="Find your organisation"
+      subtitle="Every organisation has an address of its own. Enter yours to sign in there."
+    >
+      <FindOrganisation apex />
+      <Anchor component={Link} to="/" size="sm" mt="lg" display="inline-block">
+        Sign in to Tenantry instead
+      </Anchor>
+    </DoorFrame>
+  );
+}

@@ -1,0 +1,91 @@
+import { useMutation, useQuery } from "@apollo/client/react";
+import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "react-router";
+import { readProblem } from "../api/read-problem.ts";
+import { EnterWorkspaceDocument, WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
+import { announceProblem } from "../ui/form.tsx";
+import { initials, roles } from "../ui/format.ts";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+
+type Workspace = WorkspacesQuery["workspaces"][number];
+
+/** The organisations that one belongs to, each with the way there. */
+export function WorkspacesPage() {
+  const { data, error, refetch } = useQuery(WorkspacesDocument, { fetchPolicy: "cache-and-network" });
+  return (
+    <Page title="Your organisations" subtitle="Those that you are a member of">
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : data === undefined ? (
+        <LoadingRows rows={3} />
+      ) : data.workspaces.length === 0 ? (
+        <Empty title="You are not a member of any organisation">
+          <Text c="dimmed">Ask an administrator of yours to invite you.</Text>
+          <Anchor component={Link} to="/find">
+            Go to an organisation’s address
+          </Anchor>
+        </Empty>
+      ) : (
+        <ul className="plain-list narrow">
+          {data.workspaces.map((workspace) => (
+            <li key={workspace.id} className="surface">
+              <WorkspaceRow workspace={workspace} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Page>
+  );
+}
+
+function WorkspaceRow({ workspace }: { workspace: Workspace }) {
+  const [enter] = useMutation(EnterWorkspaceDocument, { fetchPolicy: "no-cache" });
+  const [busy, setBusy] = useState(false);
+  const open = async () => {
+    setBusy(true);
+    try {
+      const { data } = await enter({ variables: { input: { id: workspace.id } } });
+      // Stays busy: the browser is on its way there.
+      if (data !== undefined) window.location.assign(data.enterWorkspace.url);
+    } catch (error) {
+      announceProblem(readProblem(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <Group justify="space-between" gap="md">
+      <div className="person grow">
+        <Avatar aria-hidden="true" radius="md" color="indigo" size={40}>
+          {initials(workspace.name)}
+        </Avatar>
+        <div>
+          <Text fw={600} component="h2" size="md">
+            <bdi>{workspace.name}</bdi>
+          </Text>
+          <Text size="xs" c="dimmed">
+            {roles[workspace.role]} · <bdi>{hostOf(workspace.url)}</bdi>
+          </Text>
+        </div>
+      </div>
+      {workspace.available ? (
+        <Button onClick={open} loading={busy} aria-label={`Open ${workspace.name}`}>
+          Open
+        </Button>
+      ) : (
+        <Badge color="gray" variant="light">
+          Not available now
+        </Badge>
+      )}
+    </Group>
+  );
+}
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
+}

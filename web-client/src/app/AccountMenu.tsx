@@ -1,0 +1,62 @@
+import { Button, Menu, useMantineColorScheme } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { ChevronIcon } from "../ui/icons.tsx";
+
+const schemes = { auto: "Colours of the system", light: "Light", dark: "Dark" } as const;
+
+/** Who is signed in, and what belongs to them: on a tenant's host and on the apex. */
+export function AccountMenu(props: {
+  name: string;
+  about: ReactNode;
+  /** Entries of this host alone. */
+  children?: ReactNode;
+  onSignOut: () => Promise<void>;
+}) {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="inherit"
+          rightSection={<ChevronIcon />}
+          aria-label={`Account: ${props.name}`}
+        >
+          <bdi>{props.name}</bdi>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{props.about}</Menu.Label>
+        {props.children}
+        <Menu.Item component={Link} to="/security">
+          Security
+        </Menu.Item>
+        <Menu.Item component="a" href="/graphiql">
+          GraphiQL
+        </Menu.Item>
+        <Menu.Divider />
+        {(["auto", "light", "dark"] as const).map((scheme) => (
+          <Menu.Item
+            key={scheme}
+            onClick={() => setColorScheme(scheme)}
+            aria-current={colorScheme === scheme ? "true" : undefined}
+            rightSection={colorScheme === scheme ? "✓" : undefined}
+          >
+            {schemes[scheme]}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          onClick={() => {
+            // Signed out here in any case; the server's session also ends by itself.
+            props.onSignOut().catch(() => undefined);
+          }}
+        >
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
