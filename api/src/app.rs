@@ -4,14 +4,16 @@ use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::CHANGES_CHANNEL;
 use futures::StreamExt as _;
-use tenancy::{Hosts, Tenants};
+use tenancy::{DIRECTORY_CHANNEL, Heard, Hosts, Tenants};
 use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, Lifetimes},
     config::{Addresses, Config},
     graphql::{Schema, platform},
+    live::{Bounds, Hub},
 };
 
 /// Tells the time. A test passes its own.
@@ -49,6 +51,8 @@ pub struct App {
     pub schema: Schema,
     /// The GraphQL schema of the apex.
     pub platform_schema: platform::Schema,
+    /// Those who watch.
+    pub live: Arc<Hub>,
     /// What requests look at.
     pub options: Options,
     /// Tells the time.
@@ -94,14 +98,22 @@ impl App {
         let auth = Auth::start(&tenants, hosts.clone(), lifetimes, clock()).await.context("The signing keys cannot be read")?;
         let auth = Arc::new(auth);
         let mut background = Background::default();
-        background.spawn(hear(tenants.clone(), Arc::clone(&auth)));
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
+        let live = Arc::new(Hub::new(Bounds {
+            per_connection: config.subscriptions_per_connection,
+            per_tenant: config.subscriptions_per_tenant,
+            // The other half is for requests.
+            turns: (config.database_connections / 2).max(1) as usize,
+            init_timeout: Duration::from_secs(config.connection_init_timeout),
+        }));
+        background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,
             hosts,
             auth,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
+            live,
             options: Options {
                 https: config.https,
                 trusted_proxies: config.trusted_proxies.clone(),
@@ -116,11 +128,36 @@ impl App {
 }
 
 /// Takes in what any process notifies, on one connection for all channels.
-async fn hear(tenants: Tenants, auth: Arc<Auth>) {
-    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL]));
-    drop(tenants);
+///
+/// What is remembered is forgotten first: those who are then asked to look again must not read it.
+async fn hear(tenants: Tenants, auth: Arc<Auth>, live: Arc<Hub>) {
+    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, DIRECTORY_CHANNEL, CHANGES_CHANNEL]));
     while let Some(heard) = heard.next().await {
-        auth.hear(&heard);
+        match &heard {
+            Heard::Connected => {
+                auth.hear(&heard);
+                live.hear();
+            }
+            Heard::Disconnected => {
+                auth.hear(&heard);
+                live.interrupt();
+            }
+            Heard::Notification { channel, payload } => match channel.as_str() {
+                ACCESS_CHANNEL => {
+                    auth.hear(&heard);
+                    live.recheck(payload.parse().ok());
+                }
+                DIRECTORY_CHANNEL => {
+                    let tenant = payload.parse().ok();
+                    if let Some(tenant) = tenant {
+                        tenants.directory().forget(tenant);
+                    }
+                    live.take_tenant(tenant);
+                }
+                CHANGES_CHANNEL => live.take(payload),
+                _ => {}
+            },
+        }
     }
 }
 

@@ -19,10 +19,12 @@ mod contents;
 mod database;
 mod device;
 mod introspection;
+mod listening;
 mod marked;
 mod patience;
 mod proxy;
 mod second_factor;
+mod socket;
 mod step;
 mod tokens;
 
@@ -46,10 +48,12 @@ pub use company::Company;
 pub use database::{TestDatabase, run, value};
 pub use device::Device;
 pub use introspection::{Field, INTROSPECTION, Introspection};
+pub use listening::Listening;
 pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
 pub use patience::{cancelled_after, until, within};
 pub use proxy::Proxy;
 pub use second_factor::CodeApp;
+pub use socket::Socket;
 pub use step::Step;
 pub use tokens::{Forgery, Member, Signer};
 

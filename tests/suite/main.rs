@@ -33,6 +33,7 @@ mod schema;
 mod second_factor;
 mod sessions;
 mod throttle;
+mod subscriptions;
 mod tokens;
 mod viewer;
 mod workspaces;

@@ -73,6 +73,7 @@ async fn serve(
     };
     announce(config, with_demo);
 
+    let live = Arc::clone(&app.live);
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let ending = Arc::new(Notify::new());
     let server = axum::serve(listener, service).with_graceful_shutdown({
@@ -80,6 +81,8 @@ async fn serve(
         async move {
             stop.notified().await;
             tracing::info!("stopping: no new requests, those under way are finished");
+            // An event stream is a request that would not end by itself.
+            live.stop();
             ending.notify_one();
         }
     });

@@ -126,7 +126,7 @@ fn is_too_long(failure: &axum::Error) -> bool {
 }
 
 /// Parses the document once, holds it to the limits, and finds out what it is.
-fn prepare(parameters: &mut Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
+pub(crate) fn prepare(parameters: &mut Parameters) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
     limits::check_text(&parameters.query).map_err(|refusal| vec![error::refused(&refusal)])?;
     let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
     limits::check_document(&document, &parameters.variables).map_err(|refusal| vec![error::refused(&refusal)])?;

@@ -7,9 +7,10 @@ mod health;
 mod host;
 mod log;
 mod metrics;
-mod place;
-mod refusal;
-mod visitor;
+pub(crate) mod origin;
+pub(crate) mod place;
+pub(crate) mod refusal;
+pub(crate) mod visitor;
 
 use std::{any::Any, net::SocketAddr, sync::Arc};
 
@@ -39,7 +40,7 @@ use crate::{
 pub(crate) use metrics::install as install_metrics;
 
 /// The largest body that is read, in bytes. A document may have 15,000 characters; variables come on top.
-const LARGEST_BODY: usize = 256 * 1024;
+pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -100,7 +101,7 @@ fn answer_cross_site(_error: ProtectionError) -> Response<Body> {
 }
 
 /// The address of the other end of the connection, as far as the server knows it.
-fn peer(parts: &axum::http::request::Parts) -> Option<std::net::IpAddr> {
+pub(crate) fn peer(parts: &axum::http::request::Parts) -> Option<std::net::IpAddr> {
     // An IPv4 peer of an IPv6 socket is written the IPv4 way, or it would not be found among the trusted proxies.
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())
 }

@@ -39,6 +39,18 @@ pub(crate) enum Refusal {
     /// The request took longer than it may, in seconds, and was broken off.
     #[error("The request took too long. Please try again in a moment.")]
     Overrun(u64),
+    /// Changes are not heard of at the moment, so nobody can watch.
+    #[error("Changes cannot be watched at the moment. Please try again shortly.")]
+    Deaf,
+    /// Too many are watching the tenant through this process.
+    #[error("Too many connections watch this organisation. Please try again later.")]
+    TooManyConnections,
+    /// The apex has nothing to watch.
+    #[error("Subscriptions are served at the address of an organisation.")]
+    NothingToWatch,
+    /// A WebSocket of another protocol.
+    #[error("A WebSocket has to speak the protocol graphql-transport-ws.")]
+    OtherProtocol,
     /// The program or the database failed.
     #[error("{INTERNAL_MESSAGE}")]
     Internal(#[source] anyhow::Error),
@@ -48,14 +60,15 @@ impl Refusal {
     /// The code that a program reads.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::MalformedHost => Code::BadUserInput,
+            Self::MalformedHost | Self::NothingToWatch | Self::OtherProtocol => Code::BadUserInput,
             Self::TenantNotFound => Code::TenantNotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
-            Self::Overrun(_) | Self::Internal(_) => Code::Internal,
+            Self::TooManyConnections => Code::RateLimited,
+            Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
         }
     }
 }
@@ -86,14 +99,14 @@ impl IntoResponse for Refusal {
         }
         let code = self.code();
         let mut response = refuse(code, &self.to_string());
-        if let Self::Overrun(_) = self {
+        if let Self::Overrun(_) | Self::Deaf = self {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         let headers = response.headers_mut();
         match code {
             Code::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            Code::TenantMigrating => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            Code::TenantMigrating | Code::RateLimited => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
             _ => None,
         };
         response

@@ -1,0 +1,127 @@
+//! Who watches, and until when.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use tenancy::{HostTarget, Hostname, Tenant};
+use tokio::{sync::broadcast::error::RecvError, time::sleep};
+use uuid::Uuid;
+
+use super::{
+    ending::Ending,
+    hub::{Connected, Hearing},
+};
+use crate::{
+    app::App,
+    auth::{Identity, Visitor},
+    graphql::{
+        context::{Caller, RequestContext},
+        front_door::FrontDoor,
+        subscription::Happening,
+    },
+    http::{
+        place::{self, Place},
+        refusal::Refusal,
+    },
+};
+
+/// How long a connection goes on without a look at its rights, though nothing was heard that would change them.
+const LONGEST_UNCHECKED: Duration = Duration::from_secs(30);
+
+/// Where a connection was opened, and by what right.
+pub(crate) struct Client {
+    pub(crate) app: Arc<App>,
+    pub(crate) target: HostTarget,
+    pub(crate) host: Hostname,
+    pub(crate) visitor: Visitor,
+    pub(crate) request_id: String,
+    /// None for an anonymous event stream.
+    pub(crate) token: Option<String>,
+}
+
+/// What a connection may do now.
+pub(super) struct Admitted {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) identity: Option<Arc<Identity>>,
+}
+
+impl Client {
+    /// What the connection may do now. Asked anew for each answer, so that a lost right is lost at once.
+    pub(super) async fn admit(&self, now: DateTime<Utc>) -> Result<Admitted, Refusal> {
+        match place::admit(&self.app, self.target, None, self.token.as_deref(), now).await? {
+            Place::Tenant { tenant, identity } => Ok(Admitted { tenant, identity }),
+            Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
+        }
+    }
+
+    /// Counts the connection among those to its tenant.
+    pub(super) fn count(&self, admitted: &Admitted) -> Result<Connected, Refusal> {
+        self.app.live.connect(admitted.tenant.id).ok_or(Refusal::TooManyConnections)
+    }
+
+    /// The context of one answer.
+    pub(super) async fn context(&self, happening: Option<Happening>) -> Result<RequestContext, Refusal> {
+        let now = (self.app.clock)();
+        let Admitted { tenant, identity } = self.admit(now).await?;
+        let scope = self.app.tenants.read_only(&tenant);
+        let front_door = FrontDoor {
+            auth: Arc::clone(&self.app.auth),
+            tenant: Some(Arc::clone(&tenant)),
+            host: self.host.clone(),
+            visitor: self.visitor.clone(),
+            refresh_cookie: None,
+            secure: self.app.options.https,
+            now,
+        };
+        let caller = Caller::new(identity, now);
+        Ok(RequestContext::new(tenant, scope, front_door, self.request_id.clone(), caller).with_happening(happening))
+    }
+
+    /// Waits until the connection has to end. `since` is what the process heard when the connection was opened.
+    pub(super) async fn ended(&self, since: Hearing) -> Ending {
+        let mut rechecks = self.app.live.rechecks();
+        let mut hearing = self.app.live.hearing();
+        loop {
+            let now = (self.app.clock)();
+            let admitted = match self.admit(now).await {
+                Ok(admitted) => admitted,
+                Err(refusal) => return refusal.into(),
+            };
+            let expires_at = admitted.identity.as_ref().and_then(|identity| identity.expires_at);
+            let left = expires_at.and_then(|end| (end - now).to_std().ok()).unwrap_or(LONGEST_UNCHECKED);
+            let depends_on = dependencies(&admitted);
+            let concerned = async {
+                loop {
+                    match rechecks.recv().await {
+                        Ok(Some(id)) if !depends_on.contains(&Some(id)) => {}
+                        Ok(_) | Err(RecvError::Lagged(_)) => return,
+                        // The program ends, and this with it.
+                        Err(RecvError::Closed) => std::future::pending().await,
+                    }
+                }
+            };
+            tokio::select! {
+                ending = deafness(&mut hearing, since) => return ending,
+                () = concerned => {}
+                // A whole second more than is left would be a second too much; the clock of the tokens counts in seconds.
+                () = sleep(left.min(LONGEST_UNCHECKED).max(Duration::from_millis(10))) => {}
+            }
+        }
+    }
+}
+
+/// What is notified when the rights of a connection change.
+fn dependencies(admitted: &Admitted) -> [Option<Uuid>; 3] {
+    let identity = admitted.identity.as_ref();
+    [
+        Some(admitted.tenant.id.0),
+        identity.map(|identity| identity.principal.uuid()),
+        identity.and_then(|identity| identity.session_id).map(|session| session.uuid()),
+    ]
+}
+
+/// Waits until changes may go unheard.
+pub(super) async fn deafness(hearing: &mut tokio::sync::watch::Receiver<Hearing>, since: Hearing) -> Ending {
+    let changed = hearing.wait_for(|hearing| hearing.stops || hearing.interruptions != since.interruptions).await;
+    if changed.is_ok_and(|hearing| hearing.stops) { Ending::Stopping } else { Ending::Interrupted }
+}
