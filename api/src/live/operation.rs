@@ -34,7 +34,17 @@ pub(super) struct Operation {
 
 impl Operation {
     /// Parses an operation and holds it to the limits, once for as long as it is watched by.
-    pub(super) fn prepare(mut parameters: Parameters) -> Result<Self, Vec<ServerError>> {
+    pub(super) fn prepare(parameters: Parameters) -> Result<Self, Vec<ServerError>> {
+        Self::read(parameters).map_err(|mut errors| {
+            // Errors of a document have no cause to look up, so no request id.
+            for error in &mut errors {
+                error::describe(error, "");
+            }
+            errors
+        })
+    }
+
+    fn read(mut parameters: Parameters) -> Result<Self, Vec<ServerError>> {
         let (document, kind) = prepare(&mut parameters)?;
         let bad = |message: &str| vec![request_error(Code::BadUserInput, message)];
         let Parameters { operation_name, variables, .. } = parameters;
