@@ -67,7 +67,7 @@ impl Listening {
     pub async fn connect(&self, host: &str, token: &str) -> Socket {
         let mut socket = self.open(host).await;
         socket.initialise(token).await;
-        assert_eq!(socket.next().await["type"], "connection_ack");
+        assert_eq!(socket.hear().await["type"], "connection_ack");
         socket
     }
 }

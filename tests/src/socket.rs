@@ -49,7 +49,7 @@ impl Socket {
         let payload = json!({ "query": query, "variables": variables });
         self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
         self.send(json!({ "type": "ping" })).await;
-        let answer = self.next().await;
+        let answer = self.hear().await;
         assert_eq!(answer["type"], "pong", "{answer}");
     }
 
@@ -60,7 +60,7 @@ impl Socket {
 
     /// The next message.
     #[track_caller]
-    pub fn next(&mut self) -> impl Future<Output = Value> {
+    pub fn hear(&mut self) -> impl Future<Output = Value> {
         let place = std::panic::Location::caller();
         async move {
             match self.heard().await {
@@ -75,7 +75,7 @@ impl Socket {
     pub fn told(&mut self, id: &str) -> impl Future<Output = Value> {
         let place = std::panic::Location::caller();
         async move {
-            let mut message = self.next().await;
+            let mut message = self.hear().await;
             assert_eq!((&message["type"], &message["id"]), (&json!("next"), &json!(id)), "{place}: {message}");
             message["payload"].take()
         }
@@ -87,7 +87,7 @@ impl Socket {
         let place = std::panic::Location::caller();
         async move {
             self.send(json!({ "type": "ping" })).await;
-            let answer = self.next().await;
+            let answer = self.hear().await;
             assert_eq!(answer, json!({ "type": "pong" }), "{place}");
         }
     }
@@ -115,7 +115,7 @@ impl Socket {
                     let _flushed = self.0.flush().await;
                     return Err((frame.code.into(), frame.reason.to_string()));
                 }
-                Some(Ok(Message::Close(None))) | None | Some(Err(_)) => return Err((0, String::new())),
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return Err((0, String::new())),
                 Some(Ok(_)) => {}
             }
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use entities::id::SessionId;
 use tenancy::{HostTarget, Hostname, Tenant};
 use tokio::{sync::broadcast::error::RecvError, time::sleep};
 use uuid::Uuid;
@@ -116,7 +117,7 @@ fn dependencies(admitted: &Admitted) -> [Option<Uuid>; 3] {
     [
         Some(admitted.tenant.id.0),
         identity.map(|identity| identity.principal.uuid()),
-        identity.and_then(|identity| identity.session_id).map(|session| session.uuid()),
+        identity.and_then(|identity| identity.session_id).map(SessionId::uuid),
     ]
 }
 

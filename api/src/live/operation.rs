@@ -25,7 +25,8 @@ const ROOT: &str = "Subscription";
 #[derive(Debug)]
 pub(super) struct Operation {
     document: ExecutableDocument,
-    operation_name: Option<String>,
+    /// Which operation of the document, where that has several.
+    name: Option<String>,
     variables: Variables,
     kind: OperationType,
     /// The field of a subscription.
@@ -47,13 +48,13 @@ impl Operation {
     fn read(mut parameters: Parameters) -> Result<Self, Vec<ServerError>> {
         let (document, kind) = prepare(&mut parameters)?;
         let bad = |message: &str| vec![request_error(Code::BadUserInput, message)];
-        let Parameters { operation_name, variables, .. } = parameters;
+        let Parameters { operation_name: name, variables, .. } = parameters;
         match kind {
-            OperationType::Query => Ok(Self { document, operation_name, variables, kind, field: String::new() }),
+            OperationType::Query => Ok(Self { document, name, variables, kind, field: String::new() }),
             OperationType::Mutation => Err(bad("A mutation has to be sent by POST, and answered as JSON.")),
             OperationType::Subscription => {
-                let (document, field) = reduce(document, operation_name.as_deref()).map_err(bad)?;
-                Ok(Self { document, operation_name: None, variables, kind, field })
+                let (document, field) = reduce(document, name.as_deref()).map_err(bad)?;
+                Ok(Self { document, name: None, variables, kind, field })
             }
         }
     }
@@ -113,7 +114,7 @@ impl Operation {
     fn request(&self, context: &Arc<RequestContext>) -> async_graphql::Request {
         let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(context));
         request.variables = self.variables.clone();
-        request.operation_name.clone_from(&self.operation_name);
+        request.operation_name.clone_from(&self.name);
         request.set_parsed_query(self.document.clone());
         request
     }
@@ -122,7 +123,7 @@ impl Operation {
         describe(&mut response.errors, context);
         answer::propagate_nulls(&mut response);
         if self.kind == OperationType::Query {
-            let name = self.operation_name.clone().or_else(|| {
+            let name = self.name.clone().or_else(|| {
                 let (name, _) = self.document.operations.iter().next()?;
                 Some(name?.to_string())
             });

@@ -201,7 +201,7 @@ mod tests {
                 Ok(Step::Initialise(Some(authorization))) => steps.push_str(&authorization),
                 Ok(Step::Start { number, .. }) => steps.push_str(&number.to_string()),
                 Ok(Step::Refuse(_)) => steps.push('r'),
-                Ok(Step::Stop(number)) => steps.push_str(&format!("s{number}")),
+                Ok(Step::Stop(number)) => steps.push_str(&["s", &number.to_string()].concat()),
                 Ok(Step::Pong) => steps.push('p'),
                 Ok(Step::Nothing) => steps.push('n'),
                 Err(violation) => {
@@ -246,7 +246,7 @@ mod tests {
     #[case::no_query(&[INIT, "!", r#"{"type":"subscribe","id":"a","payload":{}}"#], "i4400")]
     #[case::no_payload(&[INIT, "!", r#"{"type":"subscribe","id":"a"}"#], "i4400")]
     #[case::strange_variables(&[INIT, "!", r#"{"type":"subscribe","id":"a","payload":{"query":"x","variables":[]}}"#], "i4400")]
-    fn messages(#[case] messages: &[&str], #[case] expected: &str) {
+    fn what_comes_of(#[case] messages: &[&str], #[case] expected: &str) {
         assert_eq!(outcome(messages), expected);
     }
 

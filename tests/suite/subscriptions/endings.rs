@@ -171,7 +171,7 @@ async fn a_tenant_has_so_many_connections_and_no_more() {
     let mut first = watching(&company, &listening, Role::Hr).await;
     first.subscribe("b", EMPLOYEES).await;
     first.send(json!({ "type": "subscribe", "id": "c", "payload": { "query": EMPLOYEES } })).await;
-    let refused = first.next().await;
+    let refused = first.hear().await;
     assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("RATE_LIMITED")));
     let _second = socket(&company, &listening, Role::Hr).await;
     let mut third = listening.open(&company.host()).await;
@@ -204,7 +204,7 @@ async fn many_who_watch_one_change_do_not_use_up_the_connections() {
     for socket in &mut sockets {
         let mut told = 0;
         while told < 75 {
-            let message = socket.next().await;
+            let message = socket.hear().await;
             assert_eq!(message["type"], "next", "{message}");
             kind_and_name(&message["payload"]);
             told += 1;

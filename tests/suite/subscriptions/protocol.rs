@@ -52,11 +52,11 @@ async fn nobody_is_let_in_without_a_name() {
     }
     let mut pinging = open().await;
     pinging.send(json!({ "type": "ping", "payload": { "any": "thing" } })).await;
-    assert_eq!(pinging.next().await, json!({ "type": "pong" }));
+    assert_eq!(pinging.hear().await, json!({ "type": "pong" }));
     let header = format!("Bearer {}", company.token(Role::Hr));
     let mut program = listening.open_with(&company.host(), &[("authorization", &header)]).await.unwrap();
     program.send(json!({ "type": "connection_init" })).await;
-    assert_eq!(program.next().await, json!({ "type": "connection_ack" }));
+    assert_eq!(program.hear().await, json!({ "type": "connection_ack" }));
     // The time to say one's name is over, and it was said.
     tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
     program.assert_silent().await;

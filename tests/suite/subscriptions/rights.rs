@@ -78,7 +78,7 @@ async fn what_another_tenant_has_cannot_be_asked_for() {
     ] {
         let payload = json!({ "query": query, "variables": { "filter": filter } });
         socket.send(json!({ "type": "subscribe", "id": "a", "payload": payload })).await;
-        let refused = socket.next().await;
+        let refused = socket.hear().await;
         assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("a")), "{refused}");
         assert_eq!(refused["payload"][0]["extensions"]["code"], "NOT_FOUND", "{refused}");
     }
@@ -126,7 +126,7 @@ async fn what_cannot_be_executed_is_refused_with_its_errors() {
         "mutation { renameDepartment(input: { id: \"x\", name: \"x\" }) { __typename } }",
     ] {
         socket.send(json!({ "type": "subscribe", "id": "a", "payload": { "query": query } })).await;
-        let refused = socket.next().await;
+        let refused = socket.hear().await;
         assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("a")), "{query} {refused}");
         assert_eq!(refused["payload"][0]["extensions"]["code"], "BAD_USER_INPUT", "{query} {refused}");
     }

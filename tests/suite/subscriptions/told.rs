@@ -252,13 +252,13 @@ async fn several_operations_share_a_connection_and_end_by_themselves() {
         )
         .await;
     socket.send(json!({ "type": "subscribe", "id": "c", "payload": { "query": EMPLOYEES } })).await;
-    let refused = socket.next().await;
+    let refused = socket.hear().await;
     assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("c")));
     assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     rename(&hr, company.chief.id, "One").await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let message = socket.next().await;
+        let message = socket.hear().await;
         assert_eq!(kind_and_name(&message["payload"]).1, "One");
         ids.push(message["id"].as_str().unwrap().to_owned());
     }
@@ -276,5 +276,5 @@ async fn several_operations_share_a_connection_and_end_by_themselves() {
     socket.send(json!({ "type": "subscribe", "id": "q", "payload": { "query": "{ tenant { slug } viewer { role } }" } })).await;
     let answer = socket.told("q").await;
     assert_eq!(answer["data"], json!({ "tenant": { "slug": company.tenant.slug.as_str() }, "viewer": { "role": "HR" } }));
-    assert_eq!(socket.next().await, json!({ "id": "q", "type": "complete" }));
+    assert_eq!(socket.hear().await, json!({ "id": "q", "type": "complete" }));
 }
