@@ -67,6 +67,8 @@ impl Client {
         let scope = self.app.tenants.read_only(&tenant);
         let front_door = FrontDoor {
             auth: Arc::clone(&self.app.auth),
+            tenants: self.app.tenants.clone(),
+            hosts: self.app.hosts.clone(),
             tenant: Some(Arc::clone(&tenant)),
             host: self.host.clone(),
             visitor: self.visitor.clone(),
