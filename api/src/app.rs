@@ -4,14 +4,16 @@ use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::CHANGES_CHANNEL;
 use futures::StreamExt as _;
-use tenancy::{Heard, Hosts, Tenants};
+use tenancy::{DIRECTORY_CHANNEL, Heard, Hosts, Tenants};
 use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, Lifetimes},
     config::{Addresses, Config, DocumentSource},
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
+    live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
     traffic::Traffic,
 };
@@ -61,6 +63,8 @@ pub struct App {
     pub documents: Option<TrustedDocuments>,
     /// Counts requests and operations.
     pub traffic: Traffic,
+    /// Those who watch.
+    pub live: Arc<Hub>,
     /// What requests look at.
     pub options: Options,
     /// Tells the time.
@@ -107,8 +111,15 @@ impl App {
         let auth = Arc::new(auth);
         let mail = Mail::start(config, &tenants)?;
         let mut background = Background::default();
-        background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail)));
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
+        let live = Arc::new(Hub::new(Bounds {
+            per_connection: config.subscriptions_per_connection,
+            per_tenant: config.subscriptions_per_tenant,
+            // The other half is for requests.
+            turns: (config.database_connections / 2).max(1) as usize,
+            init_timeout: Duration::from_secs(config.connection_init_timeout),
+        }));
+        background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,
             hosts,
@@ -118,6 +129,7 @@ impl App {
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
             traffic: Traffic::default(),
+            live,
             options: Options {
                 https: config.https,
                 trusted_proxies: config.trusted_proxies.clone(),
@@ -148,17 +160,37 @@ fn read_documents(source: &DocumentSource) -> anyhow::Result<TrustedDocuments> {
 }
 
 /// Takes in what any process notifies, on one connection for all channels.
-async fn hear(tenants: Tenants, auth: Arc<Auth>, mail: Arc<Mail>) {
-    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, MAIL_CHANNEL]));
-    drop(tenants);
+///
+/// What is remembered is forgotten first: those who are then asked to look again must not read it.
+async fn hear(tenants: Tenants, auth: Arc<Auth>, mail: Arc<Mail>, live: Arc<Hub>) {
+    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, DIRECTORY_CHANNEL, CHANGES_CHANNEL, MAIL_CHANNEL]));
     while let Some(heard) = heard.next().await {
         match &heard {
-            Heard::Notification { channel, .. } if channel == MAIL_CHANNEL => mail.wake(),
-            Heard::Notification { .. } | Heard::Disconnected => auth.hear(&heard),
             Heard::Connected => {
                 auth.hear(&heard);
+                live.hear();
                 mail.wake();
             }
+            Heard::Disconnected => {
+                auth.hear(&heard);
+                live.interrupt();
+            }
+            Heard::Notification { channel, payload } => match channel.as_str() {
+                ACCESS_CHANNEL => {
+                    auth.hear(&heard);
+                    live.recheck(payload.parse().ok());
+                }
+                DIRECTORY_CHANNEL => {
+                    let tenant = payload.parse().ok();
+                    if let Some(tenant) = tenant {
+                        tenants.directory().forget(tenant);
+                    }
+                    live.take_tenant(tenant);
+                }
+                CHANGES_CHANNEL => live.take(payload),
+                MAIL_CHANNEL => mail.wake(),
+                _ => {}
+            },
         }
     }
 }

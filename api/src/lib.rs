@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod graphql;
 pub mod http;
+pub mod live;
 pub mod local_postgres;
 pub mod mail;
 mod telemetry;

@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 use tenancy::{TenantScope, TenantTransaction};
 use uuid::Uuid;
 
-use crate::{Context, Error, Page, Paging, Permission};
+use crate::{
+    Context, Error, Page, Paging, Permission,
+    announcement::{Announcement, announce},
+};
 
 /// Page size when the request gives none.
 const USUAL_ROWS: usize = 100;
@@ -29,6 +32,11 @@ impl Changes {
             self.0.insert(field.to_owned(), json!({ "from": from, "to": to }));
         }
         self
+    }
+
+    /// What a field was before, if it changed.
+    pub(crate) fn before(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)?.get("from")
     }
 
     /// Whether nothing changed.
@@ -50,13 +58,15 @@ pub struct Event {
     pub changes: Changes,
 }
 
-/// Writes the events of one deed, in the transaction that does it.
+/// Writes the events of one deed, in the transaction that does it, and announces them to those who watch.
 pub async fn record(
     transaction: &TenantTransaction,
     context: &Context,
     events: impl IntoIterator<Item = Event>,
 ) -> Result<(), Error> {
     let actor = context.actor()?;
+    let events: Vec<Event> = events.into_iter().collect();
+    let announcements: Vec<Announcement> = events.iter().map(Announcement::from).collect();
     let rows: Vec<ActiveModel> = events
         .into_iter()
         .map(|event| ActiveModel {
@@ -76,7 +86,7 @@ pub async fn record(
     for rows in rows.chunks(1_000) {
         Entity::insert_many(rows.to_vec()).exec_without_returning(transaction).await?;
     }
-    Ok(())
+    announce(transaction, &announcements).await
 }
 
 /// A page of events, the newest first; of one subject, if one is given.

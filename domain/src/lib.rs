@@ -12,6 +12,7 @@
 //! - Verbs that change how people or departments hang together, or give out a number, take the tenant's turn first
 //!   (`sequence`): of two such changes the second sees the first.
 
+mod announcement;
 pub mod audit;
 mod change;
 mod constraint;
@@ -27,6 +28,7 @@ pub mod position;
 mod sequence;
 pub mod value;
 
+pub use announcement::{Announcement, CHANGES_CHANNEL};
 pub use change::Change;
 pub use context::{Actor, Context, Principal};
 pub use entities::platform::membership::Role;

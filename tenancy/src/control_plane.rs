@@ -87,4 +87,4 @@ const TABLES: &str = "
 ";
 
 /// The channel that the triggers notify; the payload is the tenant's id.
-pub(crate) const DIRECTORY_CHANNEL: &str = "tenantry_directory";
+pub const DIRECTORY_CHANNEL: &str = "tenantry_directory";

@@ -83,8 +83,9 @@ impl Directory {
         self.find(Key::Slug(slug.clone())).await
     }
 
-    /// Forgets what was read of a tenant before now.
-    pub(crate) fn forget(&self, tenant: TenantId) {
+    /// Forgets what was read of a tenant before now. For a program that hears of a change by itself, and must not read what was
+    /// remembered before it.
+    pub fn forget(&self, tenant: TenantId) {
         self.changes.note(tenant);
     }
 

@@ -31,7 +31,7 @@ pub use connection::{
     Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,
     TenantTransaction, Transaction,
 };
-pub use control_plane::PLATFORM_SCHEMA;
+pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
 pub use directory::Directory;
 pub use error::{Error, Result};
 pub use fleet::{FleetReport, FleetStep, TenantFailure};

@@ -39,6 +39,7 @@ mod schema;
 mod second_factor;
 mod server;
 mod sessions;
+mod subscriptions;
 mod throttle;
 mod tokens;
 mod trusted_documents;

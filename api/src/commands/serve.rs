@@ -81,6 +81,7 @@ async fn serve(
         most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
         header_timeout: Duration::from_secs(config.header_timeout),
     };
+    let live = Arc::clone(&app.live);
     let (stopping, stopped) = watch::channel(false);
     let mut server = pin!(http::serve(listener, http::router(app), connections, stopped));
     tokio::select! {
@@ -88,6 +89,8 @@ async fn serve(
         () = stop.notified() => {}
     }
     tracing::info!("stopping: no new requests, those under way are finished");
+    // An event stream is a request that would not end by itself.
+    live.stop();
     stopping.send_replace(true);
     let impatient = async {
         tokio::select! {

@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use domain::employee::Sight;
 use tenancy::{Tenant, TenantConnection};
 
-use super::{error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext};
+use super::{
+    error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext, subscription::Happening,
+};
 use crate::auth::Identity;
 
 /// Who a request is from.
@@ -42,6 +44,8 @@ pub struct RequestContext {
     visit: Visit,
     /// Who the request has become by signing in.
     signed_in: OnceLock<Visit>,
+    /// What a subscription tells of.
+    happening: Option<Happening>,
 }
 
 /// A caller, and what was loaded for it. The two belong together: what one may see, another may not.
@@ -67,7 +71,18 @@ impl Visit {
 impl RequestContext {
     /// The context of one request. `scope` is read-only for a query and read-write for a mutation.
     pub fn new(tenant: Arc<Tenant>, scope: TenantConnection, front_door: FrontDoor, request_id: String, caller: Caller) -> Self {
-        Self { tenant, scope, request_id, front_door, visit: Visit::of(caller), signed_in: OnceLock::new() }
+        Self { tenant, scope, request_id, front_door, visit: Visit::of(caller), signed_in: OnceLock::new(), happening: None }
+    }
+
+    /// The same, for telling of something that happened.
+    #[must_use]
+    pub fn with_happening(self, happening: Option<Happening>) -> Self {
+        Self { happening, ..self }
+    }
+
+    /// What a subscription tells of; none while it is only being checked, and for every other operation.
+    pub fn happening(&self) -> Option<&Happening> {
+        self.happening.as_ref()
     }
 
     /// Who asks: the bearer of the token, or whoever has signed in by a mutation of this request.

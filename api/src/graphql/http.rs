@@ -82,7 +82,10 @@ pub async fn execute<C: Carried>(
     };
     match kind {
         OperationType::Subscription => {
-            let error = request_error(Code::BadUserInput, "Subscriptions are not served at this address.");
+            let error = request_error(
+                Code::BadUserInput,
+                "A subscription is served over a WebSocket, or as an event stream; not as one answer.",
+            );
             return not_executed(media_type, vec![error]);
         }
         OperationType::Mutation if method != Method::POST => {

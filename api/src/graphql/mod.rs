@@ -5,6 +5,7 @@
 //!
 //! - [`http`] reads a request and answers it; [`answer`] finishes what the engine says.
 //! - [`admission`] is what a request has to pass, [`documents`] the list of those that are trusted.
+//! - [`subscription`] has what can be watched; [`live`](crate::live) serves it.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
 //! - `resolved`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
 //!   look-ahead cannot see.
@@ -21,6 +22,7 @@ pub mod connection;
 pub mod context;
 pub mod cookie;
 pub mod department;
+pub mod department_change;
 pub mod documents;
 pub mod employee;
 pub mod error;
@@ -47,23 +49,25 @@ pub mod scalar;
 pub mod scan;
 pub mod security;
 pub mod session;
+pub mod subscription;
 pub mod tenant;
 mod times;
 mod variables;
 pub mod viewer;
 
-use async_graphql::{EmptySubscription, ID, SDLExportOptions, SimpleObject};
+use async_graphql::{ID, SDLExportOptions, SimpleObject};
 use chrono::{DateTime, Utc};
 
 pub use mutation::Mutation;
 pub use query::Query;
+pub use subscription::Subscription;
 
 /// The schema, cheap to clone.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. It holds no state: what a request needs comes with the request.
 pub fn schema() -> Schema {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
         // Guessing what a client meant costs time that only mistaken, or curious, clients take.
         .disable_suggestions()

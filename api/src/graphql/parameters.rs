@@ -42,6 +42,15 @@ pub fn from_body(body: &[u8]) -> Result<Parameters, String> {
     raw.check()
 }
 
+/// Reads parameters that came within a message. The error is a sentence for the client.
+pub fn from_value(value: Value) -> Result<Parameters, String> {
+    if !value.is_object() {
+        return Err("The payload is not a JSON object.".to_owned());
+    }
+    let raw: Raw = serde_json::from_value(value).map_err(|error| format!("The payload cannot be read: {error}."))?;
+    raw.check()
+}
+
 /// Reads the query of an address, in which variables and extensions are JSON texts.
 pub fn from_uri(uri: &Uri) -> Result<Parameters, String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, Subscription};
 
-use super::{context::ResolverContext, id};
+use super::{
+    context::ResolverContext,
+    id,
+    subscription::{Happening, Told, told},
+};
 
 /// The organisation that this address belongs to.
 pub struct Tenant(Arc<tenancy::Tenant>);
@@ -37,5 +41,20 @@ impl TenantQuery {
     /// The organisation that this address belongs to; readable without signing in.
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Tenant> {
         Ok(Tenant(Arc::clone(&ctx.request()?.tenant)))
+    }
+}
+
+/// The subscription to the organisation itself.
+#[derive(Default)]
+pub struct TenantSubscription;
+
+#[Subscription]
+impl TenantSubscription {
+    /// Tells of each change of the organisation itself, as of its name, addresses or settings; also of those that are not
+    /// shown. When it is suspended, the subscription ends.
+    async fn tenant_changed(&self, ctx: &Context<'_>) -> Result<Told<Tenant>> {
+        let request = ctx.member()?;
+        let is_told = request.happening() == Some(&Happening::Tenant);
+        Ok(told(is_told.then(|| Tenant(Arc::clone(&request.tenant)))))
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use http_body_util::Limited;
@@ -15,7 +15,7 @@ use tracing::{Span, field::display};
 
 use super::{
     LARGEST_BODY, peer,
-    place::{Place, place_of},
+    place::{Place, bearer, place_of, target_of},
     refusal::Refusal,
     visitor::visitor,
 };
@@ -30,11 +30,15 @@ use crate::{
         platform::PlatformContext,
         session::REFRESH_COOKIE,
     },
+    live::{client::Client, events, socket},
     traffic::Sender,
 };
 
 /// Answers at `/graphql`, within the time that a request may take.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    if socket::is_wanted(request.method(), request.headers()) {
+        return socket::open(app, request).await;
+    }
     let timeout = app.options.request_timeout;
     // Dropping the work rolls back what it had begun.
     let Ok(response) = tokio::time::timeout(timeout, find_and_execute(&app, request)).await else {
@@ -44,7 +48,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     response
 }
 
-async fn find_and_execute(app: &App, request: Request) -> Response {
+async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     let now = (app.clock)();
     let (parts, body) = request.into_parts();
     let (place, host) = match place_of(app, &parts, peer(&parts), now).await {
@@ -88,7 +92,18 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
         secure: app.options.https,
         now,
     };
-    let request = Request::from_parts(parts, Body::new(Limited::new(body, LARGEST_BODY)));
+    let watching = if tenant.is_some() && events::may_be_wanted(&parts) {
+        watcher(app, &parts, &front_door, &request_id).await
+    } else {
+        None
+    };
+    let mut request = Request::from_parts(parts, Body::new(Limited::new(body, LARGEST_BODY)));
+    if let Some(client) = watching {
+        request = match events::answer(client, request).await {
+            Ok(response) => return response,
+            Err(request) => request,
+        };
+    }
     match tenant {
         Some(tenant) => {
             let context = |kind: OperationType| {
@@ -105,6 +120,19 @@ async fn find_and_execute(app: &App, request: Request) -> Response {
             execute(&app.platform_schema, request, &admission, context).await
         }
     }
+}
+
+/// Who watches, should the request want an event stream.
+async fn watcher(app: &Arc<App>, parts: &Parts, front_door: &FrontDoor, request_id: &str) -> Option<Client> {
+    let (target, ..) = target_of(app, parts, peer(parts)).await.ok()?;
+    Some(Client {
+        app: Arc::clone(app),
+        target,
+        host: front_door.host.clone(),
+        visitor: front_door.visitor.clone(),
+        request_id: request_id.to_owned(),
+        token: bearer(&parts.headers).ok()?.map(str::to_owned),
+    })
 }
 
 fn note(response: &Response) {

@@ -25,6 +25,8 @@ pub(crate) fn install() {
         metrics::describe_counter!("http_requests_total", "Requests by route and status.");
         metrics::describe_counter!("graphql_operations_total", "Operations by type and outcome.");
         metrics::describe_gauge!("database_connections", "Connections for requests, by state.");
+        metrics::describe_gauge!("subscriptions", metrics::Unit::Count, "Subscriptions that are open.");
+        metrics::describe_gauge!("subscription_connections", metrics::Unit::Count, "WebSockets and event streams that are open.");
         Some(handle)
     });
 }
@@ -45,6 +47,11 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     let idle_connections = idle as f64;
     metrics::gauge!("database_connections", "state" => "idle").set(idle_connections);
     metrics::gauge!("database_connections", "state" => "used").set(f64::from(size) - idle_connections);
+    let watching = app.live.counts();
+    #[expect(clippy::cast_precision_loss, reason = "there are bounds")]
+    metrics::gauge!("subscriptions").set(watching.subscriptions as f64);
+    #[expect(clippy::cast_precision_loss, reason = "there are bounds")]
+    metrics::gauge!("subscription_connections").set(watching.connections as f64);
     match RECORDER.get() {
         Some(Some(handle)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         _ => Refusal::Internal(anyhow::anyhow!("no metrics are counted")).into_response(),

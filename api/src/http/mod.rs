@@ -7,10 +7,10 @@ mod host;
 mod log;
 mod metrics;
 mod origin;
-mod place;
-mod refusal;
+pub(crate) mod place;
+pub(crate) mod refusal;
 mod server;
-mod visitor;
+pub(crate) mod visitor;
 
 use std::{any::Any, net::SocketAddr, sync::Arc};
 
@@ -41,7 +41,7 @@ pub use origin::{Origin, allowed_origins};
 pub use server::{Connections, serve};
 
 /// The largest body that is read, in bytes. A document may have 15,000 characters; variables come on top.
-const LARGEST_BODY: usize = 256 * 1024;
+pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -100,7 +100,7 @@ fn answer_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
 }
 
 /// The address of the other end of the connection, as far as the server knows it.
-fn peer(parts: &axum::http::request::Parts) -> Option<std::net::IpAddr> {
+pub(crate) fn peer(parts: &axum::http::request::Parts) -> Option<std::net::IpAddr> {
     // An IPv4 peer of an IPv6 socket is written the IPv4 way, or it would not be found among the trusted proxies.
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())
 }

@@ -46,7 +46,20 @@ pub(crate) async fn place_of(
     let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
         return Err(Refusal::TenantNotFound);
     };
-    let identity = match bearer(&parts.headers)? {
+    let place = admit(app, target, tenant, bearer(&parts.headers)?, now).await?;
+    Ok((place, host))
+}
+
+/// Finds out whether the bearer of a token, or nobody, may be at what a host names, and with which rights. Also asked again and
+/// again of those who stay: what is not at hand of the tenant is looked up.
+pub(crate) async fn admit(
+    app: &App,
+    target: HostTarget,
+    tenant: Option<Arc<Tenant>>,
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Place, Refusal> {
+    let identity = match token {
         Some(token) => Some(app.auth.identify(token, now).await.map_err(|error| match error {
             TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
             TokenError::Internal(cause) => Refusal::Internal(cause),
@@ -54,23 +67,29 @@ pub(crate) async fn place_of(
         None => None,
     };
     match resolve(target, identity.as_ref().map(|identity| identity.audience))? {
-        Resolution::ControlPlane => Ok((Place::ControlPlane { identity }, host)),
+        Resolution::ControlPlane => Ok(Place::ControlPlane { identity }),
         Resolution::Tenant(id) => {
             let tenant = match tenant {
                 Some(tenant) => tenant,
-                // The host of machine clients: the tenant is the token's, and may have been deleted since.
+                // As at the host of machine clients: the tenant is the token's, and may have been deleted since.
                 None => {
                     let tenant = app.tenants.directory().by_id(id).await?.ok_or(Refusal::TenantNotFound)?;
                     Span::current().record("tenant", display(&tenant.slug));
                     tenant
                 }
             };
-            match tenant.availability(app.tenants.head()) {
-                Availability::Available => Ok((Place::Tenant { tenant, identity }, host)),
-                Availability::Suspended => Err(Refusal::TenantSuspended),
-                Availability::Migrating => Err(Refusal::TenantMigrating),
-            }
+            check_available(app, &tenant)?;
+            Ok(Place::Tenant { tenant, identity })
         }
+    }
+}
+
+/// Refuses a tenant that is not served now.
+pub(crate) fn check_available(app: &App, tenant: &Tenant) -> Result<(), Refusal> {
+    match tenant.availability(app.tenants.head()) {
+        Availability::Available => Ok(()),
+        Availability::Suspended => Err(Refusal::TenantSuspended),
+        Availability::Migrating => Err(Refusal::TenantMigrating),
     }
 }
 
@@ -99,7 +118,7 @@ pub(crate) async fn target_of(
 }
 
 /// The bearer token of the `Authorization` header. Anything else in it is refused rather than taken for no token.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -109,8 +128,13 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         return Err(invalid("there are two Authorization headers"));
     }
     let value = value.to_str().map_err(|_| invalid("the Authorization header is no text"))?;
+    bearer_of(value).map(Some)
+}
+
+/// The bearer token of a value of `Authorization`, wherever that was written.
+pub(crate) fn bearer_of(value: &str) -> Result<&str, Refusal> {
     match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(Some(token.trim())),
-        _ => Err(invalid("the Authorization header holds no bearer token")),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(token.trim()),
+        _ => Err(Refusal::InvalidToken(anyhow::anyhow!("the Authorization header holds no bearer token"))),
     }
 }

@@ -1,5 +1,6 @@
 //! Requests that are answered without being executed.
 
+use async_graphql::ServerError;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -11,7 +12,7 @@ use crate::{
     graphql::{
         admission::rate_limited,
         answer,
-        error::{Code, INTERNAL_MESSAGE},
+        error::{Code, INTERNAL_MESSAGE, request_error},
     },
     traffic::RateLimited,
 };
@@ -49,24 +50,44 @@ pub(crate) enum Refusal {
     /// The request took longer than it may, in seconds, and was broken off.
     #[error("The request took too long. Please try again in a moment.")]
     Overrun(u64),
+    /// Changes are not heard of at the moment, so nobody can watch.
+    #[error("Changes cannot be watched at the moment. Please try again shortly.")]
+    Deaf,
+    /// Too many are watching the tenant through this process.
+    #[error("Too many connections watch this organisation. Please try again later.")]
+    TooManyConnections,
+    /// The apex has nothing to watch.
+    #[error("Subscriptions are served at the address of an organisation.")]
+    NothingToWatch,
+    /// A WebSocket of another protocol.
+    #[error("A WebSocket has to speak the protocol graphql-transport-ws.")]
+    OtherProtocol,
     /// The program or the database failed.
     #[error("{INTERNAL_MESSAGE}")]
     Internal(#[source] anyhow::Error),
 }
 
 impl Refusal {
+    /// The refusal as an error of an operation that shares its connection with others.
+    pub(crate) fn into_error(self) -> ServerError {
+        if let Self::Internal(cause) = &self {
+            tracing::error!(error = format!("{cause:#}"), "an operation failed");
+        }
+        request_error(self.code(), self.to_string())
+    }
+
     /// The code that a program reads.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::MalformedHost => Code::BadUserInput,
+            Self::MalformedHost | Self::NothingToWatch | Self::OtherProtocol => Code::BadUserInput,
             Self::TenantNotFound => Code::TenantNotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
-            Self::TooMany(_) => Code::RateLimited,
-            Self::Overrun(_) | Self::Internal(_) => Code::Internal,
+            Self::TooMany(_) | Self::TooManyConnections => Code::RateLimited,
+            Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
         }
     }
 }
@@ -100,14 +121,14 @@ impl IntoResponse for Refusal {
         }
         let code = self.code();
         let mut response = refuse(code, &self.to_string());
-        if let Self::Overrun(_) = self {
+        if let Self::Overrun(_) | Self::Deaf = self {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         let headers = response.headers_mut();
         match code {
             Code::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            Code::TenantMigrating => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            Code::TenantMigrating | Code::RateLimited => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
             _ => None,
         };
         response

@@ -25,6 +25,7 @@ mod sight;
 mod terminate;
 mod transfer;
 mod update;
+mod watch;
 
 pub use change_manager::{ChangeManager, change_manager};
 pub use filter::EmployeeFilter;
@@ -39,6 +40,7 @@ pub use sight::Sight;
 pub use terminate::{Terminate, terminate};
 pub use transfer::{Transfer, transfer};
 pub use update::{Update, update};
+pub use watch::changed;
 
 pub use crate::value::Salary;
 

@@ -1,5 +1,6 @@
 //! Employees.
 
+pub mod change;
 pub mod input;
 pub mod list;
 pub mod mutation;

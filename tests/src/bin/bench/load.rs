@@ -16,6 +16,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::share;
+
 /// What a run measured.
 pub(crate) struct Measured {
     pub(crate) requests_per_second: f64,
@@ -54,19 +56,9 @@ pub(crate) async fn run(address: &str, requests: Vec<Vec<u8>>, connections: u64,
         failures += failed;
     }
     times.sort_unstable();
-    let at = |share: f64| {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index of a short list"
-        )]
-        let index = ((times.len() as f64) * share) as usize;
-        times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default()
-    };
     #[expect(clippy::cast_precision_loss, reason = "far fewer requests than a float has whole numbers")]
     let requests_per_second = times.len() as f64 / time.as_secs_f64();
-    Ok(Measured { requests_per_second, median: at(0.5), p99: at(0.99), failures })
+    Ok(Measured { requests_per_second, median: share(&times, 0.5), p99: share(&times, 0.99), failures })
 }
 
 async fn work(

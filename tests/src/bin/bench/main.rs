@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
+mod live;
 mod load;
 mod noisy;
 mod pgbench;
@@ -24,6 +25,11 @@ const EMPLOYEES_EACH: u32 = 240;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // `bench 1 live` measures the subscriptions alone.
+    if std::env::args().nth(2).is_some_and(|part| part == "live") {
+        println!("| figure | value |\n|---|---|");
+        return subscriptions().await;
+    }
     let seconds = std::env::args().nth(1).map_or(Ok(10), |text| text.parse()).context("give the seconds of each run")?;
     let time = Duration::from_secs(seconds);
     if std::env::args().nth(2).as_deref() == Some("noisy") {
@@ -63,5 +69,39 @@ async fn main() -> anyhow::Result<()> {
     println!("| requests to that | {:.2} |", one / whole);
     println!("| resident memory, after the load | {:.1} MB |", server.resident_megabytes()?);
     server.stop().await?;
-    noisy::run(time).await
+    noisy::run(time).await?;
+    subscriptions().await
+}
+
+/// In a program of its own: memory that a load has left free would be used first.
+async fn subscriptions() -> anyhow::Result<()> {
+    const WATCHING: usize = 1_000;
+    for tenants in [1, 20] {
+        let server = Server::start(20, 40, &noisy::WITHOUT_LIMITS).await?;
+        let measured = live::run(&server, WATCHING, tenants).await?;
+        println!(
+            "| {WATCHING} subscriptions over as many WebSockets, {tenants} tenants: memory each | {:.1} kB |",
+            measured.kilobytes_each
+        );
+        println!(
+            "| from the commit until {} are told | median {:.1} ms, p99 {:.1} ms |",
+            WATCHING / tenants,
+            measured.median.as_secs_f64() * 1000.0,
+            measured.p99.as_secs_f64() * 1000.0
+        );
+        server.stop().await?;
+    }
+    Ok(())
+}
+
+/// The time that this share of all, which are sorted, did not exceed.
+pub(crate) fn share(times: &[Duration], share: f64) -> Duration {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index of a short list"
+    )]
+    let index = ((times.len() as f64) * share) as usize;
+    times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default()
 }

@@ -1,0 +1,286 @@
+//! The operation that somebody watches by.
+
+use std::{collections::HashSet, sync::Arc};
+
+use async_graphql::{
+    Name, Positioned, Response, ServerError, Value, Variables,
+    indexmap::IndexMap,
+    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+};
+use futures::StreamExt as _;
+
+use crate::graphql::{
+    Schema,
+    admission::Admission,
+    answer,
+    context::RequestContext,
+    error::{self, Code, request_error},
+    http::{Carried as _, prepare},
+    parameters::Parameters,
+    subscription::Happening,
+};
+
+/// The name of the root in the schema.
+const ROOT: &str = "Subscription";
+
+/// An operation, parsed and within the limits.
+#[derive(Debug)]
+pub(super) struct Operation {
+    document: ExecutableDocument,
+    /// Which operation of the document, where that has several.
+    name: Option<String>,
+    variables: Variables,
+    kind: OperationType,
+    /// The field of a subscription.
+    field: String,
+}
+
+impl Operation {
+    /// Parses an operation and holds it to the limits, once for as long as it is watched by.
+    pub(super) fn prepare(parameters: Parameters, admission: &Admission<'_>) -> Result<Self, Vec<ServerError>> {
+        Self::read(parameters, admission).map_err(|mut errors| {
+            // Errors of a document have no cause to look up, so no request id.
+            for error in &mut errors {
+                error::describe(error, "");
+            }
+            errors
+        })
+    }
+
+    fn read(mut parameters: Parameters, admission: &Admission<'_>) -> Result<Self, Vec<ServerError>> {
+        let (document, kind) = prepare(&mut parameters, admission)?;
+        let bad = |message: &str| vec![request_error(Code::BadUserInput, message)];
+        let Parameters { operation_name: name, variables, .. } = parameters;
+        match kind {
+            OperationType::Query => Ok(Self { document, name, variables, kind, field: String::new() }),
+            OperationType::Mutation => Err(bad("A mutation has to be sent by POST, and answered as JSON.")),
+            OperationType::Subscription => {
+                let (document, field) = reduce(document, name.as_deref()).map_err(bad)?;
+                Ok(Self { document, name: None, variables, kind, field })
+            }
+        }
+    }
+
+    /// Whether it watches; a query is answered once.
+    pub(super) fn is_subscription(&self) -> bool {
+        self.kind == OperationType::Subscription
+    }
+
+    /// Whether the operation could tell of it.
+    pub(super) fn watches(&self, happening: &Happening) -> bool {
+        let field = match happening {
+            Happening::Employee { .. } => "employeesChanged",
+            Happening::Department { .. } => "departmentsChanged",
+            Happening::Tenant => "tenantChanged",
+        };
+        self.field == field
+    }
+
+    /// Validates a subscription and checks its arguments, without telling anything.
+    pub(super) async fn check(&self, schema: &Schema, context: RequestContext) -> Result<(), Vec<ServerError>> {
+        let context = Arc::new(context);
+        let refused = schema.execute_stream(self.request(&context)).next().await;
+        context.finish(OperationType::Subscription).await;
+        match refused {
+            None => Ok(()),
+            Some(mut response) => {
+                describe(&mut response.errors, &context);
+                Err(response.errors)
+            }
+        }
+    }
+
+    /// Tells of the happening of the context; none when there is nothing to tell to this viewer.
+    pub(super) async fn tell(&self, schema: &Schema, context: RequestContext) -> Option<String> {
+        let context = Arc::new(context);
+        let response = schema.execute_stream(self.request(&context)).next().await;
+        context.finish(OperationType::Subscription).await;
+        Some(self.answer(response?, &context))
+    }
+
+    /// Answers a query.
+    pub(super) async fn answer_once(&self, schema: &Schema, context: RequestContext) -> Result<String, Vec<ServerError>> {
+        let context = Arc::new(context);
+        let mut response = schema.execute(self.request(&context)).await;
+        context.finish(OperationType::Query).await;
+        if response.data == Value::Null && response.errors.is_empty() {
+            response.data = Value::Object(IndexMap::new());
+        }
+        if answer::was_refused(&response) {
+            describe(&mut response.errors, &context);
+            return Err(response.errors);
+        }
+        Ok(self.answer(response, &context))
+    }
+
+    fn request(&self, context: &Arc<RequestContext>) -> async_graphql::Request {
+        let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(context));
+        request.variables = self.variables.clone();
+        request.operation_name.clone_from(&self.name);
+        request.set_parsed_query(self.document.clone());
+        request
+    }
+
+    fn answer(&self, mut response: Response, context: &RequestContext) -> String {
+        describe(&mut response.errors, context);
+        answer::propagate_nulls(&mut response);
+        if self.kind == OperationType::Query {
+            let name = self.name.clone().or_else(|| {
+                let (name, _) = self.document.operations.iter().next()?;
+                Some(name?.to_string())
+            });
+            answer::put_in_order(&mut response.data, &answer::root_keys(&self.document, name.as_deref()));
+        }
+        text(answer::serialize(Some(&response.data), &response.errors))
+    }
+}
+
+fn describe(errors: &mut [ServerError], context: &RequestContext) {
+    for error in errors {
+        error::describe(error, &context.request_id);
+    }
+}
+
+/// The answer of an operation that was not executed.
+pub(super) fn refusal(errors: &[ServerError]) -> String {
+    text(answer::serialize(None, errors))
+}
+
+/// JSON is text.
+fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).unwrap_or_default()
+}
+
+/// Keeps of a document what its subscription needs: one operation with one field at its root, and the fragments below that.
+/// The engine does not look into fragments at the root, and would take several fields for as many subscriptions.
+fn reduce(document: ExecutableDocument, name: Option<&str>) -> Result<(ExecutableDocument, String), &'static str> {
+    let ExecutableDocument { operations, mut fragments } = document;
+    let mut operation = match operations {
+        DocumentOperations::Single(operation) => operation,
+        DocumentOperations::Multiple(operations) => {
+            let mut operations = operations.into_iter();
+            let found = match name {
+                Some(name) => operations.find(|(other, _)| other.as_str() == name),
+                None => operations.next(),
+            };
+            found.ok_or("The document has no such operation.")?.1
+        }
+    };
+    let document = ExecutableDocument { operations: DocumentOperations::Single(operation.clone()), fragments };
+    let mut fields = Vec::new();
+    root_fields(&document, &operation.node.selection_set.node, &mut fields)?;
+    fragments = document.fragments;
+    let mut fields = fields.into_iter();
+    let (Some(field), None) = (fields.next(), fields.next()) else {
+        return Err("A subscription has one field.");
+    };
+    let name = field.node.name.node.to_string();
+    if name.starts_with("__") {
+        return Err("A subscription has one field, which tells of something.");
+    }
+    let mut needed = HashSet::new();
+    needed_fragments(&fragments, &field.node.selection_set.node, &mut needed);
+    fragments.retain(|name, _| needed.contains(name));
+    let pos = field.pos;
+    operation.node = OperationDefinition {
+        selection_set: Positioned::new(SelectionSet { items: vec![Positioned::new(Selection::Field(field), pos)] }, pos),
+        ..operation.node
+    };
+    Ok((ExecutableDocument { operations: DocumentOperations::Single(operation), fragments }, name))
+}
+
+const NO_CONDITIONS: &str = "The field of a subscription cannot be skipped or included by a condition.";
+
+/// The fields at the root, through fragments. `limits` has refused fragments that contain themselves.
+fn root_fields(
+    document: &ExecutableDocument,
+    set: &SelectionSet,
+    fields: &mut Vec<Positioned<Field>>,
+) -> Result<(), &'static str> {
+    for selection in &set.items {
+        if selection.node.directives().iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
+            return Err(NO_CONDITIONS);
+        }
+        let (condition, set) = match &selection.node {
+            Selection::Field(field) => {
+                fields.push(field.clone());
+                continue;
+            }
+            Selection::InlineFragment(fragment) => (fragment.node.type_condition.as_ref(), &fragment.node.selection_set.node),
+            Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
+                Some(fragment) => (Some(&fragment.node.type_condition), &fragment.node.selection_set.node),
+                None => return Err("The document uses a fragment that it does not have."),
+            },
+        };
+        if condition.is_some_and(|condition| condition.node.on.node != ROOT) {
+            return Err("A fragment at the root of a subscription is one on Subscription.");
+        }
+        root_fields(document, set, fields)?;
+    }
+    Ok(())
+}
+
+fn needed_fragments(
+    fragments: &std::collections::HashMap<Name, Positioned<async_graphql::parser::types::FragmentDefinition>>,
+    set: &SelectionSet,
+    needed: &mut HashSet<Name>,
+) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => needed_fragments(fragments, &field.node.selection_set.node, needed),
+            Selection::InlineFragment(fragment) => needed_fragments(fragments, &fragment.node.selection_set.node, needed),
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                if let Some(fragment) = fragments.get(name).filter(|_| needed.insert(name.clone())) {
+                    needed_fragments(fragments, &fragment.node.selection_set.node, needed);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::graphql::limits::{Defaults, Limits};
+
+    fn operation(query: &str, name: Option<&str>) -> Result<Operation, String> {
+        let parameters = Parameters {
+            query: query.to_owned(),
+            operation_name: name.map(str::to_owned),
+            variables: Variables::default(),
+            document_id: None,
+        };
+        let limits = Limits::of(&Defaults::default(), None);
+        let admission =
+            Admission { limits: &limits, documents: None, signed_in: true, lane: None, body_timeout: Duration::from_secs(1) };
+        Operation::prepare(parameters, &admission).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
+    }
+
+    #[rstest]
+    #[case("subscription { tenantChanged { id } }", None, Ok("tenantChanged"))]
+    #[case("subscription { x: tenantChanged { id } }", None, Ok("tenantChanged"))]
+    #[case("subscription A { a } query B { b }", Some("A"), Ok("a"))]
+    #[case("subscription { ...F } fragment F on Subscription { ... { a { ...G } } } fragment G on X { b }", None, Ok("a"))]
+    #[case("subscription { a b }", None, Err("has one field"))]
+    #[case("subscription { a ...F } fragment F on Subscription { b }", None, Err("has one field"))]
+    #[case("subscription { __typename }", None, Err("one field, which tells"))]
+    #[case("subscription { a @skip(if: false) }", None, Err("cannot be skipped"))]
+    #[case("subscription { ... @include(if: true) { a } }", None, Err("cannot be skipped"))]
+    #[case("subscription { ... on Query { a } }", None, Err("one on Subscription"))]
+    #[case("subscription { ...F }", None, Err("does not have"))]
+    #[case("subscription { ...F } fragment F on Subscription { ...F }", None, Err("contains itself"))]
+    #[case("mutation { a }", None, Err("by POST"))]
+    #[case("subscription {", None, Err("expected"))]
+    fn a_subscription_has_one_field(#[case] query: &str, #[case] name: Option<&str>, #[case] expected: Result<&str, &str>) {
+        match (operation(query, name), expected) {
+            (Ok(operation), Ok(field)) => assert_eq!(operation.field, field),
+            (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
+            (result, _) => panic!("{result:?}"),
+        }
+    }
+}
