@@ -33,7 +33,7 @@ WEB := web-client/dist/index.html
 
 run: $(WEB)
 	@$(if $(DATABASE_URL),:,scripts/postgres-binaries)
-	@exec $(CARGO) run --locked --package api --bin tenantry -- serve --demo $(ARGS)
+	@exec $(CARGO) run --locked --package api --bin tenantry -- serve --demo --allow-local-identity-providers $(ARGS)
 
 test: test-setup test-web test-rust test-browser
 

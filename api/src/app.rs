@@ -10,7 +10,7 @@ use tenancy::{DIRECTORY_CHANNEL, Heard, Hosts, Tenants};
 use tokio::task::AbortHandle;
 
 use crate::{
-    auth::{ACCESS_CHANNEL, Auth, Lifetimes},
+    auth::{ACCESS_CHANNEL, Auth, KEYS_CHANNEL, Lifetimes},
     config::{Addresses, Config, DocumentSource},
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
     live::{Bounds, Hub},
@@ -107,10 +107,13 @@ impl App {
             session: TimeDelta::days(config.session_days),
         };
         let hosts = Hosts::new(config.base_domain.clone());
-        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, clock()).await.context("The signing keys cannot be read")?;
-        let auth = Arc::new(auth);
+        let allow_local = config.allow_local_identity_providers;
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, allow_local, clock());
+        let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let mut background = Background::default();
+        background.spawn(Arc::clone(&auth).keep_keys());
+        background.spawn(Arc::clone(&auth).keep_uses());
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
         let live = Arc::new(Hub::new(Bounds {
             per_connection: config.subscriptions_per_connection,
@@ -163,7 +166,7 @@ fn read_documents(source: &DocumentSource) -> anyhow::Result<TrustedDocuments> {
 ///
 /// What is remembered is forgotten first: those who are then asked to look again must not read it.
 async fn hear(tenants: Tenants, auth: Arc<Auth>, mail: Arc<Mail>, live: Arc<Hub>) {
-    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, DIRECTORY_CHANNEL, CHANGES_CHANNEL, MAIL_CHANNEL]));
+    let mut heard = pin!(tenants.listen(&[ACCESS_CHANNEL, DIRECTORY_CHANNEL, CHANGES_CHANNEL, KEYS_CHANNEL, MAIL_CHANNEL]));
     while let Some(heard) = heard.next().await {
         match &heard {
             Heard::Connected => {
@@ -176,6 +179,7 @@ async fn hear(tenants: Tenants, auth: Arc<Auth>, mail: Arc<Mail>, live: Arc<Hub>
                 live.interrupt();
             }
             Heard::Notification { channel, payload } => match channel.as_str() {
+                KEYS_CHANNEL => auth.hear(&heard),
                 ACCESS_CHANNEL => {
                     auth.hear(&heard);
                     live.recheck(payload.parse().ok());

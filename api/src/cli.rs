@@ -47,6 +47,12 @@ pub enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
+    /// List, replace and retire the keys that sign tokens
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Make the two demo tenants, or many tenants for load
     Demo {
         /// How many tenants to make instead of the two, named load-0001 and so on
@@ -69,6 +75,28 @@ pub enum Command {
         /// The command and its arguments, after `--`; it finds the database in DATABASE_URL
         #[arg(required = true, last = true)]
         command: Vec<OsString>,
+    },
+}
+
+/// What can be done with the keys that sign tokens.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the keys and what each does
+    List,
+    /// Make a key that takes over signing; the one before goes on verifying until it is retired
+    Rotate {
+        /// Seconds that the key is published before it signs; whoever keeps the published keys does so for 300
+        #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=604_800))]
+        key_lead: i64,
+    },
+    /// End a key that does not sign any more, and erase its private half
+    Retire {
+        /// Its id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Also while tokens that it signed are good: they are refused at once, and people renew or sign in again
+        #[arg(long = "now")]
+        at_once: bool,
     },
 }
 

@@ -180,6 +180,10 @@ pub struct Config {
         value_parser = clap::value_parser!(i64).range(1..=3650), help_heading = "Sign-in")]
     pub session_days: i64,
 
+    /// Lets tenants use identity providers without https and at private addresses, for tests and development
+    #[arg(long, env = "TENANTRY_ALLOW_LOCAL_IDENTITY_PROVIDERS", global = true, help_heading = "Sign-in")]
+    pub allow_local_identity_providers: bool,
+
     /// The server that mail is handed to: smtps://user:password@host, or smtp://host with ?tls=required. Without it, mail is
     /// written to the folder `mailbox` of the data directory
     #[arg(long, env = "TENANTRY_SMTP_URL", global = true, hide_env_values = true, value_name = "URL", help_heading = "Mail")]

@@ -12,6 +12,7 @@
 )]
 
 mod account;
+mod browser;
 mod caller;
 mod clock;
 mod company;
@@ -24,6 +25,7 @@ mod listening;
 mod marked;
 mod patience;
 mod post_office;
+mod provider;
 mod proxy;
 mod second_factor;
 mod smtp;
@@ -45,6 +47,7 @@ use tenancy::{NewTenant, PoolOptions, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
 pub use account::Account;
+pub use browser::Browser;
 pub use caller::{Answer, Caller};
 pub use clock::TestClock;
 pub use company::{Company, owner};
@@ -56,6 +59,7 @@ pub use listening::Listening;
 pub use marked::{assert_is_tenant, assert_own, assert_reads_own, department_of, is_own, mark, marked_tenant, schema_and_role};
 pub use patience::{cancelled_after, until, within};
 pub use post_office::PostOffice;
+pub use provider::{FakeProvider, query};
 pub use proxy::Proxy;
 pub use second_factor::CodeApp;
 pub use smtp::{Received, SmtpMood, SmtpServer};

@@ -2,6 +2,7 @@
 
 mod health;
 mod help;
+mod keys;
 mod lifecycle;
 mod log;
 mod refusals;

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api_keys;
 mod assets;
 mod audit;
 mod bad_input;
@@ -20,6 +21,7 @@ mod directory;
 mod employees;
 mod fleet;
 mod hosts;
+mod identity_providers;
 mod interleaving;
 mod invitations;
 mod isolation;
@@ -39,6 +41,7 @@ mod schema;
 mod second_factor;
 mod server;
 mod sessions;
+mod signing_keys;
 mod subscriptions;
 mod throttle;
 mod tokens;

@@ -42,7 +42,7 @@ fn outcome(answer: &Answer, pointer: &str) -> String {
 
 #[tokio::test]
 async fn the_matrix_is_as_it_was_read_last() {
-    let server = Server::start().await;
+    let server = Server::start_with(&["--allow-local-identity-providers"], api::app::system_clock()).await;
     let company = server.company().await;
     let schema = company.anonymous().introspect().await;
     let mut text = "Each cell is what a request was answered with: yes, true or false; - for null; or the code of the error.\n\

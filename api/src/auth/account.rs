@@ -8,7 +8,7 @@ use domain::{
 };
 use entities::{
     id::{AccountId, EmployeeId},
-    platform::{account, invitation, membership, outgoing_mail, session},
+    platform::{account, api_key, external_identity, identity_provider, invitation, membership, outgoing_mail, session},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
@@ -122,13 +122,17 @@ pub async fn leave(platform: &PlatformConnection, email: &str, tenant: TenantId)
     Ok(ended.rows_affected > 0)
 }
 
-/// Deletes the memberships, sessions, invitations and mail of a deleted tenant. Accounts stay: they may have other tenants.
+/// Deletes the memberships, sessions, invitations, mail, keys and providers of a deleted tenant. Accounts stay: they may have
+/// other tenants.
 pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> anyhow::Result<()> {
     let transaction = platform.begin().await?;
     membership::Entity::delete_many().filter(membership::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     session::Entity::delete_many().filter(session::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     invitation::Entity::delete_many().filter(invitation::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     outgoing_mail::Entity::delete_many().filter(outgoing_mail::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    api_key::Entity::delete_many().filter(api_key::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    identity_provider::Entity::delete_many().filter(identity_provider::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    external_identity::Entity::delete_many().filter(external_identity::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! The keys that sign tokens. They are made on the first start, kept in the control plane and shared by all processes.
+//!
+//! Several keys are published and verify; one signs: the newest whose time has come. `rotation` makes and retires them.
 
 use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow};
@@ -14,34 +17,62 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
     jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set, TransactionSession, TransactionTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, TransactionSession,
+    TransactionTrait,
+};
 use tenancy::PlatformConnection;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
+
+/// The channel that the control plane notifies of made and retired keys.
+pub(crate) const KEYS_CHANNEL: &str = "tenantry_keys";
 
 /// How often an unknown key id may send this process to the database.
 const RELOAD_INTERVAL: TimeDelta = TimeDelta::seconds(5);
-/// How old the keys may become: one that was retired stops verifying within this time.
+/// How old the keys may become even if no notification arrives: a key that was retired stops verifying within this time.
 const LONGEST_AGE: TimeDelta = TimeDelta::seconds(60);
+/// How often the keys are read although nothing was heard of a change.
+const USUAL_AGE: Duration = Duration::from_secs(30);
 
-/// The signing keys. Another process may make one: an unknown key id is looked for, now and then.
+/// The signing keys. Another process may make one: that is heard of, and an unknown key id is looked for, now and then.
 pub struct Keyring {
     platform: PlatformConnection,
     keys: RwLock<Arc<Keys>>,
     reloaded_at: Mutex<DateTime<Utc>>,
+    changed: Notify,
 }
 
 /// The keys at one time.
 pub(super) struct Keys {
-    /// The newest one signs.
-    pub(super) signing_id: String,
-    pub(super) signing: EncodingKey,
+    /// Those that are not retired, the latest to sign first.
+    signing: Vec<SigningKey>,
     verifying: HashMap<String, Arc<DecodingKey>>,
     published: JwkSet,
 }
 
+/// A key that signs, has signed, or will.
+pub(super) struct SigningKey {
+    pub(super) id: String,
+    pub(super) key: EncodingKey,
+    signs_from: DateTime<Utc>,
+}
+
+impl Keys {
+    /// The key that signs now. A key whose time has not come signs only where there is no other.
+    pub(super) fn signing(&self, now: DateTime<Utc>) -> Option<&SigningKey> {
+        self.signing.iter().find(|key| key.signs_from <= now).or(self.signing.last())
+    }
+
+    /// Whether tokens of this key are good.
+    pub(super) fn verifies(&self, id: &str) -> bool {
+        self.verifying.contains_key(id)
+    }
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Keyring").field("signing_id", &self.current().signing_id).finish_non_exhaustive()
+        let ids: Vec<String> = self.current().signing.iter().map(|key| key.id.clone()).collect();
+        formatter.debug_struct("Keyring").field("ids", &ids).finish_non_exhaustive()
     }
 }
 
@@ -54,7 +85,8 @@ impl Keyring {
                 load(&platform).await?.ok_or_else(|| anyhow!("the signing key that was just made is not there"))?
             }
         };
-        Ok(Self { platform, keys: RwLock::new(Arc::new(keys)), reloaded_at: Mutex::new(now) })
+        let (keys, reloaded_at) = (RwLock::new(Arc::new(keys)), Mutex::new(now));
+        Ok(Self { platform, keys, reloaded_at, changed: Notify::new() })
     }
 
     pub(super) fn current(&self) -> Arc<Keys> {
@@ -73,51 +105,101 @@ impl Keyring {
         if now - *reloaded_at < wait {
             return Ok(known);
         }
-        {
-            *reloaded_at = now;
-            if let Some(keys) = load(&self.platform).await? {
-                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        *reloaded_at = now;
+        self.reload().await?;
+        Ok(self.current().verifying.get(id).map(Arc::clone))
+    }
+
+    /// To be called when keys were made or retired, or may have been.
+    pub(super) fn note_change(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Reads the keys again whenever they change, for as long as the program runs.
+    pub(super) async fn keep_current(&self) {
+        loop {
+            // A time-out is no failure: then nothing was heard, and the keys are read all the same.
+            drop(tokio::time::timeout(USUAL_AGE, self.changed.notified()).await);
+            if let Err(error) = self.reload().await {
+                tracing::warn!(error = format!("{error:#}"), "the signing keys could not be read; those known stay in use");
             }
         }
-        Ok(self.current().verifying.get(id).map(Arc::clone))
+    }
+
+    async fn reload(&self) -> anyhow::Result<()> {
+        if let Some(keys) = load(&self.platform).await? {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        }
+        Ok(())
     }
 }
 
 async fn load<C: ConnectionTrait>(connection: &C) -> anyhow::Result<Option<Keys>> {
-    let rows = signing_key::Entity::find().order_by_desc(signing_key::Column::CreatedAt).all(connection).await?;
-    let mut verifying = HashMap::new();
-    let mut published = JwkSet { keys: Vec::new() };
-    let mut newest = None;
-    for row in rows.into_iter().filter(|row| row.retired_at.is_none()) {
-        let signing = EncodingKey::from_ed_der(&row.private_key);
-        let public = public_key(&signing).with_context(|| format!("signing key {} cannot be read", row.id))?;
-        verifying.insert(row.id.clone(), Arc::new(DecodingKey::from_jwk(&public)?));
-        published.keys.push(public);
-        newest.get_or_insert((row.id, signing));
+    let rows = signing_key::Entity::find()
+        .filter(signing_key::Column::RetiredAt.is_null())
+        .order_by_desc(signing_key::Column::SignsFrom)
+        .order_by_desc(signing_key::Column::CreatedAt)
+        .all(connection)
+        .await?;
+    let mut keys = Keys { signing: Vec::new(), verifying: HashMap::new(), published: JwkSet { keys: Vec::new() } };
+    for row in rows {
+        let key = EncodingKey::from_ed_der(&row.private_key);
+        let public = public_key(&key).with_context(|| format!("signing key {} cannot be read", row.id))?;
+        keys.verifying.insert(row.id.clone(), Arc::new(DecodingKey::from_jwk(&public)?));
+        keys.published.keys.push(public);
+        keys.signing.push(SigningKey { id: row.id, key, signs_from: row.signs_from });
     }
-    Ok(newest.map(|(signing_id, signing)| Keys { signing_id, signing, verifying, published }))
+    Ok(if keys.signing.is_empty() { None } else { Some(keys) })
 }
 
 /// Makes the first key, unless another process was faster.
 async fn make_first(platform: &PlatformConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
     let transaction = platform.begin().await?;
-    transaction.execute_unprepared("LOCK TABLE platform.signing_keys IN SHARE ROW EXCLUSIVE MODE").await?;
+    lock(&transaction).await?;
     if load(&transaction).await?.is_none() {
-        // The second version of the format cannot be made into a JWK by the token library.
-        let private_key =
-            Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_| anyhow!("no signing key could be made"))?;
-        let public = public_key(&EncodingKey::from_ed_der(private_key.as_ref()))?;
-        let id = public.common.key_id.ok_or_else(|| anyhow!("a signing key has no id"))?;
-        let key = signing_key::ActiveModel {
-            id: Set(id),
-            private_key: Set(private_key.as_ref().to_vec()),
-            created_at: Set(now),
-            retired_at: Set(None),
-        };
-        key.insert(&transaction).await?;
+        insert(&transaction, now, now).await?;
     }
     transaction.commit().await?;
     Ok(())
+}
+
+/// Makes whoever else wants to change the keys wait until the transaction ends.
+pub(super) async fn lock<C: ConnectionTrait>(transaction: &C) -> anyhow::Result<()> {
+    transaction.execute_unprepared("LOCK TABLE platform.signing_keys IN SHARE ROW EXCLUSIVE MODE").await?;
+    Ok(())
+}
+
+/// Makes a key.
+pub(super) async fn insert<C: ConnectionTrait>(
+    transaction: &C,
+    signs_from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<signing_key::Model> {
+    let (id, private_key) = loop {
+        let (id, private_key) = generate()?;
+        // Such an id would look like an option on the command line.
+        if !id.starts_with('-') {
+            break (id, private_key);
+        }
+    };
+    let key = signing_key::ActiveModel {
+        id: Set(id),
+        private_key: Set(private_key),
+        created_at: Set(now),
+        signs_from: Set(signs_from),
+        retired_at: Set(None),
+    };
+    Ok(key.insert(transaction).await?)
+}
+
+/// A key's id and its pair in PKCS#8.
+fn generate() -> anyhow::Result<(String, Vec<u8>)> {
+    // The second version of the format cannot be made into a JWK by the token library.
+    let private_key =
+        Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_| anyhow!("no signing key could be made"))?;
+    let public = public_key(&EncodingKey::from_ed_der(private_key.as_ref()))?;
+    let id = public.common.key_id.ok_or_else(|| anyhow!("a signing key has no id"))?;
+    Ok((id, private_key.as_ref().to_vec()))
 }
 
 /// The public half, with its thumbprint as its id.

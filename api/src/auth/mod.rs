@@ -1,9 +1,12 @@
 //! Signing in: passwords, sessions, and the tokens that name a tenant.
 
 mod account;
+mod api_key;
+mod api_key_token;
 mod authenticator;
 mod challenge;
 mod entry_code;
+pub(crate) mod identity_provider;
 mod invitation;
 mod keys;
 mod mailed_token;
@@ -14,6 +17,7 @@ mod password;
 mod password_reset;
 mod recovery_code;
 mod refresh_token;
+mod rotation;
 mod session;
 mod sign_in;
 mod standing;
@@ -28,12 +32,14 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
 use entities::id::SessionId;
-use tenancy::{Audience, Freshness, Heard, Hosts, PlatformConnection, Tenants};
+use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, TenantId, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
+pub use api_key::{ApiKeys, NewApiKey, permissions_of};
 pub use authenticator::NewAuthenticator;
 pub use challenge::Challenge;
+pub use identity_provider::{IdentityProviders, Problem, SetIdentityProvider};
 pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
 pub use member::Member;
@@ -41,10 +47,13 @@ pub use own_session::Owner;
 pub use passkey::{PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
 pub use password_reset::PasswordChange;
+pub use rotation::{KeyState, list_keys, retire_key, rotate_keys};
 pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
 pub use workspace::OwnTenant;
 
+use identity_provider::{ProviderAnswer, ProviderRefusal};
+pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
@@ -204,18 +213,28 @@ pub struct Auth {
     tries: Tries,
     lifetimes: Lifetimes,
     standings: Standings,
+    api_keys: ApiKeys,
+    identity_providers: IdentityProviders,
     /// What has changed of accounts, sessions, keys and identity providers.
     changes: Arc<Freshness<Uuid>>,
 }
 
 impl Auth {
     /// Loads the signing keys, and makes the first one if there is none. The base domain is the issuer.
-    pub async fn start(tenants: &Tenants, hosts: Hosts, lifetimes: Lifetimes, now: DateTime<Utc>) -> anyhow::Result<Self> {
+    pub async fn start(
+        tenants: &Tenants,
+        hosts: Hosts,
+        lifetimes: Lifetimes,
+        allow_local_identity_providers: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Self> {
         let keys = Keyring::load_or_make(tenants.platform(), now).await?;
         let changes = Arc::new(Freshness::default());
         Ok(Self {
             platform: tenants.platform(),
             standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
+            api_keys: ApiKeys::new(tenants.platform(), Arc::clone(&changes)),
+            identity_providers: IdentityProviders::new(tenants.platform(), Arc::clone(&changes), allow_local_identity_providers),
             changes,
             verifier: Verifier::new(keys, hosts.base().as_str()),
             passwords: Passwords::new(),
@@ -229,6 +248,9 @@ impl Auth {
     /// Finds out who a bearer token speaks for: it is genuine, and its session is not over. Whether it is good *here* is for
     /// [`tenancy::resolve`] to say, from its audience.
     pub async fn identify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
+        if api_key_token::is_key(token) {
+            return self.api_keys.identify(token, now).await;
+        }
         let token = self.verifier.verify(token, now).await?;
         let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
         let standing = self.standings.of(token.session_id, now).await.map_err(|error| TokenError::Internal(error.into()))?;
@@ -255,9 +277,71 @@ impl Auth {
         }))
     }
 
+    /// The same for a token that was sent to this target: at a tenant's own host, tokens of its identity provider are good too.
+    pub async fn identify_at(&self, target: HostTarget, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
+        if let HostTarget::Tenant(tenant) = target
+            && let Some(issuer) = token::claimed_issuer(token).filter(|issuer| *issuer != self.hosts.base().as_str())
+            && self.takes_tokens_of(tenant, &issuer).await?
+        {
+            return self.identity_providers.identify(tenant, token, now).await;
+        }
+        self.identify(token, now).await
+    }
+
+    async fn takes_tokens_of(&self, tenant: TenantId, issuer: &str) -> Result<bool, TokenError> {
+        let takes = self.identity_providers.takes_tokens_of(tenant, issuer).await;
+        takes.map_err(|error| TokenError::Internal(error.into()))
+    }
+
+    /// The identity providers of all tenants.
+    pub fn identity_providers(&self) -> &IdentityProviders {
+        &self.identity_providers
+    }
+
+    /// Begins a session of somebody for whom the tenant's identity provider vouches. Says whether they just became a member.
+    pub(crate) async fn complete_provider_sign_in(
+        &self,
+        tenant: TenantId,
+        answer: ProviderAnswer,
+        browser: Option<&str>,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<(Session, bool), ProviderRefusal> {
+        let (account, is_new) = self.identity_providers.complete(tenant, answer, browser, now).await?;
+        let session = self.begin(Some(tenant), &account, Method::IdentityProvider, visitor, now).await;
+        let session = session.map_err(|error| match error {
+            AuthError::InvalidCredentials => Problem::NotAMember.because("the membership has just ended"),
+            other => Problem::Failed.because(anyhow::Error::from(other)),
+        })?;
+        Ok((session, is_new))
+    }
+
+    /// The API keys of all tenants.
+    pub fn api_keys(&self) -> &ApiKeys {
+        &self.api_keys
+    }
+
     /// Takes in what was heard of accounts, sessions, keys and identity providers.
     pub(crate) fn hear(&self, heard: &Heard) {
+        if let Heard::Notification { channel, .. } = heard
+            && channel == KEYS_CHANNEL
+        {
+            return self.verifier.keys().note_change();
+        }
+        if *heard == Heard::Connected {
+            self.verifier.keys().note_change();
+        }
         standing::hear(&self.changes, heard);
+    }
+
+    /// Keeps the signing keys current, for as long as the program runs.
+    pub(crate) async fn keep_keys(self: Arc<Self>) {
+        self.verifier.keys().keep_current().await;
+    }
+
+    /// Writes down when API keys were used, for as long as the program runs.
+    pub(crate) async fn keep_uses(self: Arc<Self>) {
+        self.api_keys.keep_uses().await;
     }
 
     /// The public keys, as RFC 7517 has them.

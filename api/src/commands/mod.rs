@@ -3,6 +3,7 @@
 mod database;
 mod demo;
 mod doctor;
+mod keys;
 mod limits;
 mod migrate;
 mod origins;
@@ -32,6 +33,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve { demo, skip_migrations } => serve::run(&config, demo, skip_migrations).await?,
         Command::Migrate { parallel, dry_run } => return migrate::run(&config, usize::from(parallel), dry_run).await,
         Command::Tenant { command } => tenant::run(&config, command).await?,
+        Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Schema { platform } => schema::run(platform)?,

@@ -43,6 +43,9 @@ impl TryFrom<Model> for AuditEvent {
             "location" => Kind::Location,
             "member" => Kind::Account,
             "invitation" => Kind::Invitation,
+            "api_key" => Kind::ApiKey,
+            // There is one for each organisation, and it has no id of its own.
+            "identity_provider" => Kind::Tenant,
             _ => return Err(Fault::new("an audit event has an unknown type of subject")),
         };
         Ok(Self {
@@ -95,7 +98,9 @@ impl AuditEventQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "At most this many, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Only the changes of this employee, department, position, location, invitation or member's account.")]
+        #[graphql(
+            desc = "Only the changes of this employee, department, position, location, invitation, member's account or API key."
+        )]
         subject_id: Option<ID>,
     ) -> Result<AuditEventConnection> {
         let request = ctx.member()?;
@@ -104,7 +109,13 @@ impl AuditEventQuery {
         let subject = match subject_id.as_ref().map(id::parse) {
             None => None,
             Some(Some((
-                Kind::Account | Kind::Department | Kind::Employee | Kind::Invitation | Kind::Location | Kind::Position,
+                Kind::Account
+                | Kind::ApiKey
+                | Kind::Department
+                | Kind::Employee
+                | Kind::Invitation
+                | Kind::Location
+                | Kind::Position,
                 key,
             ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),

@@ -26,6 +26,8 @@ pub struct FrontDoor {
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.
     pub host: Hostname,
+    /// The address of that host, as people type it: `https://acme.example.com`.
+    pub address: String,
     /// Where the request comes from.
     pub visitor: Visitor,
     /// The value of the cookie `tenantry_refresh`, if one was sent.

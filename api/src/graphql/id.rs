@@ -7,7 +7,7 @@ use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
 use entities::id::{
-    AccountId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, PasskeyId, PositionId, SessionId,
+    AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, PasskeyId, PositionId, SessionId,
 };
 use tenancy::TenantId;
 use uuid::Uuid;
@@ -19,6 +19,8 @@ const LENGTH: usize = 24;
 pub enum Kind {
     /// An account.
     Account,
+    /// An API key.
+    ApiKey,
     /// An audit event.
     AuditEvent,
     /// A department.
@@ -40,8 +42,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Account,
+        Self::ApiKey,
         Self::AuditEvent,
         Self::Department,
         Self::Employee,
@@ -56,6 +59,7 @@ impl Kind {
     fn letter(self) -> u8 {
         match self {
             Self::Account => b'A',
+            Self::ApiKey => b'K',
             Self::AuditEvent => b'V',
             Self::Department => b'D',
             Self::Employee => b'E',
@@ -120,6 +124,11 @@ impl Key for SessionId {
 impl Key for PasskeyId {
     const KIND: Kind = Kind::Passkey;
     const NOUN: &'static str = "passkey";
+}
+
+impl Key for ApiKeyId {
+    const KIND: Kind = Kind::ApiKey;
+    const NOUN: &'static str = "API key";
 }
 
 /// The opaque form of a key.

@@ -3,9 +3,10 @@
 use async_graphql::MergedObject;
 
 use super::{
-    authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation,
-    invitation::InvitationMutation, location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation,
-    password::PasswordMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
+    api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation,
+    identity_provider::IdentityProviderMutation, invitation::InvitationMutation, location::LocationMutation,
+    member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation, position::PositionMutation,
+    security::SecurityMutation, session::SessionMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
@@ -23,4 +24,6 @@ pub struct Mutation(
     DepartmentMutation,
     PositionMutation,
     LocationMutation,
+    ApiKeyMutation,
+    IdentityProviderMutation,
 );

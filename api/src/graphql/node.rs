@@ -35,7 +35,11 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Some((Kind::Employee, key)) => domain::employee::by_id(scope, viewer, key.into()).await.map(Employee::from)?.into(),
         Some((Kind::Location, key)) => domain::location::by_id(scope, viewer, key.into()).await.map(Location)?.into(),
         Some((Kind::Position, key)) => domain::position::by_id(scope, viewer, key.into()).await.map(Position)?.into(),
-        Some((Kind::Account | Kind::AuditEvent | Kind::Invitation | Kind::Passkey | Kind::Session | Kind::Tenant, _)) | None => {
+        Some((
+            Kind::Account | Kind::ApiKey | Kind::AuditEvent | Kind::Invitation | Kind::Passkey | Kind::Session | Kind::Tenant,
+            _,
+        ))
+        | None => {
             return Err(Error::NotFound("object").into());
         }
     })

@@ -3,9 +3,9 @@
 use async_graphql::MergedObject;
 
 use super::{
-    audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery, invitation::InvitationQuery,
-    location::LocationQuery, member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery,
-    tenant::TenantQuery, viewer::ViewerQuery,
+    api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery,
+    identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery, member::MemberQuery,
+    node::NodeQuery, position::PositionQuery, security::SecurityQuery, tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -21,5 +21,7 @@ pub struct Query(
     MemberQuery,
     InvitationQuery,
     AuditEventQuery,
+    ApiKeyQuery,
+    IdentityProviderQuery,
     NodeQuery,
 );

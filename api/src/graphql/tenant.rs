@@ -30,6 +30,13 @@ impl Tenant {
     async fn name(&self) -> &str {
         &self.0.name
     }
+
+    /// The name of the organisation's own identity provider, by which its members can sign in at `/auth/sign-in`; null where there
+    /// is none.
+    async fn identity_provider_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let provider = ctx.front_door()?.auth.identity_providers().of(self.0.id).await.map_err(domain::Error::from)?;
+        Ok(provider.map(|provider| provider.name.clone()))
+    }
 }
 
 /// The part of the queries that is about the organisation.

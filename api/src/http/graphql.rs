@@ -86,6 +86,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         hosts: app.hosts.clone(),
         mail: Arc::clone(&app.mail),
         tenant: tenant.clone(),
+        address: app.options.addresses.of(host.as_str()),
         host,
         visitor,
         refresh_cookie: cookie(&parts.headers, REFRESH_COOKIE),
@@ -147,7 +148,7 @@ fn note(response: &Response) {
     metrics::counter!("graphql_operations_total", "type" => summary.kind, "outcome" => outcome).increment(1);
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }

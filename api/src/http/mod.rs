@@ -4,6 +4,7 @@ mod assets;
 mod graphql;
 mod health;
 mod host;
+mod identity_provider;
 mod log;
 mod metrics;
 mod origin;
@@ -35,6 +36,7 @@ use crate::{
     graphql::error::{Code, INTERNAL_MESSAGE},
 };
 
+pub(crate) use identity_provider::CALLBACK;
 pub(crate) use metrics::install as install_metrics;
 pub(crate) use origin::ALLOWED_ORIGINS;
 pub use origin::{Origin, allowed_origins};
@@ -49,6 +51,8 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/graphql", any(graphql::answer))
+        .route("/auth/sign-in", any(identity_provider::start))
+        .route("/auth/callback", any(identity_provider::callback))
         .route("/.well-known/jwks.json", get(health::published_keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -60,7 +60,7 @@ pub(crate) async fn admit(
     now: DateTime<Utc>,
 ) -> Result<Place, Refusal> {
     let identity = match token {
-        Some(token) => Some(app.auth.identify(token, now).await.map_err(|error| match error {
+        Some(token) => Some(app.auth.identify_at(target, token, now).await.map_err(|error| match error {
             TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
             TokenError::Internal(cause) => Refusal::Internal(cause),
         })?),

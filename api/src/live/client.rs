@@ -110,6 +110,7 @@ impl Client {
             tenants: self.app.tenants.clone(),
             hosts: self.app.hosts.clone(),
             tenant: Some(Arc::clone(&tenant)),
+            address: self.app.options.addresses.of(self.host.as_str()),
             host: self.host.clone(),
             visitor: self.visitor.clone(),
             mail: Arc::clone(&self.app.mail),

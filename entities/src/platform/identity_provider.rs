@@ -15,7 +15,7 @@ pub struct Model {
     /// The name on the button.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// Its issuer, an address without a slash at the end.
+    /// Its issuer, an address, exactly as its tokens name it.
     #[sea_orm(column_type = "Text")]
     pub issuer: String,
     /// This program's id there.

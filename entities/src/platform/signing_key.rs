@@ -10,12 +10,14 @@ pub struct Model {
     /// The JWK thumbprint of the public key: the `kid` of the tokens that it signs.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub id: String,
-    /// The key pair in PKCS#8 (DER). Secret.
+    /// The key pair in PKCS#8 (DER); empty once the key is retired. Secret.
     #[sea_orm(column_type = "Blob")]
     pub private_key: Vec<u8>,
     /// When the key was made.
     pub created_at: DateTime<Utc>,
-    /// When the key stopped signing; tokens signed before are good until they expire.
+    /// From when on it signs. Until then it is published only, so that every process and every verifier knows it in time.
+    pub signs_from: DateTime<Utc>,
+    /// When it was retired: no token that it signed is good any more, and its private half is erased.
     pub retired_at: Option<DateTime<Utc>>,
 }
 
@@ -26,6 +28,7 @@ impl std::fmt::Debug for Model {
             .debug_struct("Model")
             .field("id", &self.id)
             .field("created_at", &self.created_at)
+            .field("signs_from", &self.signs_from)
             .field("retired_at", &self.retired_at)
             .finish_non_exhaustive()
     }

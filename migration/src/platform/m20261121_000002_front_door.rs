@@ -232,6 +232,25 @@ END $$;
 CREATE OR REPLACE TRIGGER identity_providers_notify AFTER INSERT OR UPDATE OR DELETE ON identity_providers
     FOR EACH ROW EXECUTE FUNCTION notify_of_identity_provider();
 
+CREATE OR REPLACE FUNCTION notify_of_external_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('tenantry_access', OLD.id::text);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER external_identities_notify AFTER UPDATE OR DELETE ON external_identities
+    FOR EACH ROW EXECUTE FUNCTION notify_of_external_identity();
+
+ALTER TABLE signing_keys ADD COLUMN IF NOT EXISTS signs_from timestamptz;
+UPDATE signing_keys SET signs_from = created_at WHERE signs_from IS NULL;
+ALTER TABLE signing_keys ALTER COLUMN signs_from SET NOT NULL;
+CREATE OR REPLACE FUNCTION notify_of_signing_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('tenantry_keys', '');
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER signing_keys_notify AFTER INSERT OR UPDATE OR DELETE ON signing_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_of_signing_key();
+
 CREATE OR REPLACE FUNCTION notify_of_mail() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('tenantry_mail', '');

@@ -4,7 +4,7 @@ use super::{command, run, stdout};
 
 #[tokio::test]
 async fn the_help_is_as_it_was_read_last() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["serve"],
         &["migrate"],
@@ -19,6 +19,10 @@ async fn the_help_is_as_it_was_read_last() {
         &["tenant", "suspend"],
         &["tenant", "resume"],
         &["tenant", "delete"],
+        &["keys"],
+        &["keys", "list"],
+        &["keys", "rotate"],
+        &["keys", "retire"],
         &["demo"],
         &["doctor"],
         &["schema"],

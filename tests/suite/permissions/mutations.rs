@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use domain::Role;
 use entities::id::PasskeyId;
 use serde_json::{Value, json};
-use tests::{Caller, Company, Introspection, opaque};
+use tests::{Caller, Company, FakeProvider, Introspection, opaque};
 
 use super::{ROLES, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 55] = [
+const DEEDS: [(&str, &str); 59] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -66,6 +66,10 @@ const DEEDS: [(&str, &str); 55] = [
     ("createLocation", ""),
     ("renameLocation", ""),
     ("deleteLocation", ""),
+    ("createApiKey", ""),
+    ("endApiKey", ""),
+    ("setIdentityProvider", ""),
+    ("removeIdentityProvider", ""),
 ];
 
 pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
@@ -78,7 +82,8 @@ pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Tabl
         );
     }
     let account = company.account(Role::Hr).await;
-    let scene = Scene { company, hr: company.caller(Role::Hr), email: account.email, password: account.password };
+    let provider = FakeProvider::start().await;
+    let scene = Scene { company, hr: company.caller(Role::Hr), email: account.email, password: account.password, provider };
     let mut table = Table::new("Mutations");
     for (mutation, on) in DEEDS {
         let mut cells = Vec::new();
@@ -98,6 +103,7 @@ struct Scene<'a> {
     hr: Caller,
     email: String,
     password: String,
+    provider: FakeProvider,
 }
 
 impl Scene<'_> {
@@ -181,6 +187,19 @@ impl Scene<'_> {
             }
             ("createLocation", _) => location(unique),
             ("renameLocation", _) => json!({ "id": self.location(unique).await, "name": format!("{unique} renamed") }),
+            ("createApiKey", _) => api_key(unique),
+            ("endApiKey", _) => {
+                let admin = self.company.caller(Role::Admin);
+                let made = admin.mutate("createApiKey", api_key(unique), "apiKey { id }").await;
+                let query = "mutation($id: ID!) { endApiKey(id: $id) { __typename } }";
+                return (query.to_owned(), json!({ "id": made.text("/createApiKey/apiKey/id") }));
+            }
+            ("setIdentityProvider", _) => {
+                json!({ "name": unique, "issuer": self.provider.issuer, "clientId": "tenantry" })
+            }
+            ("removeIdentityProvider", _) => {
+                return ("mutation { removeIdentityProvider { removed } }".to_owned(), json!({}));
+            }
             ("deleteDepartment", _) => return delete(mutation, &self.department(unique).await),
             ("deletePosition", _) => return delete(mutation, &self.position(unique).await),
             ("deleteLocation", _) => return delete(mutation, &self.location(unique).await),
@@ -263,6 +282,10 @@ impl Scene<'_> {
         let answer = self.hr.mutate(mutation, input, &format!("{noun} {{ id }}")).await;
         answer.text(&format!("/{mutation}/{noun}/id"))
     }
+}
+
+fn api_key(unique: &str) -> Value {
+    json!({ "name": unique, "permissions": ["READ_DIRECTORY"] })
 }
 
 fn location(unique: &str) -> Value {

@@ -91,6 +91,8 @@ async fn queries(company: &Company<'_>, schema: &Introspection, callers: &[Calle
             // Whoever has the token may read it; without one, there is nothing.
             "invitation" => "{ invitation(token: \"nonsense\") { email } }".to_owned(),
             "auditEvents" => "{ auditEvents { nodes { id } } }".to_owned(),
+            "apiKeys" => "{ apiKeys { totalCount nodes { id } } }".to_owned(),
+            "identityProvider" => "{ identityProvider { name } }".to_owned(),
             "node" => format!("{{ node(id: \"{}\") {{ id }} }}", opaque(company.colleague.id)),
             name => panic!("the matrix of permissions has no entry for the query {name}; add one in tests/suite/permissions"),
         };

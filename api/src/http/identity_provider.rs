@@ -1,0 +1,158 @@
+//! Signing in by the tenant's identity provider: the two addresses that a browser goes to. Every end is a redirection.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    response::IntoResponse,
+};
+use chrono::{DateTime, Utc};
+use domain::audit::{self, Changes, Event};
+use sea_orm::{TransactionSession as _, TransactionTrait as _};
+use tenancy::{Availability, Tenant};
+use tracing::{Span, field::display};
+
+use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, visitor::visitor};
+use crate::{
+    app::App,
+    auth::{
+        Identity, Problem,
+        identity_provider::{ProviderAnswer, ProviderRefusal},
+    },
+    graphql::{cookie as refresh_cookie, limits::Limits},
+    traffic::Sender,
+};
+
+/// Where the provider sends the browser back to.
+pub(crate) const CALLBACK: &str = "/auth/callback";
+
+/// Sends the browser to the provider.
+pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let now = (app.clock)();
+    let (parts, _) = request.into_parts();
+    let (tenant, address) = match place(&app, &parts, now).await {
+        Ok(place) => place,
+        Err(response) => return response,
+    };
+    let providers = app.auth.identity_providers();
+    match within(&app, providers.begin(tenant.id, format!("{address}{CALLBACK}"), now)).await {
+        Ok(start) => {
+            let mut response = redirect(start.address.as_str());
+            set_cookie(&mut response, &kept(&app, &start.browser, start.lifetime.num_seconds()));
+            response
+        }
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+/// Takes the browser back from the provider.
+pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let now = (app.clock)();
+    let (parts, _) = request.into_parts();
+    let (tenant, _) = match place(&app, &parts, now).await {
+        Ok(place) => place,
+        Err(response) => return response,
+    };
+    let answer = Query::<ProviderAnswer>::try_from_uri(&parts.uri).map(|Query(answer)| answer).unwrap_or_default();
+    let browser = cookie(&parts.headers, cookie_name(&app));
+    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let work = app.auth.complete_provider_sign_in(tenant.id, answer, browser.as_deref(), &visitor, now);
+    let mut response = match within(&app, work).await {
+        Ok((session, is_new)) => {
+            if is_new && let Err(error) = record(&app, &tenant, &session.identity, now).await {
+                tracing::error!(error = format!("{error:#}"), "that somebody became a member is not in the audit");
+            }
+            let mut response = redirect("/");
+            set_cookie(&mut response, &refresh_cookie::set(&session.refresh_token, session.expires_at, now, app.options.https));
+            response
+        }
+        Err(refusal) => refuse(&refusal),
+    };
+    set_cookie(&mut response, &kept(&app, "", 0));
+    response
+}
+
+/// The tenant of the request and the address of its host; else the answer.
+async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tenant>, String), Response<Body>> {
+    // Not HEAD either: to look is to use up.
+    if parts.method != Method::GET {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response());
+    }
+    let (tenant, host) = match target_of(app, parts, peer(parts)).await {
+        Ok((_, Some(tenant), Some(host))) => (tenant, host),
+        Ok(_) => return Err(Refusal::TenantNotFound.into_response()),
+        Err(refusal) => return Err(refusal.into_response()),
+    };
+    Span::current().record("tenant", display(&tenant.slug));
+    // Each try leaves a row for a while.
+    let sender = Sender::anonymous(visitor(parts, &app.options.trusted_proxies).address);
+    let limits = Limits::of(&app.options.limits, Some(&tenant));
+    if let Err(refused) = app.traffic.count(Some(tenant.id), sender, &limits, now) {
+        return Err(Refusal::TooMany(refused).into_response());
+    }
+    match tenant.availability(app.tenants.head()) {
+        Availability::Available => Ok((tenant, app.options.addresses.of(host.as_str()))),
+        Availability::Suspended => Err(Refusal::TenantSuspended.into_response()),
+        Availability::Migrating => Err(Refusal::TenantMigrating.into_response()),
+    }
+}
+
+async fn within<T>(app: &App, work: impl Future<Output = Result<T, ProviderRefusal>>) -> Result<T, ProviderRefusal> {
+    match tokio::time::timeout(app.options.request_timeout, work).await {
+        Ok(result) => result,
+        Err(_) => Err(Problem::Unreachable.because("it took too long")),
+    }
+}
+
+/// Writes into the tenant's audit that the provider made somebody a member.
+async fn record(app: &App, tenant: &Arc<Tenant>, identity: &Identity, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let context = domain::Context { actor: identity.actor.clone(), now };
+    let role = identity.actor.as_ref().map(|actor| actor.role.as_str());
+    let changes = Changes::default().with("role", None::<String>, role).with("email", None::<String>, &identity.email);
+    let subject_id = identity.principal.uuid();
+    let event = Event { action: "member.joined", subject_type: "member", subject_id, changes };
+    let transaction = app.tenants.read_write(tenant).begin().await?;
+    audit::record(&transaction, &context, [event]).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn refuse(refusal: &ProviderRefusal) -> Response<Body> {
+    if refusal.problem == Problem::Failed {
+        tracing::error!(reason = %refusal, "signing in by an identity provider failed");
+    } else {
+        tracing::info!(reason = %refusal, "signing in by an identity provider was refused");
+    }
+    redirect(&format!("/sign-in?problem={}", refusal.problem.as_str()))
+}
+
+fn redirect(address: &str) -> Response<Body> {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    if let Ok(address) = HeaderValue::from_str(address) {
+        headers.insert(header::LOCATION, address);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The address that the browser comes from has the code in it.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The cookie that binds a sign-in to its browser. With the prefix no other host, such as that of another tenant, can set it.
+fn cookie_name(app: &App) -> &'static str {
+    if app.options.https { "__Host-tenantry_sign_in" } else { "tenantry_sign_in" }
+}
+
+/// Lax, since the provider's page leads back here.
+fn kept(app: &App, value: &str, seconds: i64) -> String {
+    let secure = if app.options.https { "; Secure" } else { "" };
+    format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={seconds}", cookie_name(app))
+}
+
+fn set_cookie(response: &mut Response<Body>, cookie: &str) {
+    let headers: &mut HeaderMap = response.headers_mut();
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+}
