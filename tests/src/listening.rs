@@ -1,9 +1,11 @@
 //! The program at a port of its own, for what cannot be tried without a connection.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
+use api::http::{Connections, serve};
 use tokio::{
     net::{TcpListener, TcpSocket},
+    sync::watch,
     task::JoinHandle,
 };
 use tokio_tungstenite::{
@@ -25,8 +27,12 @@ impl Server {
     pub async fn listen(&self) -> Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = self.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let (router, (stop, stopped)) = (self.router.clone(), watch::channel(false));
+        let connections = Connections { most: 1_000, header_timeout: Duration::from_secs(30) };
+        let task = tokio::spawn(async move {
+            serve(listener, router, connections, stopped).await;
+            drop(stop);
+        });
         Listening { address, task }
     }
 }

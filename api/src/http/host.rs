@@ -27,27 +27,19 @@ pub(crate) fn hostname(
     peer: Option<IpAddr>,
     proxies: &[IpAddr],
 ) -> Result<Hostname, HostRefusal> {
-    let authority = authority(uri, headers, peer, proxies)?;
+    let sent = agreeing(uri, headers)?;
+    let forwarded = peer.filter(|peer| proxies.contains(peer)).and_then(|_| headers.get(FORWARDED_HOST));
+    let authority = match forwarded {
+        None => sent,
+        Some(value) if headers.get_all(FORWARDED_HOST).iter().count() == 1 => {
+            value.to_str().map_err(|_| HostRefusal::Malformed)?
+        }
+        Some(_) => return Err(HostRefusal::Malformed),
+    };
     Hostname::from_authority(authority).map_err(|error| match error {
         HostnameError::IpLiteral => HostRefusal::IpLiteral,
         HostnameError::Malformed => HostRefusal::Malformed,
     })
-}
-
-/// The hostname as it was sent, with its port.
-pub(crate) fn authority<'a>(
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    peer: Option<IpAddr>,
-    proxies: &[IpAddr],
-) -> Result<&'a str, HostRefusal> {
-    let sent = agreeing(uri, headers)?;
-    let forwarded = peer.filter(|peer| proxies.contains(peer)).and_then(|_| headers.get(FORWARDED_HOST));
-    match forwarded {
-        None => Ok(sent),
-        Some(value) if headers.get_all(FORWARDED_HOST).iter().count() == 1 => value.to_str().map_err(|_| HostRefusal::Malformed),
-        Some(_) => Err(HostRefusal::Malformed),
-    }
 }
 
 fn agreeing<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, HostRefusal> {

@@ -56,6 +56,9 @@ pub(crate) enum Refusal {
     /// Too many are watching the tenant through this process.
     #[error("Too many connections watch this organisation. Please try again later.")]
     TooManyConnections,
+    /// The body has not arrived in time.
+    #[error("The body did not arrive in time.")]
+    SlowBody,
     /// The apex has nothing to watch.
     #[error("Subscriptions are served at the address of an organisation.")]
     NothingToWatch,
@@ -79,7 +82,7 @@ impl Refusal {
     /// The code that a program reads.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::MalformedHost | Self::NothingToWatch | Self::OtherProtocol => Code::BadUserInput,
+            Self::MalformedHost | Self::SlowBody | Self::NothingToWatch | Self::OtherProtocol => Code::BadUserInput,
             Self::TenantNotFound => Code::TenantNotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
@@ -124,6 +127,10 @@ impl IntoResponse for Refusal {
         if let Self::Overrun(_) | Self::Deaf = self {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if let Self::SlowBody = self {
+            *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let headers = response.headers_mut();
         match code {

@@ -14,7 +14,7 @@ use futures::Stream;
 use tokio::{
     sync::mpsc,
     task::AbortHandle,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 use tracing::Instrument as _;
 
@@ -50,10 +50,11 @@ pub(crate) async fn answer(client: Client, request: Request) -> Result<Response,
     let (parts, body) = request.into_parts();
     let takes_json = accept::negotiate(&parts.headers).is_some();
     let body = if parts.method == Method::POST && accept::is_json(&parts.headers) {
-        match axum::body::to_bytes(body, LARGEST_BODY).await {
-            Ok(bytes) => bytes,
+        match timeout(client.app.options.body_timeout, axum::body::to_bytes(body, LARGEST_BODY)).await {
+            Ok(Ok(bytes)) => bytes,
+            Err(_) => return Ok(Refusal::SlowBody.into_response()),
             // What is wrong with the body, the usual way says.
-            Err(error) => {
+            Ok(Err(error)) => {
                 let failed = futures::stream::once(async move { Err::<Bytes, _>(error) });
                 return Err(Request::from_parts(parts, Body::from_stream(failed)));
             }

@@ -114,6 +114,24 @@ async fn an_event_stream_says_what_is_wrong_and_ends() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = Server::start_with(&["--body-timeout", "1"], api::app::system_clock()).await;
+    let company = server.company().await;
+    let listening = server.listen().await;
+    let mut stream = tokio::net::TcpStream::connect(listening.address).await.unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{\"query\":",
+        company.host()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    tokio::time::timeout(Duration::from_secs(10), stream.read_exact(&mut answer)).await.expect("nothing comes").unwrap();
+    assert_eq!(answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
 async fn whoever_can_also_read_an_event_stream_gets_json_for_a_query() {
     let server = Server::start().await;
     let company = server.company().await;
