@@ -62,6 +62,7 @@ impl Listening {
             request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
         }
         let stream = TcpSocket::new_v4().unwrap().connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         match client_async(request, stream).await {
             Ok((socket, _)) => Ok(Socket::new(socket)),
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),

@@ -80,7 +80,9 @@ async fn open(address: &str, host: &str, token: &str) -> anyhow::Result<WebSocke
     let mut request = format!("ws://{address}/graphql").into_client_request()?;
     request.headers_mut().insert("host", HeaderValue::from_str(host)?);
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
-    let (mut socket, _) = client_async(request, TcpStream::connect(address).await?).await?;
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (mut socket, _) = client_async(request, stream).await?;
     let messages = [
         json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } }),
         json!({ "type": "subscribe", "id": "a", "payload": { "query": SUBSCRIPTION } }),
