@@ -7,6 +7,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Role;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, jwk::JwkSet};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use tests::{Answer, Company, Forgery, Server};
 
@@ -158,6 +159,23 @@ async fn the_claim_of_a_role_gives_no_rights() {
     let mut forgery = server.signer.forgery_of(company.member_with(Role::Employee));
     forgery.claims["role"] = json!("owner");
     assert_eq!(ask(&company, &forgery.sign()).await.text("/viewer/role"), "EMPLOYEE");
+}
+
+/// Whoever sets up an identity provider could otherwise become an owner by waiting for one.
+#[tokio::test]
+async fn a_session_of_an_identity_provider_is_never_an_owners() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let member = server.signer.member(company.tenant.id, Role::Hr, None).await;
+    let token = server.signer.forgery_of(&member).sign();
+    let change = async |sql: &str| {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [member.account.uuid().into()]);
+        server.tenants().platform().execute_raw(statement).await.unwrap();
+    };
+    change("UPDATE platform.sessions SET method = 'identity_provider' WHERE account_id = $1").await;
+    assert_eq!(ask(&company, &token).await.text("/viewer/role"), "HR");
+    change("UPDATE platform.memberships SET role = 'owner' WHERE account_id = $1").await;
+    tests::until("the session is refused", async || ask(&company, &token).await.status == 401).await;
 }
 
 #[tokio::test]

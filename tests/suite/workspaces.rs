@@ -46,7 +46,7 @@ async fn the_apex_lists_ones_own_organisations_alone() {
         json!({ "id": workspace_id(company), "name": company.tenant.name, "slug": company.tenant.slug.as_str(),
                 "role": role, "url": format!("http://{host}:8000"), "available": true })
     };
-    let mut all = [expected(&company, "HR", company.host()), expected(&other, "EMPLOYEE", custom.to_string())];
+    let mut all = [expected(&company, "HR", company.host()), expected(&other, "EMPLOYEE", other.host())];
     all.sort_by_key(|workspace| workspace["name"].to_string());
     assert_eq!(answer["workspaces"], json!(all));
 

@@ -47,13 +47,15 @@ impl Auth {
             .exec_with_returning(&self.platform)
             .await?;
         let spent = spent.into_iter().next().ok_or(AuthError::InvalidEntryCode)?;
+        // Before the session is looked at: a password that is changed after this ends what is begun, and one that was changed
+        // before has ended the session.
+        let account = self.account(spent.account_id).await?.ok_or(AuthError::InvalidEntryCode)?;
         session::Entity::find_by_id(spent.session_id)
             .filter(session::Column::EndedAt.is_null())
             .filter(session::Column::ExpiresAt.gt(now))
             .one(&self.platform)
             .await?
             .ok_or(AuthError::InvalidEntryCode)?;
-        let account = self.account(spent.account_id).await?.ok_or(AuthError::InvalidEntryCode)?;
         match self.begin(Some(tenant), &account, Method::EntryCode, visitor, now).await {
             // The membership has ended since.
             Err(AuthError::InvalidCredentials) => Err(AuthError::InvalidEntryCode),

@@ -31,7 +31,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
-use entities::id::SessionId;
+use entities::{id::SessionId, platform::identity_provider as provider_row};
+use sea_orm::EntityTrait as _;
 use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, TenantId, Tenants};
 use uuid::Uuid;
 
@@ -259,6 +260,9 @@ impl Auth {
         if standing.account_id != token.account_id || audience != token.audience {
             return Err(invalid("the token's session is another's"));
         }
+        if standing.exceeds_provider() {
+            return Err(invalid("an owner signs in without the identity provider"));
+        }
         let actor = match (audience, standing.role) {
             (Audience::Platform, _) => None,
             (Audience::Tenant(_), Some(role)) => {
@@ -307,13 +311,26 @@ impl Auth {
         visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<(Session, bool), ProviderRefusal> {
+        let failed = |error: AuthError| Problem::Failed.because(anyhow::Error::from(error));
+        let before = self.provider_as_of(tenant).await.map_err(failed)?;
         let (account, is_new) = self.identity_providers.complete(tenant, answer, browser, now).await?;
         let session = self.begin(Some(tenant), &account, Method::IdentityProvider, visitor, now).await;
         let session = session.map_err(|error| match error {
-            AuthError::InvalidCredentials => Problem::NotAMember.because("the membership has just ended"),
-            other => Problem::Failed.because(anyhow::Error::from(other)),
+            AuthError::InvalidCredentials => Problem::NotAMember.because("the membership or the password has just changed"),
+            other => failed(other),
         })?;
+        // Whoever removes or replaces the provider ends its sessions, and may have been faster than this one was begun.
+        if self.provider_as_of(tenant).await.map_err(failed)? != before {
+            self.sign_out(Some(tenant), None, session.identity.session_id, now).await.map_err(failed)?;
+            return Err(Problem::Expired.because("the provider has changed since"));
+        }
         Ok((session, is_new))
+    }
+
+    /// Which provider a tenant has, and since when it is as it is.
+    async fn provider_as_of(&self, tenant: TenantId) -> Result<Option<(String, String, DateTime<Utc>)>, AuthError> {
+        let provider = provider_row::Entity::find_by_id(tenant.0).one(&self.platform).await?;
+        Ok(provider.map(|provider| (provider.issuer, provider.client_id, provider.updated_at)))
     }
 
     /// The API keys of all tenants.

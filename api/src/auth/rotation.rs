@@ -76,8 +76,10 @@ pub async fn retire_key(
         KeyState::Signing => bail!("Key {id} signs; run `tenantry keys rotate` first"),
         KeyState::Waiting | KeyState::Verifying => {}
     }
-    // Its successor is the first that began to sign after it.
-    let replaced_at = rows.iter().filter(|other| other.signs_from > row.signs_from).map(|other| other.signs_from).min();
+    // Its successor is the first that began to sign after it; not one that was withdrawn before it did.
+    let has_signed = |other: &&Model| other.retired_at.is_none_or(|retired| retired > other.signs_from);
+    let later = rows.iter().filter(|other| other.signs_from > row.signs_from).filter(has_signed);
+    let replaced_at = later.map(|other| other.signs_from).min();
     if let Some(last_use) = replaced_at.filter(|at| *at <= now)
         && let end = last_use + access_token
         && now < end

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Actor, Principal};
+use domain::{Actor, Principal, Role};
 use entities::{
     id::SessionId,
     platform::{account, membership, session},
@@ -34,17 +34,24 @@ impl Auth {
         visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
+        let transaction = self.platform.begin().await?;
+        // The password may have been changed since it was proved; then the sessions of that time have been ended, and this one must
+        // not come after them. Whoever changes it waits for this lock, and ends what was begun under it.
+        let unchanged = account::Entity::find_by_id(account.id)
+            .lock_shared()
+            .one(&transaction)
+            .await?
+            .is_some_and(|present| present.password_hash == account.password_hash);
+        if !unchanged {
+            return Err(AuthError::InvalidCredentials);
+        }
         let membership = match tenant {
-            Some(tenant) => Some(membership_in(&self.platform, tenant, account).await?.ok_or(AuthError::InvalidCredentials)?),
+            Some(tenant) => Some(membership_in(&transaction, tenant, account).await?.ok_or(AuthError::InvalidCredentials)?),
             None => None,
         };
         // The account's sessions that are over are of no use to anyone.
         let over = Condition::any().add(session::Column::ExpiresAt.lt(now)).add(session::Column::EndedAt.is_not_null());
-        session::Entity::delete_many()
-            .filter(session::Column::AccountId.eq(account.id))
-            .filter(over)
-            .exec(&self.platform)
-            .await?;
+        session::Entity::delete_many().filter(session::Column::AccountId.eq(account.id)).filter(over).exec(&transaction).await?;
         let id = SessionId::generate();
         let secret = rand::random::<[u8; 32]>();
         let refresh_token = RefreshToken::make(id, FIRST_GENERATION, &secret);
@@ -63,7 +70,8 @@ impl Auth {
             address: Set(visitor.address.map(|address| address.to_string())),
             user_agent: Set(visitor.user_agent.clone()),
         };
-        row.insert(&self.platform).await?;
+        row.insert(&transaction).await?;
+        transaction.commit().await?;
         self.issue(tenant, id, account, membership.as_ref(), refresh_token, expires_at, now)
     }
 
@@ -95,6 +103,12 @@ impl Auth {
             Some(tenant) => Some(membership_in(&transaction, tenant, &account).await?.ok_or(AuthError::InvalidRefreshToken)?),
             None => None,
         };
+
+        // The provider vouches for no owner, also not for somebody who has become one since.
+        let is_owner = membership.as_ref().is_some_and(|membership| membership.role == Role::Owner);
+        if is_owner && row.method == Method::IdentityProvider.as_str() {
+            return Err(AuthError::InvalidRefreshToken);
+        }
 
         let next = RefreshToken::make(row.id, token.generation + 1, &row.refresh_secret);
         let mut expires_at = row.expires_at;

@@ -14,6 +14,8 @@ use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use tenancy::{Freshness, Heard, PlatformConnection, Reading, TenantId};
 use uuid::Uuid;
 
+use super::Method;
+
 /// The channel that the control plane's triggers notify; the payload is the id of what has changed.
 pub(crate) const ACCESS_CHANNEL: &str = "tenantry_access";
 
@@ -28,12 +30,20 @@ pub(super) struct Standing {
     pub(super) expires_at: DateTime<Utc>,
     pub(super) name: String,
     pub(super) email: String,
+    /// How the session was begun.
+    pub(super) method: String,
     /// None where the account is no member, as on the apex.
     pub(super) role: Option<Role>,
     pub(super) employee_id: Option<EmployeeId>,
 }
 
 impl Standing {
+    /// Whether the session may not be: the tenant's identity provider vouches for no owner, also not for somebody who has become
+    /// one since.
+    pub(super) fn exceeds_provider(&self) -> bool {
+        self.role == Some(Role::Owner) && self.method == Method::IdentityProvider.as_str()
+    }
+
     /// Where the session is; none on the apex.
     pub(super) fn tenant(&self) -> Option<TenantId> {
         self.tenant_id.map(TenantId)
@@ -88,7 +98,7 @@ impl Standings {
 }
 
 async fn read(platform: &PlatformConnection, session: SessionId) -> Result<Option<Standing>, DbErr> {
-    let sql = "SELECT s.account_id, s.tenant_id, s.expires_at, a.name, a.email, m.role, m.employee_id \
+    let sql = "SELECT s.account_id, s.tenant_id, s.expires_at, s.method, a.name, a.email, m.role, m.employee_id \
                FROM platform.sessions s JOIN platform.accounts a ON a.id = s.account_id \
                LEFT JOIN platform.memberships m ON m.account_id = s.account_id AND m.tenant_id = s.tenant_id \
                WHERE s.id = $1 AND s.ended_at IS NULL";

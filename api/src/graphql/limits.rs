@@ -182,8 +182,8 @@ impl<'a> Walk<'a> {
         let inner = self.selection_set(&field.selection_set.node, Place { page, introspection })?;
         let items = match name {
             "edges" | "nodes" => place.page.max(1),
-            // The only list without a page. A guess; the children of many departments are one statement in any case.
-            "children" => 10,
+            // The lists without a page. A guess; the children of many departments are one statement in any case.
+            "children" | "sessions" | "passkeys" | "workspaces" => 10,
             _ => 1,
         };
         // What one field costs by itself. These two run a statement each time, which no loader gathers.
@@ -223,8 +223,8 @@ impl<'a> Walk<'a> {
     /// How many items the connection `field` returns; 0 when it is none.
     fn page(&self, field: &Field) -> u64 {
         let default = match field.name.node.as_str() {
-            "employees" | "directReports" | "auditEvents" => 50,
-            "departments" | "positions" | "locations" => 100,
+            "employees" | "directReports" | "auditEvents" | "apiKeys" => 50,
+            "departments" | "positions" | "locations" | "members" | "invitations" => 100,
             _ => return 0,
         };
         ["first", "last"].into_iter().find_map(|name| self.integer(field, name)).unwrap_or(default)
@@ -278,6 +278,7 @@ mod tests {
         "{__schema{types{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}",
         Some(("introspectionLists", 4))
     )]
+    #[case::members("{ members(first: 500) { nodes { employee { directReports { nodes { id } } } } } }", Some(("cost", 76_002)))]
     fn operations(#[case] text: &str, #[case] refused: Option<(&'static str, u64)>) {
         assert_eq!(limit(check(text, serde_json::json!({}))), refused);
     }

@@ -31,18 +31,28 @@ impl Security {
     /// When the authenticator app was confirmed; null without one.
     async fn authenticator_confirmed_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         let door = ctx.front_door()?;
+        // The session that an identity provider vouches for counts in its tenant alone; these belong to the account.
+        if !self.owner.is_proven {
+            return Ok(None);
+        }
         Ok(door.auth.authenticator_confirmed_at(self.owner.account).await?)
     }
 
     /// How many recovery codes are left.
     async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u64> {
         let door = ctx.front_door()?;
+        if !self.owner.is_proven {
+            return Ok(0);
+        }
         Ok(door.auth.recovery_codes_left(self.owner.account).await?)
     }
 
     /// The account's passkeys, the oldest first.
     async fn passkeys(&self, ctx: &Context<'_>) -> Result<Vec<Passkey>> {
         let door = ctx.front_door()?;
+        if !self.owner.is_proven {
+            return Ok(Vec::new());
+        }
         Ok(door.auth.passkeys(self.owner.account).await?.into_iter().map(Passkey::from).collect())
     }
 }

@@ -48,6 +48,10 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request<Body
     let Some((origin, trust)) = trusted(&app, &parts).await else {
         return refused();
     };
+    // A WebSocket stays open, and is for the pages of this host.
+    if trust == Trust::WithoutCookies && parts.headers.contains_key(header::UPGRADE) {
+        return refused();
+    }
     let mut response = if parts.method == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {

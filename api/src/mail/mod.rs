@@ -119,12 +119,12 @@ impl Mail {
             .await
     }
 
-    /// Where a link leads: to the tenant's primary host, or to the one by its slug; else to the apex. Never to what a request calls
-    /// its host: anyone can write that.
+    /// Where a link leads: to the tenant's host under the base domain; else to the apex. Never to what a request calls its host,
+    /// which anyone can write, and never to a tenant's own domain: whoever has that could read there what opens an account,
+    /// which belongs to other tenants as well.
     fn address_of(&self, tenant: Option<&Tenant>) -> String {
         match tenant {
             None => self.addresses.of(self.hosts.base().as_str()),
-            Some(Tenant { primary_host: Some(host), .. }) => self.addresses.of(host.as_str()),
             Some(tenant) => self.addresses.of(&self.hosts.of_slug(&tenant.slug)),
         }
     }

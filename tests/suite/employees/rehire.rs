@@ -74,8 +74,10 @@ async fn what_breaks_a_rule_is_refused_and_changes_nothing() {
     for (change, code, field) in cases {
         company.refuses(&hr, "rehireEmployee", with(again(&id), change), code, Some(field)).await;
     }
-    for role in [Role::Manager, Role::Employee] {
-        company.refuses(&company.caller(role), "rehireEmployee", again(&id), "FORBIDDEN", None).await;
+    // The member's own membership has ended with the employment; this is another one.
+    let employee = Some(server.signer.token(company.tenant.id, Role::Employee, None).await);
+    for caller in [company.caller(Role::Manager), company.anonymous().with_token(employee)] {
+        company.refuses(&caller, "rehireEmployee", again(&id), "FORBIDDEN", None).await;
     }
 }
 

@@ -31,6 +31,18 @@ async fn only_owners_invite_owners_and_only_managers_of_members_invite() {
 }
 
 #[tokio::test]
+async fn only_owners_send_an_owners_invitation_again() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let input = json!({ "email": "new@example.test", "role": "OWNER" });
+    let made = office.caller(&company, Role::Owner).mutate("inviteMember", input, "invitation { id }").await;
+    let id = made.text("/inviteMember/invitation/id");
+    office.clock.advance(TimeDelta::days(8));
+    assert_eq!(resend(&office.caller(&company, Role::Admin), &id).await.code(), "FORBIDDEN");
+    resend(&office.caller(&company, Role::Owner), &id).await.data("");
+}
+
+#[tokio::test]
 async fn an_address_is_invited_once_and_a_member_not_at_all() {
     let office = PostOffice::open().await;
     let company = office.server.company().await;

@@ -56,6 +56,21 @@ async fn whoever_leaves_the_organisation_is_no_member_any_more() {
     assert_eq!(company.anonymous().sign_in(&account.email, &account.password).await.code(), "UNAUTHENTICATED");
 }
 
+/// Otherwise those who manage people, or a program, could put an owner out.
+#[tokio::test]
+async fn only_an_owner_puts_an_owner_out() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let second = server.signer.member(company.tenant.id, Role::Owner, Some(company.colleague.id)).await;
+    let token = Some(server.signer.forgery_of(&second).sign());
+    let second_owner = company.anonymous().with_token(token);
+    let link = json!({ "accountId": opaque(second.account), "employeeId": opaque(company.member.id) });
+    assert_eq!(company.caller(Role::Admin).mutate("linkMember", link, "__typename").await.code(), "FORBIDDEN");
+    let leave = json!({ "id": opaque(company.colleague.id), "terminatedOn": "2025-06-30" });
+    company.caller(Role::Hr).mutate("terminateEmployee", leave, "__typename").await.data("");
+    assert_eq!(second_owner.ask("{ viewer { role } }").await.text("/viewer/role"), "OWNER");
+}
+
 #[tokio::test]
 async fn the_last_owner_stays_a_member_even_after_leaving() {
     let server = Server::start().await;
@@ -75,12 +90,12 @@ async fn of_two_owners_who_leave_at_once_one_stays() {
         let company = server.company().await;
         let other = server.signer.member(company.tenant.id, Role::Owner, Some(company.colleague.id)).await;
         let before = roles(&company).await.as_object().unwrap().len();
-        let hr = company.caller(Role::Hr);
-        let leave = async |id: String| {
-            hr.mutate("terminateEmployee", json!({ "id": id, "terminatedOn": "2025-06-30" }), "__typename").await
-        };
-        let answers = join_all([leave(opaque(company.chief.id)), leave(opaque(company.colleague.id))]).await;
-        assert!(answers.iter().all(|answer| answer.first_code().is_none()), "{answers:?}");
+        // By an owner: nobody else ends an owner's membership.
+        let (scope, context) = (company.scope(), tests::owner());
+        let leave = |id| server.app.auth.end_memberships_of(&scope, &context, &company.tenant, id);
+        for left in join_all([leave(company.chief.id), leave(company.colleague.id)]).await {
+            left.unwrap();
+        }
         assert_eq!(owners(&company).await, 1, "{}", id_of(&other));
         assert_eq!(roles(&company).await.as_object().unwrap().len(), before - 1);
     }

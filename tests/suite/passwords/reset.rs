@@ -47,6 +47,19 @@ async fn a_mail_leads_to_a_new_password_and_ends_all_sessions() {
     assert_eq!((again.code(), again.field()), ("BAD_USER_INPUT", Some("token")));
 }
 
+/// Whoever has an organisation's own domain could read there what opens an account, which belongs to others as well.
+#[tokio::test]
+async fn the_link_never_leads_to_an_organisations_own_domain() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let account = company.account(Role::Hr).await;
+    let own = tenancy::Hostname::parse(&format!("{}.example.test", company.tenant.slug)).unwrap();
+    office.server.tenants().add_host(company.tenant.id, &own, true, office.clock.now()).await.unwrap();
+    request(&company.anonymous().at(own.as_str()), &account.email).await.data("");
+    let letter = office.last_mail_to(&account.email).await;
+    assert!(letter.link().starts_with(&format!("http://{}:8000/reset-password#", company.host())), "{}", letter.link());
+}
+
 #[tokio::test]
 async fn whoever_asks_does_not_learn_whether_an_address_is_known() {
     let office = PostOffice::open().await;

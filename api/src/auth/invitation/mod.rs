@@ -143,7 +143,7 @@ impl Auth {
         tenant: &Tenant,
         id: InvitationId,
     ) -> Result<Model, AuthError> {
-        context.require(Permission::ManageMembers)?;
+        let actor = context.require(Permission::ManageMembers)?;
         let token = MailedToken::make();
         let transaction = self.platform.begin().await?;
         let found = Entity::find_by_id(id)
@@ -152,6 +152,9 @@ impl Auth {
             .one(&transaction)
             .await?
             .ok_or(Error::NotFound("invitation"))?;
+        if found.role == Role::Owner {
+            member::require_owner(actor.role)?;
+        }
         let wait = found.created_at + PAUSE - context.now;
         if let Ok(retry_after) = wait.to_std()
             && !retry_after.is_zero()

@@ -38,7 +38,8 @@ impl Auth {
     }
 
     /// Ends the memberships of somebody whose employment has ended, and withdraws their invitations. The last owner stays a
-    /// member: an organisation without one could not be administered.
+    /// member: an organisation without one could not be administered. And so does every owner, unless an owner asks: those who
+    /// manage people, and programs, do not decide who is an owner.
     pub async fn end_memberships_of(
         &self,
         scope: &impl TenantScope,
@@ -46,7 +47,8 @@ impl Auth {
         tenant: &Tenant,
         employee: EmployeeId,
     ) -> Result<(), Error> {
-        context.require(Permission::TerminateEmployees)?;
+        let actor = context.require(Permission::TerminateEmployees)?;
+        let by_owner = super::require_owner(actor.role).is_ok();
         let transaction = self.platform.begin().await?;
         // First, so that one that is just being accepted has become a membership when these are looked for.
         invitation::Entity::delete_many()
@@ -61,8 +63,8 @@ impl Auth {
         let mut ended = Vec::new();
         for member in members.into_iter().filter(|member| member.employee_id == Some(employee)) {
             if member.role == Role::Owner {
-                if owners == 1 {
-                    tracing::warn!(tenant = %tenant.slug, "the last owner's employment has ended; the membership stays");
+                if owners == 1 || !by_owner {
+                    tracing::warn!(tenant = %tenant.slug, account = %member.account_id, "an owner's employment has ended; the membership stays");
                     continue;
                 }
                 owners -= 1;

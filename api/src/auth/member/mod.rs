@@ -129,6 +129,10 @@ impl Auth {
         let transaction = self.platform.begin().await?;
         let locked = Locked::read(&transaction, context, tenant.id, account).await?;
         let before = locked.member()?;
+        // A link decides about the membership: it ends with the employment.
+        if before.role == Role::Owner {
+            locked.require_owner()?;
+        }
         let changes = Changes::default().with("employeeId", before.employee_id, employee);
         if !changes.is_empty() {
             let after = membership::ActiveModel { employee_id: Set(employee), ..before.clone().into() };

@@ -127,11 +127,10 @@ fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspac
     }
 }
 
+/// Under the base domain, also where the tenant has a domain of its own: a code is a way into the account's session, and whoever
+/// has that domain could read it there.
 fn address(request: &PlatformContext, tenant: &Tenant) -> String {
-    match &tenant.primary_host {
-        Some(host) => request.addresses.of(host.as_str()),
-        None => request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug)),
-    }
+    request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug))
 }
 
 fn is_available(request: &PlatformContext, tenant: &Tenant) -> bool {
