@@ -28,12 +28,12 @@ test("a forgotten password is replaced by mail, and the old one is over everywhe
 
   const link = await linkInMail(email, "reset-password");
   await other.goto(link);
-  await expect(other.getByLabel("New password")).toBeVisible();
+  await expect(other.locator("input").and(other.getByLabel("New password"))).toBeVisible();
   expect(other.url()).not.toContain("#");
-  await other.getByLabel("New password").fill("short");
+  await other.locator("input").and(other.getByLabel("New password")).fill("short");
   await other.getByRole("button", { name: "Change the password" }).click();
-  await expect(other.getByLabel("New password")).toBeFocused();
-  await other.getByLabel("New password").fill(`another ${secret}`);
+  await expect(other.locator("input").and(other.getByLabel("New password"))).toBeFocused();
+  await other.locator("input").and(other.getByLabel("New password")).fill(`another ${secret}`);
   await other.getByRole("button", { name: "Change the password" }).click();
   await expect(other.getByRole("heading", { level: 1 })).toHaveText("Your password is changed");
 
@@ -41,14 +41,14 @@ test("a forgotten password is replaced by mail, and the old one is over everywhe
   await page.goto(`${hosts.acme}/departments`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Sign in to Acme/);
   await signInAs(page, email, secret);
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("alert").first()).toBeVisible();
   await signInAs(page, email, `another ${secret}`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Departments");
 
   await other.goto(link);
-  await other.getByLabel("New password").fill(`a third ${secret}`);
+  await other.locator("input").and(other.getByLabel("New password")).fill(`a third ${secret}`);
   await other.getByRole("button", { name: "Change the password" }).click();
-  await expect(other.getByRole("alert")).toBeVisible();
+  await expect(other.getByRole("alert").first()).toBeVisible();
   await other.context().close();
 });
 
@@ -62,7 +62,9 @@ test("an authenticator is asked for from then on, and a recovery code in its pla
   const key = (await page.locator(".secret").textContent()) ?? "";
   await page.getByLabel("2. Code").fill(totp(key));
   await page.getByRole("button", { name: "Confirm" }).click();
-  const codes = await page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem").allTextContents();
+  const items = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+  await expect(items.first()).toBeVisible();
+  const codes = await items.allTextContents();
   expect(codes.length).toBeGreaterThanOrEqual(8);
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download" }).click();
@@ -120,7 +122,7 @@ test("a passkey is added, signs in and is removed", async ({ page, browser }) =>
   await expect(page.getByRole("region", { name: "Passkeys" })).not.toContainText("My machine");
   await signOut(page);
   await page.getByRole("button", { name: "Use a passkey" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("alert").first()).toBeVisible();
 });
 
 test("a session elsewhere is seen and ended", async ({ page, browser }) => {

@@ -233,6 +233,8 @@ async fn what_a_key_cannot_be_is_refused() {
         (json!({ "name": "x", "permissions": ["MANAGE_API_KEYS"] }), "permissions"),
         (json!({ "name": "x", "permissions": ["MANAGE_SIGN_IN"] }), "permissions"),
         (json!({ "name": "x", "permissions": ["READ_DIRECTORY"], "expiresAt": "1999-01-01T00:00:00Z" }), "expiresAt"),
+        (json!({ "name": "x", "permissions": ["READ_DIRECTORY"], "expiresAt": "+262142-12-31T23:59:60Z" }), "expiresAt"),
+        (json!({ "name": "x", "permissions": ["READ_DIRECTORY"], "expiresAt": "2999-01-01T00:00:00Z" }), "expiresAt"),
     ] {
         let answer = owner.mutate("createApiKey", input.clone(), "token").await;
         assert_eq!((answer.code(), answer.field()), ("BAD_USER_INPUT", Some(field)), "{input}");

@@ -34,6 +34,9 @@ const MOST_KEYS: u64 = 100_000;
 /// For how long uses are collected before they are written together.
 const COLLECTING: Duration = Duration::from_secs(1);
 
+/// The latest end that a key may have, from now.
+const LONGEST_LIFE: TimeDelta = TimeDelta::days(36_525);
+
 /// A key to be made.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
@@ -89,6 +92,12 @@ impl ApiKeys {
         if new.expires_at.is_some_and(|end| end <= context.now) {
             return Err(Error::bad_input("expiresAt", "This time has passed."));
         }
+        // Postgres stores more years than can be read back.
+        if new.expires_at.is_some_and(|end| end > context.now + LONGEST_LIFE) {
+            return Err(Error::bad_input("expiresAt", "A key ends within a hundred years, or has no end."));
+        }
+        // A whole second, and none of the leap seconds, which no clock here has.
+        let expires_at = new.expires_at.and_then(|end| DateTime::from_timestamp_secs(end.timestamp()));
         let token = api_key_token::make();
         let hash = api_key_token::hash(&token).ok_or_else(|| DbErr::Custom("an API key was made wrongly".to_owned()))?;
         let permissions: Permissions = new.permissions.into_iter().collect();
@@ -102,7 +111,7 @@ impl ApiKeys {
             permissions: Set(serde_json::json!(names)),
             created_by: Set(actor.name.clone()),
             created_at: Set(context.now),
-            expires_at: Set(new.expires_at),
+            expires_at: Set(expires_at),
             last_used_at: Set(None),
             ended_at: Set(None),
         };

@@ -1,6 +1,6 @@
 //! The route of the API: finds the request's place, hands it to GraphQL, and notes what it was for the log.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::parser::types::OperationType;
 use axum::{
@@ -53,7 +53,10 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (place, host) = match place_of(app, &parts, peer(&parts), now).await {
         Ok(found) => found,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            drain(body).await;
+            return refusal.into_response();
+        }
     };
     let (tenant, identity) = match place {
         Place::Tenant { tenant, identity } => (Some(tenant), identity),
@@ -71,6 +74,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         None => Sender::anonymous(visitor.address),
     };
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
+        drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
     let admission = Admission {
@@ -121,6 +125,15 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
             execute(&app.platform_schema, request, &admission, context).await
         }
     }
+}
+
+/// Takes in the body of a request that is refused without it. Otherwise the connection would have to be closed, and the answer might be
+/// lost with it.
+async fn drain(body: Body) {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let taken = axum::body::to_bytes(body, LARGEST_BODY);
+    // A body that is too long, or too slow, is not worth the connection.
+    let _rest = tokio::time::timeout(PATIENCE, taken).await;
 }
 
 /// Who watches, should the request want an event stream.
