@@ -97,7 +97,7 @@ test("an identity provider that does not answer is refused beside its input", as
   await page.getByLabel("Issuer").fill("https://login.invalid");
   await page.getByLabel("Client ID").fill("tenantry");
   await page.getByRole("button", { name: "Add a value" }).click();
-  await page.getByLabel("Value 1").fill("people");
+  await page.getByRole("textbox", { name: "Value 1" }).fill("people");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByLabel("Claim")).toHaveAccessibleDescription(/Enter the claim/);
   await page.getByLabel("Claim").fill("groups");
