@@ -66,8 +66,10 @@ async fn load(
 async fn keys_rotate_under_load_without_a_failed_request() {
     let database = TestDatabase::create().await;
     let clock = TestClock::start();
-    let one = Server::start_on(database.tenants::<TenantMigrator>(), &[], clock.clock()).await;
-    let two = Server::start_on(database.tenants::<TenantMigrator>(), &[], clock.clock()).await;
+    // A clock that stands still fills no allowance of requests; 0 is for none to be counted.
+    let flags = ["--tenant-requests-per-second", "0", "--actor-requests-per-second", "0"];
+    let one = Server::start_on(database.tenants::<TenantMigrator>(), &flags, clock.clock()).await;
+    let two = Server::start_on(database.tenants::<TenantMigrator>(), &flags, clock.clock()).await;
     let company = one.company().await;
     let account = company.account(Role::Hr).await;
     let callers = [company.anonymous(), Caller::new(two.router.clone(), company.host(), None)];
