@@ -213,7 +213,7 @@ impl Tenants {
 ///
 /// A transaction that is dropped with a statement under way closes its connection, and so cancels the statement: this one and no
 /// other, which a request to cancel by the number of the server process could not promise behind a pooler, and also when the
-/// whole program has gone.
+/// whole program has gone. Behind a transaction pooler the setting would reach one connection of all: there it is the role's.
 const WATCH_CLIENT: &str = "SET client_connection_check_interval = '200ms'";
 
 /// A search path without tables: a statement that was sent without a scope fails.
@@ -227,13 +227,17 @@ fn request_pool(options: &PoolOptions) -> Result<PgPool> {
     } else {
         connect.statement_cache_capacity(options.statement_cache).options([("search_path", NO_SCHEMA)])
     };
+    let watch_client = !options.transaction_pooler;
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
         // A ping at each checkout would cost a round trip a request: only connections that were idle are asked.
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
             Box::pin(async move {
+                if !watch_client {
+                    return Ok(());
+                }
                 // A failure leaves a statement running whose request is gone, until its timeout, and no more: not every system
                 // that Postgres runs on can watch its clients.
                 if let Err(error) = connection.execute(WATCH_CLIENT).await {

@@ -117,10 +117,16 @@ impl<S: Scope> Session<S> {
     }
 
     /// Queues a rollback of a level, and of those within, to be sent before anything else on this connection.
+    ///
+    /// Behind a transaction pooler nothing may follow the end of a transaction before its answer has come: a pooler gives the
+    /// server's connection to the next client with the first answer, and the second answer may reach that client
+    /// (pgbouncer/pgbouncer#759).
     pub(super) fn start_rollback(&self, level: Level) {
         match self.connection.try_lock() {
             Ok(mut slot) => {
-                if let Some(live) = slot.as_mut() {
+                if level == 1 && !self.scope.keeps_statements() {
+                    end_soon(slot.take());
+                } else if let Some(live) = slot.as_mut() {
                     while live.level() >= level {
                         Manager::start_rollback(&mut live.connection);
                     }
@@ -225,14 +231,20 @@ impl<S: Scope> Session<S> {
     }
 }
 
-/// Waits a moment for the statement that nobody waits for any more. One that takes longer is cancelled: its connection is closed,
-/// which Postgres notices. To close at once would cost a new connection for each request that is given up.
+/// Rolls back, after a moment for the statement that nobody waits for any more. One that takes longer is cancelled: its connection
+/// is closed, which Postgres notices. To close at once would cost a new connection for each request that is given up.
 fn end_soon(live: Option<Live>) {
     let (Some(mut live), Ok(runtime)) = (live, tokio::runtime::Handle::try_current()) else {
         return;
     };
     runtime.spawn(async move {
-        let ended = tokio::time::timeout(LAST_MOMENT, live.connection.ping()).await;
+        let end = async {
+            while live.level() > 0 {
+                Manager::rollback(&mut live.connection).await?;
+            }
+            live.connection.ping().await
+        };
+        let ended = tokio::time::timeout(LAST_MOMENT, end).await;
         if !matches!(ended, Ok(Ok(()))) {
             live.connection.close_on_drop();
         }

@@ -76,6 +76,8 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
           submitLabel="Continue"
           onSend={async (password) => {
             const { data } = await begin({ variables: { input: { password } } });
+            // What follows takes this dialog's place before it has faded, and would leave it open.
+            close();
             setSetUp(data?.setUpAuthenticator ?? null);
           }}
           onClose={close}
@@ -89,6 +91,7 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
           submitLabel="Make new ones"
           onSend={async (password) => {
             const { data } = await replace({ variables: { input: { password } } });
+            close();
             setCodes(data?.replaceRecoveryCodes.recoveryCodes ?? null);
             await onChange();
           }}

@@ -14,14 +14,15 @@ import { NewPasswordInput, passwordCheck } from "./NewPasswordInput.tsx";
 export function ResetPasswordPage() {
   const door = useDoor();
   const token = useFragment();
-  const [done, setDone] = useState(false);
+  const [doneWith, setDoneWith] = useState<string | null>(null);
   const form = useForm({ initialValues: { newPassword: "" }, validate: { newPassword: passwordCheck } });
   const submission = useSubmission(form, async ({ newPassword }) => {
     await request(door.address, ResetPasswordDocument, { input: { token, newPassword } });
-    setDone(true);
+    setDoneWith(token);
   });
 
-  if (done) {
+  // Another link may be opened in the same tab.
+  if (doneWith === token) {
     return (
       <DoorFrame title="Your password is changed">
         <Text size="sm" role="status">

@@ -1,6 +1,7 @@
 //! `make bench`: the figures of docs/performance.md, on this machine.
 //!
-//! Starts the release build of the program with a private Postgres of its own, fills it, and measures it from outside.
+//! Starts the release build of the program with a private Postgres of its own, fills it, and measures it from outside. Arguments:
+//! the seconds of each run, and a part to measure alone.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
@@ -9,6 +10,7 @@ mod load;
 mod noisy;
 mod pgbench;
 mod server;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -25,20 +27,30 @@ const EMPLOYEES_EACH: u32 = 240;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // `bench 1 live` measures the subscriptions alone.
-    if std::env::args().nth(2).is_some_and(|part| part == "live") {
-        println!("| figure | value |\n|---|---|");
-        return subscriptions().await;
-    }
     let seconds = std::env::args().nth(1).map_or(Ok(10), |text| text.parse()).context("give the seconds of each run")?;
     let time = Duration::from_secs(seconds);
-    if std::env::args().nth(2).as_deref() == Some("noisy") {
-        println!("| figure | value |\n|---|---|");
-        return noisy::run(time).await;
+    println!("| figure | value |\n|---|---|");
+    // `bench 8 noisy` measures one part alone.
+    match std::env::args().nth(2).as_deref() {
+        None => {
+            requests(seconds).await?;
+            noisy::run(time).await?;
+            subscriptions().await?;
+            sign_in::run().await
+        }
+        Some("requests") => requests(seconds).await,
+        Some("noisy") => noisy::run(time).await,
+        Some("live") => subscriptions().await,
+        Some("sign-in") => sign_in::run().await,
+        Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live or sign-in"),
     }
+}
+
+/// Requests of one tenant and of many, beside what Postgres does alone.
+async fn requests(seconds: u64) -> anyhow::Result<()> {
+    let time = Duration::from_secs(seconds);
     // One tenant is to have all that there is.
     let server = Server::start(TENANTS, EMPLOYEES_EACH, &noisy::WITHOUT_LIMITS).await?;
-    println!("| figure | value |\n|---|---|");
     println!("| time to provision a tenant | {:.0} ms |", server.time_to_provision().await?);
     println!("| start with everything built, to the first answer | {:.0} ms |", server.start_milliseconds);
     println!("| resident memory, idle | {:.1} MB |", server.idle_megabytes);
@@ -68,9 +80,7 @@ async fn main() -> anyhow::Result<()> {
     println!("| pgbench, BEGIN with the settings, the SELECT, COMMIT | {whole:.0} /s |");
     println!("| requests to that | {:.2} |", one / whole);
     println!("| resident memory, after the load | {:.1} MB |", server.resident_megabytes()?);
-    server.stop().await?;
-    noisy::run(time).await?;
-    subscriptions().await
+    server.stop().await
 }
 
 /// In a program of its own: memory that a load has left free would be used first.
