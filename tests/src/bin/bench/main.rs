@@ -94,7 +94,7 @@ async fn subscriptions() -> anyhow::Result<()> {
             measured.kilobytes_each
         );
         println!(
-            "| from the commit until {} are told | median {:.1} ms, p99 {:.1} ms |",
+            "| from the commit until one of {} is told | median {:.1} ms, p99 {:.1} ms |",
             WATCHING / tenants,
             measured.median.as_secs_f64() * 1000.0,
             measured.p99.as_secs_f64() * 1000.0
