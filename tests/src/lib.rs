@@ -62,7 +62,7 @@ pub use post_office::PostOffice;
 pub use provider::{FakeProvider, query};
 pub use proxy::Proxy;
 pub use second_factor::CodeApp;
-pub use smtp::{Received, SmtpMood, SmtpServer};
+pub use smtp::{Received, SmtpMood, SmtpSecurity, SmtpServer};
 pub use socket::Socket;
 pub use step::Step;
 pub use tokens::{Forgery, Member, Signer};

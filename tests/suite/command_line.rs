@@ -5,6 +5,7 @@ mod help;
 mod keys;
 mod lifecycle;
 mod log;
+mod mail;
 mod refusals;
 mod tenants;
 
