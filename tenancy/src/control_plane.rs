@@ -8,6 +8,7 @@ pub const PLATFORM_SCHEMA: &str = "platform";
 /// Makes the schema and the tables; a second run changes nothing. The caller holds the lock and the transaction.
 pub(crate) async fn install(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     transaction.execute_unprepared(TABLES).await?;
+    transaction.execute_unprepared(crate::fleet::TABLES).await?;
     transaction.execute_unprepared(CLOSE_PUBLIC).await.map(drop)
 }
 

@@ -28,6 +28,20 @@ pub enum Error {
         /// What Postgres said.
         source: DbErr,
     },
+    /// A migration says something else than when it was applied.
+    #[error("The migration {0} was changed after it had been applied. Put it back as it was and add a new one.")]
+    MigrationChanged(String),
+    /// This program has no such migration.
+    #[error("There is no migration {0}.")]
+    UnknownMigration(String),
+    /// A migration failed in a new, empty schema.
+    #[error("The migration {version} fails in a new schema: {source}")]
+    Scratch {
+        /// Its name.
+        version: String,
+        /// What Postgres said.
+        source: DbErr,
+    },
     /// The control plane holds something that no version of this crate writes.
     #[error("The control plane is damaged: {0}")]
     Corrupt(String),

@@ -8,7 +8,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
     TransactionSession, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -19,6 +19,7 @@ use crate::{
     Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
     connection::{Access, Platform, TenantData},
     control_plane::{self, DIRECTORY_CHANNEL},
+    fleet::Memory,
     listen::{Heard, listen},
 };
 
@@ -62,6 +63,8 @@ impl PoolOptions {
 pub(crate) struct TenantSchema {
     /// The name of the last migration.
     pub(crate) head: String,
+    /// The migrations, in their order.
+    pub(crate) migrations: fn() -> Vec<Box<dyn MigrationTrait>>,
     pub(crate) migrate: for<'a> fn(&'a DatabaseTransaction) -> BoxFuture<'a, Result<(), DbErr>>,
 }
 
@@ -80,6 +83,7 @@ pub(crate) struct Inner {
     keeps_statements: bool,
     pub(crate) statement_timeout: Duration,
     pub(crate) schema: TenantSchema,
+    pub(crate) fleet: Memory,
     listener: JoinHandle<()>,
 }
 
@@ -117,7 +121,12 @@ impl Tenants {
                 platform,
                 keeps_statements,
                 statement_timeout: options.statement_timeout,
-                schema: TenantSchema { head, migrate: |transaction| Box::pin(async move { M::up(transaction, None).await }) },
+                schema: TenantSchema {
+                    head,
+                    migrations: M::migrations,
+                    migrate: |transaction| Box::pin(async move { M::up(transaction, None).await }),
+                },
+                fleet: Memory::default(),
                 listener,
             }),
         })

@@ -65,6 +65,7 @@ impl Tenants {
         let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
         let tenant = tenant_from(&row, self.inner.statement_timeout)?;
         transaction.commit().await?;
+        self.freeze(new.now).await;
         self.inner.directory.forget(new.id);
         Ok(Arc::new(tenant))
     }

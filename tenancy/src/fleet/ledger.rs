@@ -1,0 +1,106 @@
+//! What became of each tenant: a table, and a view that anyone may ask in SQL.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, Value};
+
+use super::attempt::code_of;
+use crate::TenantId;
+
+/// Follows the tables of the control plane. A second run changes nothing.
+///
+/// `platform.fleet` says of each tenant where it stands. Its head is the newest version that any tenant was tried with. That a
+/// tenant is under way is read from the locks that Postgres holds, so it is true also after a migrator was killed.
+pub(crate) const TABLES: &str = "
+    DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute
+            WHERE attrelid = 'platform.tenant_migrations'::regclass AND attname = 'tries') THEN
+            ALTER TABLE platform.tenant_migrations
+                ADD COLUMN started_at timestamptz,
+                ADD COLUMN duration_ms bigint,
+                ADD COLUMN tries integer NOT NULL DEFAULT 1,
+                ADD COLUMN error_code text;
+        END IF;
+    END $$;
+    CREATE INDEX IF NOT EXISTS tenant_migrations_failed_index ON platform.tenant_migrations (version) WHERE state = 'failed';
+
+    CREATE TABLE IF NOT EXISTS platform.frozen_migrations (
+        version text PRIMARY KEY,
+        checksum text NOT NULL,
+        frozen_at timestamptz NOT NULL
+    );
+
+    CREATE OR REPLACE VIEW platform.fleet AS
+    WITH head AS MATERIALIZED (SELECT max(version) AS version FROM platform.tenant_migrations),
+    held AS MATERIALIZED (
+        SELECT (l.classid::bigint << 32) | l.objid::bigint AS key
+        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+    )
+    SELECT t.id AS tenant_id, t.slug, t.status, t.schema_version, head.version AS head,
+        CASE
+            WHEN hashtextextended('tenantry ' || t.schema_name, 0) IN (SELECT key FROM held) THEN 'under way'
+            WHEN t.schema_version >= head.version THEN 'current'
+            WHEN m.state = 'failed' THEN 'failed'
+            ELSE 'behind'
+        END AS state,
+        m.tries, m.started_at, m.finished_at, m.duration_ms, m.error_code, m.error
+    FROM platform.tenants t CROSS JOIN head
+    LEFT JOIN platform.tenant_migrations m ON m.tenant_id = t.id AND m.version = head.version;
+";
+
+/// Records that a tenant is at this version, in one statement; whether that was news.
+pub(super) async fn write_done(
+    database: &DatabaseConnection,
+    tenant: TenantId,
+    version: &str,
+    started_at: DateTime<Utc>,
+    took: Duration,
+    tries: u32,
+) -> Result<bool, DbErr> {
+    let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+    let finished_at = started_at + took;
+    let values: [Value; 6] =
+        [tenant.0.into(), version.into(), started_at.into(), finished_at.into(), milliseconds.into(), i64::from(tries).into()];
+    let sql = "WITH changed AS (
+            UPDATE platform.tenants SET schema_version = $2, updated_at = $4
+            WHERE id = $1 AND (schema_version IS NULL OR schema_version < $2) RETURNING id
+        ), written AS (
+            INSERT INTO platform.tenant_migrations AS ledger
+                (tenant_id, version, state, started_at, finished_at, duration_ms, tries)
+            SELECT id, $2, 'done', $3, $4, $5, $6::integer FROM changed
+            ON CONFLICT (tenant_id, version) DO UPDATE
+            SET state = excluded.state, started_at = excluded.started_at, finished_at = excluded.finished_at,
+                duration_ms = excluded.duration_ms, tries = ledger.tries + excluded.tries, error = NULL, error_code = NULL
+        )
+        SELECT count(*) AS changed FROM changed";
+    let row = database.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map_or(Ok(0_i64), |row| row.try_get("", "changed"))? > 0)
+}
+
+/// Records that a tenant could not be brought to this version.
+pub(super) async fn write_failed(
+    database: &DatabaseConnection,
+    tenant: TenantId,
+    version: &str,
+    failure: &DbErr,
+    now: DateTime<Utc>,
+    tries: u32,
+) -> Result<(), DbErr> {
+    let values: [Value; 6] = [
+        tenant.0.into(),
+        version.into(),
+        failure.to_string().into(),
+        code_of(failure).into(),
+        now.into(),
+        i64::from(tries).into(),
+    ];
+    let sql = "INSERT INTO platform.tenant_migrations AS ledger (tenant_id, version, state, error, error_code, finished_at, tries)
+        SELECT t.id, $2, 'failed', $3, $4, $5, $6::integer FROM platform.tenants t
+        WHERE t.id = $1 AND (t.schema_version IS NULL OR t.schema_version < $2)
+        ON CONFLICT (tenant_id, version) DO UPDATE
+        SET state = excluded.state, error = excluded.error, error_code = excluded.error_code,
+            finished_at = excluded.finished_at, tries = ledger.tries + excluded.tries";
+    database.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(drop)
+}

@@ -1,0 +1,341 @@
+//! What statements do to tables that are in use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Rule,
+    token::{Sql, StatementText, Token},
+};
+
+/// Reads the statements of migrations in their order. What a migration does to a table that it made itself concerns nobody.
+pub(super) struct Reader<'a> {
+    big_tables: &'a BTreeSet<String>,
+    /// Tables that this migration made.
+    made: BTreeSet<String>,
+    /// Constraints that this migration added without checking the rows.
+    unchecked: BTreeSet<String>,
+    /// Checks that a column is given, by their names; and whether they hold for all rows.
+    not_null_checks: BTreeMap<String, (String, String, bool)>,
+}
+
+type Found = Vec<(Rule, String)>;
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(big_tables: &'a BTreeSet<String>) -> Self {
+        Self { big_tables, made: BTreeSet::new(), unchecked: BTreeSet::new(), not_null_checks: BTreeMap::new() }
+    }
+
+    /// Begins with the next migration.
+    pub(super) fn begin(&mut self) {
+        self.made.clear();
+        self.unchecked.clear();
+    }
+
+    /// What a statement does that it may not.
+    pub(super) fn read(&mut self, statement: &StatementText) -> Found {
+        let mut words = Words(&statement.0);
+        if words.take("create") {
+            self.create(words, statement)
+        } else if words.take("drop") {
+            self.drop(words, statement)
+        } else if words.take("truncate") {
+            words.take("table");
+            words.take("only");
+            self.on_table(words.name().as_deref(), Rule::DropTable, statement)
+        } else if words.take("alter") {
+            self.alter(words, statement)
+        } else if words.take("do") {
+            self.block(statement)
+        } else if words.take("execute") {
+            vec![(Rule::DynamicSql, statement.to_string())]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The body of a block: statements between words of its language.
+    fn block(&mut self, statement: &StatementText) -> Found {
+        let bodies = statement.0.iter().filter_map(|token| match token {
+            Token::Body(text) | Token::Text(text) => Some(text),
+            _ => None,
+        });
+        let mut found = Vec::new();
+        for inner in bodies.flat_map(|body| Sql::read(body).statements) {
+            let starts = |token: &Token| matches!(token, Token::Word(word) if STARTS.contains(&word.as_str()));
+            let leads = |token: Option<&Token>| match token {
+                None => true,
+                Some(Token::Word(word)) => LEADS.contains(&word.as_str()),
+                Some(_) => false,
+            };
+            for (index, token) in inner.0.iter().enumerate() {
+                let before = index.checked_sub(1).and_then(|before| inner.0.get(before));
+                if starts(token) && leads(before) {
+                    found.extend(self.read(&StatementText(inner.0.get(index..).unwrap_or_default().to_vec())));
+                }
+            }
+        }
+        found
+    }
+
+    fn create(&mut self, mut words: Words<'_>, statement: &StatementText) -> Found {
+        for word in ["or", "replace", "unlogged", "global", "local", "temporary", "temp"] {
+            words.take(word);
+        }
+        if words.take("table") {
+            words.take_all(&["if", "not", "exists"]);
+            self.made.extend(words.name());
+            return Vec::new();
+        }
+        words.take("unique");
+        if !words.take("index") {
+            return Vec::new();
+        }
+        let Some(on) = words.0.iter().position(|token| is_word(token, "on")) else { return Vec::new() };
+        let mut target = Words(words.0.get(on + 1..).unwrap_or_default());
+        target.take("only");
+        match target.name() {
+            Some(table) if self.big_tables.contains(&table) => self.on_table(Some(&table), Rule::BlockingIndex, statement),
+            _ => Vec::new(),
+        }
+    }
+
+    fn drop(&mut self, mut words: Words<'_>, statement: &StatementText) -> Found {
+        words.take("materialized");
+        words.take("foreign");
+        let used = ["table", "view", "schema", "sequence", "type", "domain", "function", "procedure"];
+        if !used.iter().any(|kind| words.take(kind)) {
+            return Vec::new();
+        }
+        words.take_all(&["if", "exists"]);
+        self.on_table(words.name().as_deref(), Rule::DropTable, statement)
+    }
+
+    fn alter(&mut self, mut words: Words<'_>, statement: &StatementText) -> Found {
+        words.take("materialized");
+        words.take("foreign");
+        let is_table = words.take("table");
+        if !is_table && !["view", "type", "sequence", "schema", "domain", "function"].iter().any(|kind| words.take(kind)) {
+            return Vec::new();
+        }
+        words.take_all(&["if", "exists"]);
+        words.take("only");
+        let Some(table) = words.name() else { return Vec::new() };
+        if self.made.contains(&table) {
+            return Vec::new();
+        }
+        let actions = words.split_at_commas();
+        let text = statement.to_string();
+        let mut found = Vec::new();
+        for action in actions {
+            let rules = if is_table { self.action(&table, action) } else { other_action(action) };
+            found.extend(rules.into_iter().map(|rule| (rule, text.clone())));
+        }
+        found
+    }
+
+    /// One subcommand of an ALTER TABLE.
+    fn action(&mut self, table: &str, mut words: Words<'_>) -> Vec<Rule> {
+        if words.take("rename") {
+            return match () {
+                () if words.take("constraint") => Vec::new(),
+                () if words.take("to") => vec![Rule::RenameTable],
+                () => vec![Rule::RenameColumn],
+            };
+        }
+        if words.take("drop") {
+            return if words.take("constraint") { Vec::new() } else { vec![Rule::DropColumn] };
+        }
+        if words.take("validate") {
+            words.take("constraint");
+            return self.validate(words.name());
+        }
+        if words.take("alter") {
+            words.take("column");
+            let column = words.name().unwrap_or_default();
+            let changes_type = words.take("type") || words.take_all(&["set", "data", "type"]);
+            let sets_not_null = !changes_type && words.take_all(&["set", "not", "null"]);
+            return match () {
+                () if changes_type => vec![Rule::AlterType],
+                () if sets_not_null && !self.is_checked(table, &column) => vec![Rule::SetNotNull],
+                () => Vec::new(),
+            };
+        }
+        if words.take("add") {
+            return self.add(table, words);
+        }
+        let rewrites = [&["set", "unlogged"][..], &["set", "logged"], &["set", "tablespace"], &["set", "access", "method"]];
+        if rewrites.iter().any(|change| words.take_all(change)) { vec![Rule::Rewrite] } else { Vec::new() }
+    }
+
+    fn add(&mut self, table: &str, mut words: Words<'_>) -> Vec<Rule> {
+        let name = if words.take("constraint") { words.name() } else { None };
+        if words.begins_with("check") || words.begins_with("foreign") {
+            let unchecked = words.has_all(&["not", "valid"]);
+            if let Some(name) = &name {
+                if let Some(column) = words.is_not_null_check() {
+                    self.not_null_checks.insert(name.clone(), (table.to_owned(), column, !unchecked));
+                }
+                if unchecked {
+                    self.unchecked.insert(name.clone());
+                }
+            }
+            return if unchecked { Vec::new() } else { vec![Rule::CheckedConstraint] };
+        }
+        if ["unique", "primary", "exclude"].iter().any(|kind| words.begins_with(kind)) {
+            return if words.has_all(&["using", "index"]) { Vec::new() } else { vec![Rule::UniqueConstraint] };
+        }
+        if name.is_some() {
+            return Vec::new();
+        }
+        words.take("column");
+        words.take_all(&["if", "not", "exists"]);
+        words.name();
+        column_rules(&words)
+    }
+
+    fn validate(&mut self, name: Option<String>) -> Vec<Rule> {
+        let Some(name) = name else { return Vec::new() };
+        if let Some((.., holds)) = self.not_null_checks.get_mut(&name) {
+            *holds = true;
+        }
+        if self.unchecked.contains(&name) { vec![Rule::ValidateAtOnce] } else { Vec::new() }
+    }
+
+    fn is_checked(&self, table: &str, column: &str) -> bool {
+        self.not_null_checks.values().any(|(of, checked, holds)| *holds && of == table && checked == column)
+    }
+
+    fn on_table(&self, table: Option<&str>, rule: Rule, statement: &StatementText) -> Found {
+        if table.is_some_and(|table| self.made.contains(table)) { Vec::new() } else { vec![(rule, statement.to_string())] }
+    }
+}
+
+/// The words that begin a statement which changes a schema, and those of a block before which it may stand.
+const STARTS: [&str; 5] = ["create", "drop", "truncate", "alter", "execute"];
+const LEADS: [&str; 5] = ["begin", "then", "else", "loop", "declare"];
+
+/// Functions that give every row of a statement the same, or that Postgres works out once.
+const ONCE: [&str; 12] = [
+    "now", "transaction_timestamp", "statement_timestamp", "numeric", "decimal", "varchar", "char", "character", "varying", "timestamp",
+    "timestamptz", "interval",
+];
+
+/// What a new column may not have.
+fn column_rules(words: &Words<'_>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let default = words.position("default").and_then(|start| words.0.get(start + 1..));
+    let serial = ["serial", "bigserial", "smallserial", "serial4", "serial8", "generated"];
+    if serial.iter().any(|word| words.position(word).is_some()) {
+        rules.push(Rule::Rewrite);
+    } else if words.has_all(&["not", "null"]) && default.is_none() {
+        rules.push(Rule::RequiredColumn);
+    }
+    if let Some(default) = default {
+        let calls = default.windows(2).any(|pair| match pair {
+            [Token::Word(name), Token::Symbol('(')] => !ONCE.contains(&name.as_str()),
+            [Token::Name(_), Token::Symbol('(')] => true,
+            _ => false,
+        });
+        if calls {
+            rules.push(Rule::VolatileDefault);
+        }
+    }
+    if words.position("unique").is_some() || words.position("primary").is_some() {
+        rules.push(Rule::UniqueConstraint);
+    }
+    if words.position("check").is_some() || words.position("references").is_some() {
+        rules.push(Rule::CheckedConstraint);
+    }
+    rules
+}
+
+/// Changes of views, types, sequences, domains, functions and schemas.
+fn other_action(mut words: Words<'_>) -> Vec<Rule> {
+    if words.take_all(&["rename", "to"]) || words.take_all(&["set", "schema"]) {
+        vec![Rule::RenameTable]
+    } else if words.take_all(&["rename", "value"]) || words.take_all(&["rename", "attribute"]) {
+        vec![Rule::AlterType]
+    } else {
+        Vec::new()
+    }
+}
+
+/// The rest of a statement.
+#[derive(Clone, Copy)]
+struct Words<'t>(&'t [Token]);
+
+fn is_word(token: &Token, expected: &str) -> bool {
+    matches!(token, Token::Word(word) if word == expected)
+}
+
+impl<'t> Words<'t> {
+    fn begins_with(&self, word: &str) -> bool {
+        self.0.first().is_some_and(|token| is_word(token, word))
+    }
+
+    fn take(&mut self, word: &str) -> bool {
+        self.take_all(&[word])
+    }
+
+    fn take_all(&mut self, words: &[&str]) -> bool {
+        let Some((first, rest)) = self.0.split_at_checked(words.len()) else { return false };
+        let taken = first.iter().zip(words).all(|(token, word)| is_word(token, word));
+        if taken {
+            self.0 = rest;
+        }
+        taken
+    }
+
+    /// Whether these words stand somewhere, one behind the other.
+    fn has_all(&self, words: &[&str]) -> bool {
+        self.0.windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| is_word(token, word)))
+    }
+
+    fn position(&self, word: &str) -> Option<usize> {
+        self.0.iter().position(|token| is_word(token, word))
+    }
+
+    /// Takes a name; of one with a schema before it, the last part.
+    fn name(&mut self) -> Option<String> {
+        let (first, rest) = self.0.split_first()?;
+        let (Token::Word(name) | Token::Name(name)) = first else { return None };
+        self.0 = rest;
+        match rest.split_first() {
+            Some((Token::Symbol('.'), after)) => {
+                self.0 = after;
+                self.name()
+            }
+            _ => Some(name.clone()),
+        }
+    }
+
+    /// The column of a check that says no more than that it is given.
+    fn is_not_null_check(&self) -> Option<String> {
+        match self.0.get(..7)? {
+            [check, Token::Symbol('('), Token::Word(name) | Token::Name(name), is, not, null, Token::Symbol(')')]
+                if is_word(check, "check") && is_word(is, "is") && is_word(not, "not") && is_word(null, "null") =>
+            {
+                Some(name.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// The parts between commas that no parenthesis encloses.
+    fn split_at_commas(self) -> Vec<Words<'t>> {
+        let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
+        for (index, token) in self.0.iter().enumerate() {
+            match token {
+                Token::Symbol('(') => depth += 1,
+                Token::Symbol(')') => depth -= 1,
+                Token::Symbol(',') if depth == 0 => {
+                    parts.push(Words(self.0.get(start..index).unwrap_or_default()));
+                    start = index + 1;
+                }
+                _ => {}
+            }
+        }
+        parts.push(Words(self.0.get(start..).unwrap_or_default()));
+        parts
+    }
+}
