@@ -6,7 +6,11 @@ use clap::{Args, Parser, Subcommand};
 use domain::Role;
 use tenancy::{Hostname, Slug};
 
-use crate::{config::Config, http::Origin};
+use crate::{
+    commands::{MigrateArguments, MigrateCommand},
+    config::Config,
+    http::Origin,
+};
 
 /// One program, many organisations: each with its own Postgres schema, found by hostname and token.
 #[derive(Debug, Parser)]
@@ -33,13 +37,14 @@ pub enum Command {
         skip_migrations: bool,
     },
     /// Bring the control plane and every tenant to this program's version
+    #[command(args_conflicts_with_subcommands = true)]
     Migrate {
-        /// Tenants to migrate at a time
-        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=8))]
-        parallel: u16,
-        /// Only list the tenants that are behind
-        #[arg(long)]
-        dry_run: bool,
+        /// How.
+        #[command(flatten)]
+        arguments: Box<MigrateArguments>,
+        /// What else.
+        #[command(subcommand)]
+        command: Option<MigrateCommand>,
     },
     /// Make, list, suspend and delete tenants
     Tenant {

@@ -35,8 +35,8 @@ pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
 pub use directory::Directory;
 pub use error::{Error, Result};
 pub use fleet::{
-    Canaries, Difference, Drift, DriftKind, DriftReport, Ended, Finding, FleetCounts, FleetOptions, FleetPlan, FleetReport, FleetStatus,
-    FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,
+    Canaries, Difference, Drift, DriftKind, DriftReport, Ended, Finding, FleetCounts, FleetOptions, FleetPlan, FleetReport,
+    FleetStatus, FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,
 };
 pub use freshness::{Freshness, Reading};
 pub use hostname::{Host, Hostname, HostnameError, Hosts};

@@ -6,6 +6,7 @@ mod keys;
 mod lifecycle;
 mod log;
 mod mail;
+mod migrate;
 mod refusals;
 mod tenants;
 

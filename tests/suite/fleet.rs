@@ -1,6 +1,13 @@
 //! Migrating all tenants: each on its own, none in the way of another, and nothing lost by a crash.
 
 mod broken_off;
+mod drift;
+mod frozen;
+mod lint;
+mod order;
+mod serving;
+mod status;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -12,7 +19,7 @@ use migration::tenant::TenantMigrator;
 use sea_orm::EntityTrait;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sqlx::PgConnection;
-use tenancy::{FleetReport, Tenant, Tenants};
+use tenancy::{FleetOptions, FleetReport, Slug, Tenant, Tenants};
 use tests::{Company, Server, Step, TestDatabase, assert_reads_own, make_tenant, mark, one_connection, run, until, value};
 
 const SECOND: &str = "m20990101_000002_nickname";
@@ -105,6 +112,19 @@ impl Fleet {
     async fn stop(self) {
         self.server.tenants().close().await;
     }
+}
+
+/// The usual options, four at a time, and no long waits.
+fn options() -> FleetOptions {
+    FleetOptions { backoff: std::time::Duration::from_millis(20), ..FleetOptions::at(Utc::now()) }
+}
+
+async fn migrate_with(tenants: &Tenants, options: &FleetOptions) -> FleetReport {
+    tenants.migrate_fleet(options, |_| {}).await.unwrap()
+}
+
+fn slugs(tenants: &[Arc<Tenant>]) -> Vec<Slug> {
+    tenants.iter().map(|tenant| tenant.slug.clone()).collect()
 }
 
 async fn migrate(tenants: &Tenants, parallel: usize) -> FleetReport {

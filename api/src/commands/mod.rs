@@ -15,6 +15,8 @@ use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
 
+pub use migrate::{MigrateArguments, MigrateCommand};
+
 use crate::{
     cli::{Cli, Command},
     local_postgres, telemetry,
@@ -31,7 +33,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config;
     match cli.command {
         Command::Serve { demo, skip_migrations } => serve::run(&config, demo, skip_migrations).await?,
-        Command::Migrate { parallel, dry_run } => return migrate::run(&config, usize::from(parallel), dry_run).await,
+        Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
         Command::Tenant { command } => tenant::run(&config, command).await?,
         Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,

@@ -151,9 +151,8 @@ mod tests {
     use super::*;
 
     fn catalogue(things: &[(&str, &str, &str)]) -> Catalogue {
-        let entry = |(kind, name, definition): &(&str, &str, &str)| {
-            (((*kind).to_owned(), (*name).to_owned()), (*definition).to_owned())
-        };
+        let entry =
+            |(kind, name, definition): &(&str, &str, &str)| (((*kind).to_owned(), (*name).to_owned()), (*definition).to_owned());
         Catalogue(things.iter().map(entry).collect())
     }
 

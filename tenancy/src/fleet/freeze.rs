@@ -38,7 +38,9 @@ impl Tenants {
     pub async fn frozen(&self) -> Result<Vec<Frozen>> {
         let sql = "SELECT version, checksum FROM platform.frozen_migrations ORDER BY version";
         let rows = self.platform().query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        rows.iter().map(|row| Ok(Frozen { version: row.try_get("", "version")?, checksum: row.try_get("", "checksum")? })).collect()
+        rows.iter()
+            .map(|row| Ok(Frozen { version: row.try_get("", "version")?, checksum: row.try_get("", "checksum")? }))
+            .collect()
     }
 
     /// Keeps what this program's migrations say, once in a process. Called when a tenant has got them; what goes wrong is

@@ -8,21 +8,22 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, 
 use super::attempt::code_of;
 use crate::TenantId;
 
-/// Follows the tables of the control plane. A second run changes nothing.
+/// Follows the tables of the control plane. Where all of it is there, as the comment of the view says, nothing is locked: a
+/// program may start while others read the view and write the ledger.
 ///
 /// `platform.fleet` says of each tenant where it stands. Its head is the newest version that any tenant was tried with. That a
 /// tenant is under way is read from the locks that Postgres holds, so it is true also after a migrator was killed.
 pub(crate) const TABLES: &str = "
-    DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute
-            WHERE attrelid = 'platform.tenant_migrations'::regclass AND attname = 'tries') THEN
-            ALTER TABLE platform.tenant_migrations
-                ADD COLUMN started_at timestamptz,
-                ADD COLUMN duration_ms bigint,
-                ADD COLUMN tries integer NOT NULL DEFAULT 1,
-                ADD COLUMN error_code text;
-        END IF;
-    END $$;
+DO $$ BEGIN
+    IF obj_description(to_regclass('platform.fleet'), 'pg_class') = 'Where each tenant stands (1)' THEN
+        RETURN;
+    END IF;
+
+    ALTER TABLE platform.tenant_migrations
+        ADD COLUMN IF NOT EXISTS started_at timestamptz,
+        ADD COLUMN IF NOT EXISTS duration_ms bigint,
+        ADD COLUMN IF NOT EXISTS tries integer NOT NULL DEFAULT 1,
+        ADD COLUMN IF NOT EXISTS error_code text;
     CREATE INDEX IF NOT EXISTS tenant_migrations_failed_index ON platform.tenant_migrations (version) WHERE state = 'failed';
 
     CREATE TABLE IF NOT EXISTS platform.frozen_migrations (
@@ -48,6 +49,8 @@ pub(crate) const TABLES: &str = "
         m.tries, m.started_at, m.finished_at, m.duration_ms, m.error_code, m.error
     FROM platform.tenants t CROSS JOIN head
     LEFT JOIN platform.tenant_migrations m ON m.tenant_id = t.id AND m.version = head.version;
+    COMMENT ON VIEW platform.fleet IS 'Where each tenant stands (1)';
+END $$;
 ";
 
 /// Records that a tenant is at this version, in one statement; whether that was news.
@@ -96,7 +99,8 @@ pub(super) async fn write_failed(
         now.into(),
         i64::from(tries).into(),
     ];
-    let sql = "INSERT INTO platform.tenant_migrations AS ledger (tenant_id, version, state, error, error_code, finished_at, tries)
+    let sql =
+        "INSERT INTO platform.tenant_migrations AS ledger (tenant_id, version, state, error, error_code, finished_at, tries)
         SELECT t.id, $2, 'failed', $3, $4, $5, $6::integer FROM platform.tenants t
         WHERE t.id = $1 AND (t.schema_version IS NULL OR t.schema_version < $2)
         ON CONFLICT (tenant_id, version) DO UPDATE

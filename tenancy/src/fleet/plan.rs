@@ -52,8 +52,7 @@ impl Tenants {
         let read =
             Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} {condition} ORDER BY t.slug"), values);
         let rows = self.platform().query_all_raw(read).await?;
-        let behind =
-            rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect::<Result<Vec<Tenant>>>()?;
+        let behind = rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect::<Result<Vec<Tenant>>>()?;
         Ok(first_the_canaries(behind, &options.canaries))
     }
 

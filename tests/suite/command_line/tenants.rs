@@ -7,7 +7,7 @@ use tokio::process::Command;
 use super::{PASSWORD, assert_one_sentence, command, run, stdout};
 
 /// Makes an empty database, and gives its URL.
-async fn empty_database() -> String {
+pub(super) async fn empty_database() -> String {
     let superuser = std::env::var("TENANTRY_TEST_SUPERUSER_URL")
         .expect("TENANTRY_TEST_SUPERUSER_URL names no database; run the tests by `make test`");
     let name = format!("cli_{}", uuid::Uuid::now_v7().simple());

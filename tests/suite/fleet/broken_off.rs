@@ -3,9 +3,11 @@
 use futures::FutureExt as _;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use tenancy::{Ended, FleetOptions};
 use tests::{Step, assert_reads_own, run, until, value};
+use tokio::sync::watch;
 
-use super::{Fleet, Next, SECOND, migrate};
+use super::{Fleet, Next, SECOND, migrate, migrate_with, options};
 
 /// The next version, but it stops half-way in the tenants that `public.gate` names, until lock 4711 is free.
 struct Gated;
@@ -31,6 +33,10 @@ async fn two_migrators_at_once_do_no_harm() {
     let (one, other) = (fleet.next::<Next>(), fleet.next::<Next>());
     let (first, second) = tokio::join!(migrate(&one, 3), migrate(&other, 3));
     assert!(first.failed.is_empty() && second.failed.is_empty(), "{first:?} {second:?}");
+    assert_eq!(first.migrated + second.migrated, 6, "each tenant is migrated by one of them: {first:?} {second:?}");
+    assert_eq!((first.migrated + first.elsewhere, second.migrated + second.elsewhere), (first.behind, second.behind));
+    let tries: i64 = value(&mut fleet.operator, "SELECT sum(tries) FROM platform.fleet").await;
+    assert_eq!(tries, 6);
     fleet.all_are_migrated().await;
     for tenant in &fleet.tenants {
         assert_reads_own(&one.read_only(tenant), tenant, 1).await;
@@ -61,7 +67,9 @@ async fn a_run_that_is_broken_off_leaves_each_tenant_done_or_untouched() {
         run(&mut holder, "SELECT pg_advisory_lock(4711)").await;
 
         let next = fleet.next::<Gated>();
-        let mut work = Box::pin(migrate(&next, 2).fuse());
+        // The server that ends a connection once may do so again.
+        let once = FleetOptions { parallel: 2, tries: 1, ..options() };
+        let mut work = Box::pin(migrate_with(&next, &once).fuse());
         let waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
         tokio::select! {
             report = &mut work => panic!("the gate is open: {report:?}"),
@@ -102,4 +110,35 @@ async fn a_run_that_is_broken_off_leaves_each_tenant_done_or_untouched() {
         next.close().await;
         fleet.stop().await;
     }
+}
+
+/// Ctrl-C: the tenants under way are finished, no further one is begun, and the next run goes on.
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_ends_after_the_tenants_under_way() {
+    let mut fleet = Fleet::of(6).await;
+    let schemas: Vec<_> = fleet.tenants.iter().map(|tenant| format!("('{}')", tenant.schema)).collect();
+    let gate = format!("CREATE TABLE public.gate AS SELECT * FROM (VALUES {}) AS g (schema_name)", schemas.join(", "));
+    run(&mut fleet.operator, &gate).await;
+    let mut holder = fleet.database.connect().await;
+    run(&mut holder, "SELECT pg_advisory_lock(4711)").await;
+
+    let next = fleet.next::<Gated>();
+    let (stop, stopped) = watch::channel(false);
+    let asked = FleetOptions { parallel: 2, stop: Some(stopped), ..options() };
+    let meanwhile = async {
+        let states = "SELECT count(*) FROM platform.fleet WHERE state = 'under way'";
+        until("two tenants are under way", async || value::<i64>(&mut fleet.operator, states).await == 2).await;
+        stop.send_replace(true);
+        run(&mut holder, "SELECT pg_advisory_unlock(4711)").await;
+    };
+    let (report, ()) = tokio::join!(migrate_with(&next, &asked), meanwhile);
+    assert_eq!((report.behind, report.migrated, report.untouched, report.ended), (6, 2, 4, Ended::Stopped));
+    assert!(report.failed.is_empty());
+    for (index, tenant) in fleet.tenants.clone().iter().enumerate() {
+        assert_eq!(fleet.is_migrated(tenant).await, index < 2);
+    }
+    assert_eq!(migrate(&next, 2).await.migrated, 4);
+    fleet.all_are_migrated().await;
+    next.close().await;
+    fleet.stop().await;
 }

@@ -107,14 +107,20 @@ impl Rule {
             Self::RenameTable | Self::RenameColumn => {
                 "programs of the version before know the old name; add the new one, write both, and drop the old one later"
             }
-            Self::AlterType => "plans of running programs break; add a column of the new type, write both, and drop the old one later",
-            Self::SetNotNull => "the whole table is read under a lock; add CHECK (… IS NOT NULL) NOT VALID, validate it in a later migration, then set it",
+            Self::AlterType => {
+                "plans of running programs break; add a column of the new type, write both, and drop the old one later"
+            }
+            Self::SetNotNull => {
+                "the whole table is read under a lock; add CHECK (… IS NOT NULL) NOT VALID, validate it in a later migration, then set it"
+            }
             Self::RequiredColumn => "rows that are there have no value; give a constant default, or add it without NOT NULL",
             Self::CheckedConstraint => "every row is checked under a lock; add it NOT VALID and validate it in a later migration",
             Self::ValidateAtOnce => "the lock of adding it is held while every row is checked; validate it in a later migration",
             Self::UniqueConstraint => "an index is built under a lock; build it first and add the constraint USING INDEX",
             Self::BlockingIndex => "nobody can write to the table while it is built; say in an exemption why that is short",
-            Self::VolatileDefault => "every row is rewritten under a lock; add the column without it and let the program give the value",
+            Self::VolatileDefault => {
+                "every row is rewritten under a lock; add the column without it and let the program give the value"
+            }
             Self::Rewrite => "every row is rewritten under a lock; add what is new beside the old",
             Self::DynamicSql => "what it does cannot be read; write the statements out",
             Self::Exemption => "write `-- allow <rule>: <reason>` in the migration that needs it, and nowhere else",
@@ -165,7 +171,8 @@ impl Linter {
 }
 
 fn lint_one(reader: &mut Reader<'_>, migration: &RecordedMigration) -> Vec<Finding> {
-    let finding = |rule: Rule, statement: String| Finding { version: migration.version.clone(), rule, statement: shorten(&statement) };
+    let finding =
+        |rule: Rule, statement: String| Finding { version: migration.version.clone(), rule, statement: shorten(&statement) };
     let texts: Vec<Sql> = migration.statements.iter().map(|text| Sql::read(text)).collect();
     let mut findings = Vec::new();
     let mut allowed: Vec<(Rule, &str, bool)> = Vec::new();

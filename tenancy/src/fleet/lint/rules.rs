@@ -216,8 +216,18 @@ const LEADS: [&str; 5] = ["begin", "then", "else", "loop", "declare"];
 
 /// Functions that give every row of a statement the same, or that Postgres works out once.
 const ONCE: [&str; 12] = [
-    "now", "transaction_timestamp", "statement_timestamp", "numeric", "decimal", "varchar", "char", "character", "varying", "timestamp",
-    "timestamptz", "interval",
+    "now",
+    "transaction_timestamp",
+    "statement_timestamp",
+    "numeric",
+    "decimal",
+    "varchar",
+    "char",
+    "character",
+    "varying",
+    "timestamp",
+    "timestamptz",
+    "interval",
 ];
 
 /// What a new column may not have.

@@ -194,5 +194,4 @@ mod tests {
         let statements: Vec<_> = Sql::read(text).statements.iter().map(ToString::to_string).collect();
         assert_eq!(statements, expected);
     }
-
 }

@@ -1,0 +1,137 @@
+//! `tenantry migrate`.
+
+mod arguments;
+mod look;
+mod progress;
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use chrono::Utc;
+use tenancy::{Ended, FleetOptions, FleetReport, Tenants};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+pub use arguments::{MigrateArguments, MigrateCommand};
+
+use super::{database::Database, say};
+use crate::config::Config;
+use progress::Progress;
+
+/// As of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
+
+pub(super) async fn run(
+    config: &Config,
+    arguments: &MigrateArguments,
+    command: Option<MigrateCommand>,
+) -> anyhow::Result<ExitCode> {
+    // From here on Ctrl-C is an orderly end: a private Postgres is never left behind.
+    let (stop, mut broken_off) = stop_signals()?;
+    let database = Database::open(config).await?;
+    let tenants = &database.tenants;
+    let work = async {
+        match command {
+            None if arguments.plan => look::plan(tenants, &arguments.options(None)).await.map(|()| ExitCode::SUCCESS),
+            None => {
+                database.install().await?;
+                migrate(tenants, &arguments.options(Some(stop)), arguments.rehearse).await
+            }
+            Some(MigrateCommand::Lint) => look::lint(tenants).await,
+            Some(command) => {
+                database.install().await?;
+                match command {
+                    MigrateCommand::Status { json } => look::status(tenants, json).await,
+                    MigrateCommand::Drift { slugs } => look::drift(tenants, &slugs).await,
+                    MigrateCommand::Accept { migration } => accept(tenants, &migration).await,
+                    MigrateCommand::Lint => look::lint(tenants).await,
+                }
+            }
+        }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        _ = broken_off.wait_for(|broken_off| *broken_off) => Ok(ExitCode::from(INTERRUPTED)),
+    };
+    database.close().await?;
+    result
+}
+
+async fn migrate(tenants: &Tenants, options: &FleetOptions, rehearse: bool) -> anyhow::Result<ExitCode> {
+    // Also where nobody is behind: the next tenant would be made by the changed one.
+    tenants.refuse_changed().await?;
+    let report = watch_over(tenants, options).await?;
+    let would = if rehearse { "would be " } else { "" };
+    let mut parts = vec![format!("{} {would}migrated to {}", count(report.migrated), tenants.head())];
+    if report.elsewhere > 0 {
+        parts.push(format!("{} by another program", report.elsewhere));
+    }
+    parts.push(format!("{} failed", report.failed.len()));
+    if report.untouched > 0 {
+        parts.push(format!("{} not begun", report.untouched));
+    }
+    say(&format!("{}.", parts.join(", ")))?;
+    match report.ended {
+        Ended::Complete => {}
+        Ended::Stopped => say("It was asked to stop. Run it again to go on.")?,
+        Ended::CanaryFailed => say("A canary failed, so the others were not begun.")?,
+        Ended::TooManyFailures => say("As many failed as may, so the others were not begun.")?,
+    }
+    Ok(match report.ended {
+        Ended::Stopped => ExitCode::from(INTERRUPTED),
+        _ if report.failed.is_empty() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// Migrates every tenant that is behind and shows how far it is. Those that fail are logged; the others are served.
+pub(super) async fn migrate_all(tenants: &Tenants, parallel: usize) -> anyhow::Result<FleetReport> {
+    watch_over(tenants, &FleetOptions { parallel, ..FleetOptions::new(Arc::new(Utc::now)) }).await
+}
+
+async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<FleetReport> {
+    let mut progress = Progress::new()?;
+    let report = tenants.migrate_fleet(options, |step| progress.tell(step)).await;
+    progress.end();
+    let report = report?;
+    for failure in &report.failed {
+        tracing::error!(
+            tenant = %failure.tenant.slug, error = %failure.error, tries = failure.tries,
+            "the migration of a tenant failed; it is not served"
+        );
+    }
+    Ok(report)
+}
+
+async fn accept(tenants: &Tenants, version: &str) -> anyhow::Result<ExitCode> {
+    tenants.accept_changed(version, Utc::now()).await?;
+    say(&format!("{version} is accepted as it is now. `tenantry migrate drift` shows tenants that have it as it was."))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Become true at the first and at the second SIGINT or SIGTERM: the first asks to stop, the second not to wait.
+fn stop_signals() -> anyhow::Result<(watch::Receiver<bool>, watch::Receiver<bool>)> {
+    let install = |kind| signal(kind).context("Signals cannot be received");
+    let (mut interrupt, mut terminate) = (install(SignalKind::interrupt())?, install(SignalKind::terminate())?);
+    let ((stop, stopped), (break_off, broken_off)) = (watch::channel(false), watch::channel(false));
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stop.send_replace(true) {
+                break_off.send_replace(true);
+            } else {
+                tracing::info!("stopping: the tenants under way are finished; once more breaks them off");
+            }
+        }
+    });
+    Ok((stopped, broken_off))
+}
+
+fn count(tenants: usize) -> String {
+    if tenants == 1 { "1 tenant".to_owned() } else { format!("{tenants} tenants") }
+}

@@ -1,0 +1,61 @@
+//! The program's own migrations expand first and contract later.
+
+use migration::tenant::{BIG_TABLES, TenantMigrator};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
+use tenancy::{Linter, Rule};
+use tests::{Server, Step, TestDatabase};
+
+#[tokio::test]
+async fn no_migration_of_the_program_breaks_the_rules() {
+    let server = Server::start().await;
+    let migrations = server.tenants().recorded_migrations().await.unwrap();
+    let versions: Vec<_> = migrations.iter().map(|migration| migration.version.clone()).collect();
+    let all: Vec<_> = TenantMigrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    assert_eq!(versions, all);
+    assert!(migrations.iter().all(|migration| !migration.statements.is_empty()));
+    let findings = Linter::new(BIG_TABLES).lint(migrations);
+    let told: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert!(findings.is_empty(), "{}", told.join("\n"));
+}
+
+/// Looks before it acts, and builds its statements instead of writing them.
+struct Built;
+
+impl MigrationName for Built {
+    fn name(&self) -> &'static str {
+        "m20990101_000002_built"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Built {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.has_column("employees", "phone").await? && !manager.has_table("nothing").await? {
+            let drop = Table::alter().table("employees").drop_column("phone").to_owned();
+            manager.alter_table(drop).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Careless;
+
+impl MigratorTrait for Careless {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        migrations.push(Step::boxed("m20990101_000001_rename", "ALTER TABLE positions RENAME TO jobs"));
+        migrations.push(Box::new(Built));
+        migrations
+    }
+}
+
+/// What is linted is what is issued, however it came about.
+#[tokio::test]
+async fn what_a_migration_issues_is_what_is_judged() {
+    let database = TestDatabase::create().await;
+    let tenants = database.tenants::<Careless>();
+    let findings = Linter::default().lint(tenants.recorded_migrations().await.unwrap());
+    let told: Vec<_> = findings.iter().map(|finding| (finding.version.as_str(), finding.rule)).collect();
+    assert_eq!(told, [("m20990101_000001_rename", Rule::RenameTable), ("m20990101_000002_built", Rule::DropColumn)]);
+    tenants.close().await;
+}
