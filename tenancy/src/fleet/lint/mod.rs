@@ -15,6 +15,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod token;
+mod words;
 
 use std::{collections::BTreeSet, fmt};
 
