@@ -85,7 +85,7 @@ pub(super) async fn read<C: ConnectionTrait>(connection: &C, schemas: &[String])
 
 /// Names of the schema are taken out of definitions, so that schemas can be compared. An index that belongs to a constraint is
 /// told with the constraint. SeaORM's own table is not part of it.
-const READ: &str = r#"
+const READ: &str = "
 WITH schemas AS MATERIALIZED (
     SELECT n.oid, n.nspname, quote_ident(n.nspname) || '.' AS prefix FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1)
 ), relations AS MATERIALIZED (
@@ -144,7 +144,7 @@ SELECT s.nspname, 'type', t.typname::text,
         SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
     WHEN 'd' THEN 'domain of ' || format_type(t.typbasetype, t.typtypmod) ELSE 'range' END
 FROM pg_catalog.pg_type t JOIN schemas s ON s.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
-"#;
+";
 
 #[cfg(test)]
 mod tests {
