@@ -24,14 +24,14 @@ async fn the_state_of_each_tenant_is_told_in_sql_and_counted() {
     let code: String = value(&mut fleet.operator, "SELECT error_code FROM platform.fleet WHERE state = 'failed'").await;
     assert_eq!(code, "42701");
 
-    let status = next.fleet_status(10).await.unwrap();
-    assert_eq!(status.counts, FleetCounts { current: 3, behind: 0, failed: 1 });
-    assert_eq!(status.under_way, 0);
-    assert_eq!(status.versions.iter().map(|(_, tenants)| *tenants).collect::<Vec<_>>(), [3, 1]);
-    assert_eq!(status.problems.len(), 1);
-    assert_eq!(status.problems[0].slug, failing.slug);
-    assert!(status.problems[0].error.as_ref().unwrap().contains("nickname"));
-    assert!(status.durations.is_some());
+    let whole = next.fleet_status(10).await.unwrap();
+    assert_eq!(whole.counts, FleetCounts { current: 3, behind: 0, failed: 1 });
+    assert_eq!(whole.under_way, 0);
+    assert_eq!(whole.versions.iter().map(|(_, tenants)| *tenants).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(whole.problems.len(), 1);
+    assert_eq!(whole.problems[0].slug, failing.slug);
+    assert!(whole.problems[0].error.as_ref().unwrap().contains("nickname"));
+    assert!(whole.durations.is_some());
     next.close().await;
     fleet.stop().await;
 }
