@@ -4,7 +4,7 @@ use super::{command, run, stdout};
 
 #[tokio::test]
 async fn the_help_is_as_it_was_read_last() {
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 26] = [
         &[],
         &["serve"],
         &["migrate"],
