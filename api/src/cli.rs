@@ -1,11 +1,14 @@
 //! The command line.
 
+mod archive;
+
 use std::{ffi::OsString, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
 use domain::Role;
 use tenancy::{Hostname, Slug};
 
+pub use self::archive::ArchiveCommand;
 use crate::{
     commands::{MigrateArguments, MigrateCommand},
     config::Config,
@@ -214,6 +217,9 @@ pub enum TenantCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Backup, restore, clone, export, import.
+    #[command(flatten)]
+    Archive(ArchiveCommand),
 }
 
 /// The limits of one tenant: a number, or `default` for the program's own.

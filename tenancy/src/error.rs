@@ -3,7 +3,7 @@
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-use crate::{Slug, TenantId};
+use crate::{ArchiveError, Slug, TenantId};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,6 +45,9 @@ pub enum Error {
     /// The control plane holds something that no version of this crate writes.
     #[error("The control plane is damaged: {0}")]
     Corrupt(String),
+    /// An archive cannot be written, read or restored.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The database refused or could not be reached.
     #[error("The database failed: {0}")]
     Database(#[from] DbErr),

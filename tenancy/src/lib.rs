@@ -12,6 +12,7 @@
 //!
 //! The README of the crate shows how another program adopts it.
 
+mod archive;
 mod connection;
 mod control_plane;
 mod directory;
@@ -27,6 +28,9 @@ mod resolve;
 mod slug;
 mod tenant;
 
+pub use archive::{
+    ArchiveError, ArchiveKey, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest, TableShape, Totals,
+};
 pub use connection::{
     Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,
     TenantTransaction, Transaction,

@@ -65,7 +65,15 @@ pub(crate) struct TenantSchema {
     pub(crate) head: String,
     /// The migrations, in their order.
     pub(crate) migrations: fn() -> Vec<Box<dyn MigrationTrait>>,
-    pub(crate) migrate: for<'a> fn(&'a DatabaseTransaction) -> BoxFuture<'a, Result<(), DbErr>>,
+    /// Runs those that the schema on the search path has not yet: all, or so many.
+    pub(crate) migrate: for<'a> fn(&'a DatabaseTransaction, Option<u32>) -> BoxFuture<'a, Result<(), DbErr>>,
+}
+
+impl TenantSchema {
+    /// The names of the migrations, in their order.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        (self.migrations)().iter().map(|migration| migration.name().to_owned()).collect()
+    }
 }
 
 /// The tenants of a program. Cloning is cheap.
@@ -124,7 +132,7 @@ impl Tenants {
                 schema: TenantSchema {
                     head,
                     migrations: M::migrations,
-                    migrate: |transaction| Box::pin(async move { M::up(transaction, None).await }),
+                    migrate: |transaction, steps| Box::pin(async move { M::up(transaction, steps).await }),
                 },
                 fleet: Memory::default(),
                 listener,

@@ -30,34 +30,10 @@ impl Tenants {
     /// Makes a tenant: its row, role, schema, tables and ledger, all in one transaction. A failure leaves nothing.
     pub async fn provision(&self, new: &NewTenant) -> Result<Arc<Tenant>> {
         let schema = SchemaName::of(new.id);
-        let head = self.head();
         let transaction = self.inner.direct.begin().await?;
-
-        let values: [Value; 6] = [
-            new.id.0.into(),
-            new.slug.as_str().into(),
-            new.name.clone().into(),
-            schema.as_str().into(),
-            head.into(),
-            new.now.into(),
-        ];
-        let insert = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
-                      VALUES ($1, $2, $3, $4, 'active', $5, $6, $6)";
-        execute(&transaction, insert, values).await.map_err(|error| match violated_constraint(&error) {
-            Some("tenants_slug_key") => Error::SlugTaken(new.slug.clone()),
-            _ => Error::Database(error),
-        })?;
-        for (position, hostname) in new.hostnames.iter().enumerate() {
-            insert_host(&transaction, new.id, hostname, position == 0, new.now).await?;
-        }
-        let ledger =
-            "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3)";
-        execute(&transaction, ledger, [new.id.0.into(), head.into(), new.now.into()]).await?;
-
-        make_role(&transaction, &schema).await?;
-        transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema}")).await?;
-        set_search_path(&transaction, schema.as_str()).await?;
-        (self.inner.schema.migrate)(&transaction).await.map_err(|source| Error::Migration { tenant: new.id, source })?;
+        self.register(&transaction, new, &schema).await?;
+        make_schema(&transaction, &schema).await?;
+        (self.inner.schema.migrate)(&transaction, None).await.map_err(|source| Error::Migration { tenant: new.id, source })?;
         grant_tables(&transaction, &schema).await?;
 
         let read =
@@ -68,6 +44,32 @@ impl Tenants {
         self.freeze(new.now).await;
         self.inner.directory.forget(new.id);
         Ok(Arc::new(tenant))
+    }
+
+    /// Writes a tenant's row, hosts and ledger, as of this program's version.
+    pub(crate) async fn register(&self, transaction: &DatabaseTransaction, new: &NewTenant, schema: &SchemaName) -> Result<()> {
+        let head = self.head();
+        let values: [Value; 6] = [
+            new.id.0.into(),
+            new.slug.as_str().into(),
+            new.name.clone().into(),
+            schema.as_str().into(),
+            head.into(),
+            new.now.into(),
+        ];
+        let insert = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
+                      VALUES ($1, $2, $3, $4, 'active', $5, $6, $6)";
+        execute(transaction, insert, values).await.map_err(|error| match violated_constraint(&error) {
+            Some("tenants_slug_key") => Error::SlugTaken(new.slug.clone()),
+            _ => Error::Database(error),
+        })?;
+        for (position, hostname) in new.hostnames.iter().enumerate() {
+            insert_host(transaction, new.id, hostname, position == 0, new.now).await?;
+        }
+        let ledger =
+            "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3)";
+        execute(transaction, ledger, [new.id.0.into(), head.into(), new.now.into()]).await?;
+        Ok(())
     }
 
     /// A page of the tenants in the order of their slugs, after a slug. For operators only: nothing of it may be shown to
@@ -149,6 +151,13 @@ async fn insert_host<C: ConnectionTrait>(
         Some("domains_tenant_id_fkey") => Error::NotFound(tenant.to_string()),
         _ => Error::Database(error),
     })
+}
+
+/// Makes a schema and its role, and sets the search path to it for the rest of the transaction.
+pub(crate) async fn make_schema(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
+    make_role(transaction, schema).await?;
+    transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema}")).await?;
+    set_search_path(transaction, schema.as_str()).await
 }
 
 /// Makes the tenant's role, which cannot sign in, and lets the program switch to it.

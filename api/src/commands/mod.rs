@@ -1,5 +1,6 @@
 //! The commands of `tenantry`, a file each.
 
+mod archive;
 mod database;
 mod demo;
 mod doctor;
@@ -34,7 +35,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve { demo, skip_migrations } => serve::run(&config, demo, skip_migrations).await?,
         Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
-        Command::Tenant { command } => tenant::run(&config, command).await?,
+        Command::Tenant { command } => return tenant::run(&config, command).await,
         Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,

@@ -1,6 +1,9 @@
 //! `tenantry tenant`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
 use chrono::Utc;
@@ -12,14 +15,14 @@ use domain::{
 use tenancy::{Availability, Hostname, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
-use super::{database::Database, limits, origins, say};
+use super::{archive, database::Database, limits, origins, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
     config::Config,
 };
 
-pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
     let database = Database::open(config).await?;
     let result = async {
         database.install().await?;
@@ -30,7 +33,7 @@ pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Resu
     result
 }
 
-async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> anyhow::Result<()> {
+async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
     match command {
         TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts } => {
@@ -116,7 +119,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Delete { slug, yes } => {
             let tenant = find(tenants, &slug).await?;
             if !yes {
-                confirm(&tenant)?;
+                confirm(&tenant, "Deleting", "This deletes", "Nothing was deleted")?;
             }
             tenants.delete(&tenant).await?;
             auth::forget_tenant(&tenants.platform(), tenant.id)
@@ -124,8 +127,9 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                 .context("The tenant is deleted, its memberships are not")?;
             say(&format!("{slug} is deleted."))?;
         }
+        TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The addresses under the base domain belong to the slugs, whoever has them or will have them.
@@ -149,18 +153,18 @@ fn state(tenants: &Tenants, tenant: &Tenant) -> &'static str {
     }
 }
 
-/// Deleting cannot be undone: the slug has to be typed.
-fn confirm(tenant: &Tenant) -> anyhow::Result<()> {
+/// What cannot be undone: the slug has to be typed.
+pub(super) fn confirm(tenant: &Tenant, what: &str, does: &str, refusal: &str) -> anyhow::Result<()> {
     let input = std::io::stdin();
     if !input.is_terminal() {
-        bail!("Deleting asks for a confirmation; without a terminal give --yes");
+        bail!("{what} asks for a confirmation; without a terminal give --yes");
     }
-    print!("This deletes {} ({}) with all its data, for good. Type its slug to go on: ", tenant.slug, tenant.name);
+    print!("{does} {} ({}) with all its data, for good. Type its slug to go on: ", tenant.slug, tenant.name);
     std::io::stdout().flush()?;
     let mut line = String::new();
     input.read_line(&mut line)?;
     if line.trim() != tenant.slug.as_str() {
-        bail!("Nothing was deleted");
+        bail!("{refusal}");
     }
     Ok(())
 }

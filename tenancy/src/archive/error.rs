@@ -1,0 +1,96 @@
+//! Why an archive cannot be written, read or restored.
+
+use std::{io, path::PathBuf};
+
+use sea_orm::DbErr;
+use thiserror::Error;
+
+/// Why an archive cannot be written, read or restored: a sentence for the operator.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// The file is something else.
+    #[error("This is no archive of a tenant.")]
+    NotAnArchive,
+    /// The file is of a later format.
+    #[error("The archive is of format {0}, and this program reads up to {format}: use a newer program.", format = super::FORMAT)]
+    Format(u16),
+    /// The archive is encrypted, and no key was given.
+    #[error("The archive is encrypted: its key is needed.")]
+    KeyNeeded,
+    /// A key was given for an archive that anyone could have written.
+    #[error("The archive is not encrypted, although a key was given for it.")]
+    NotEncrypted,
+    /// The archive was encrypted with another key.
+    #[error("The key is not that of the archive.")]
+    WrongKey,
+    /// The text of a key is none.
+    #[error("A key is 32 bytes, or 64 hexadecimal digits.")]
+    BadKey,
+    /// The file ends too early.
+    #[error("The archive is incomplete: it was broken off, or a part of it was lost.")]
+    Truncated,
+    /// A checksum does not fit.
+    #[error("The archive was altered or damaged: {0}.")]
+    Altered(&'static str),
+    /// The archive has migrations that this program does not know.
+    #[error("The archive was made at version {0}, which this program does not have: use a newer program.")]
+    Newer(String),
+    /// The archive's migrations are not those of this program.
+    #[error("The archive belongs to another program: it was made without migration {0}.")]
+    Foreign(String),
+    /// Tables or columns differ from those that the archive's version has.
+    #[error("The archive does not fit the schema of its version: {0}.")]
+    Shape(String),
+    /// The export has another format.
+    #[error("This is no export of a tenant: {0}.")]
+    NotAnExport(String),
+    /// What would be written is there already.
+    #[error("{} exists already.", .0.display())]
+    Exists(PathBuf),
+    /// Somebody else is at it.
+    #[error("{0} is being backed up, restored or migrated: try again when that has ended.")]
+    Busy(String),
+    /// A restore in place could not get its moment between the tenant's writes.
+    #[error("{0} is written to without a pause: nothing was changed. Try again, or suspend it for the time being.")]
+    InUse(String),
+    /// Postgres refused the data of a table.
+    #[error("The data of table {table} was refused: {source}")]
+    Refused {
+        /// The table.
+        table: String,
+        /// What Postgres said.
+        source: DbErr,
+    },
+    /// What was restored is not what the archive holds.
+    #[error("What was restored differs from the archive: {0}.")]
+    Differs(String),
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The other side of the work has ended; it says why.
+    #[error("The work was broken off.")]
+    Stopped,
+}
+
+impl ArchiveError {
+    /// For a file that cannot be read or written. What went wrong within the archive is said as it is.
+    pub(super) fn of_file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| match error.downcast::<Self>() {
+            Ok(within) => within,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::Truncated,
+            Err(source) => Self::File { path, source },
+        }
+    }
+}
+
+impl From<ArchiveError> for io::Error {
+    fn from(error: ArchiveError) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,160 @@
+//! Archives as files.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    ArchiveError, ArchiveKey, Contents, Manifest,
+    piece::{Piece, Sink, Source},
+    records::{RecordReader, RecordWriter},
+    seal::{SealedReader, SealedWriter},
+};
+
+/// A file under another name until it is complete. Dropped before that, it is removed.
+pub(super) struct Partial {
+    path: PathBuf,
+    target: PathBuf,
+    complete: bool,
+}
+
+impl Partial {
+    /// Makes the file, which only its owner may read. One that a killed program has left is overwritten.
+    pub(super) fn create(target: &Path) -> Result<(Self, File), ArchiveError> {
+        if target.exists() {
+            return Err(ArchiveError::Exists(target.to_owned()));
+        }
+        let path = partial(target);
+        let failed = |error| ArchiveError::of_file(&path)(error);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+        // Two programs that write the same archive would spoil it for each other.
+        file.try_lock().map_err(|error| ArchiveError::of_file(&path)(error.into()))?;
+        file.set_len(0).map_err(failed)?;
+        Ok((Self { path, target: target.to_owned(), complete: false }, file))
+    }
+
+    /// Gives the file its name, once it is on the disk.
+    pub(super) fn complete(mut self, file: &File) -> Result<(), ArchiveError> {
+        file.sync_all().map_err(ArchiveError::of_file(&self.path))?;
+        // A link refuses where a rename would replace: somebody else may have been faster.
+        match fs::hard_link(&self.path, &self.target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(ArchiveError::Exists(self.target.clone()));
+            }
+            // A file system without links.
+            Err(_) => {
+                fs::rename(&self.path, &self.target).map_err(ArchiveError::of_file(&self.target))?;
+                self.complete = true;
+            }
+        }
+        sync_directory(&self.target)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.complete {
+            // What cannot be removed is overwritten by the next try.
+            let _left = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The name that a file or directory has until it is complete.
+pub(super) fn partial(target: &Path) -> PathBuf {
+    let mut name = target.file_name().map(OsString::from).unwrap_or_default();
+    name.push(".partial");
+    target.with_file_name(name)
+}
+
+/// Makes the name of a file as lasting as the file.
+pub(super) fn sync_directory(of: &Path) -> Result<(), ArchiveError> {
+    let directory = match of.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(ArchiveError::of_file(directory))
+}
+
+/// Writes what arrives into a new file.
+pub(super) fn write(
+    target: &Path,
+    key: Option<&ArchiveKey>,
+    manifest: Manifest,
+    source: &mut Source,
+) -> Result<Contents, ArchiveError> {
+    let (partial, file) = Partial::create(target)?;
+    let failed = |error| ArchiveError::of_file(target)(error);
+    let sealed = SealedWriter::new(BufWriter::new(file), key).map_err(failed)?;
+    let mut writer = RecordWriter::new(sealed, &manifest).map_err(failed)?;
+    let mut totals = Vec::new();
+    loop {
+        let piece = source.next_blocking()?;
+        writer.piece(&piece).map_err(failed)?;
+        match piece {
+            Piece::Rows(_) => {}
+            Piece::End(table) => totals.push(table),
+            Piece::Finish => break,
+        }
+    }
+    let file = writer.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
+    partial.complete(&file)?;
+    Ok(Contents { manifest, totals })
+}
+
+/// An archive that is being read.
+pub(super) struct ArchiveFile {
+    path: PathBuf,
+    reader: RecordReader<BufReader>,
+}
+
+type BufReader = io::BufReader<File>;
+
+impl ArchiveFile {
+    /// Opens an archive and reads its manifest.
+    pub(super) fn open(path: &Path, key: Option<&ArchiveKey>) -> Result<Self, ArchiveError> {
+        let file = File::open(path).map_err(ArchiveError::of_file(path))?;
+        let reader = SealedReader::new(io::BufReader::new(file), key).and_then(RecordReader::new);
+        Ok(Self { reader: reader.map_err(|error| of_reading(path, error))?, path: path.to_owned() })
+    }
+
+    pub(super) fn manifest(&self) -> &Manifest {
+        self.reader.manifest()
+    }
+
+    fn next(&mut self) -> Result<Piece, ArchiveError> {
+        self.reader.next().map_err(|error| of_reading(&self.path, error))
+    }
+
+    /// Reads to the end and finds everything right, or says what is not.
+    pub(super) fn check(mut self) -> Result<Contents, ArchiveError> {
+        while !matches!(self.next()?, Piece::Finish) {}
+        let (manifest, totals) = self.reader.into_parts();
+        Ok(Contents { manifest, totals })
+    }
+
+    /// Sends what it reads.
+    pub(super) fn send(mut self, sink: &Sink) -> Result<(), ArchiveError> {
+        loop {
+            let piece = self.next()?;
+            let last = matches!(piece, Piece::Finish);
+            sink.send_blocking(piece)?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What the decompressor refuses had its seals right: it was made so.
+fn of_reading(path: &Path, error: io::Error) -> ArchiveError {
+    if error.kind() == io::ErrorKind::Other && error.get_ref().is_none_or(|within| !within.is::<ArchiveError>()) {
+        return ArchiveError::Altered("it cannot be decompressed");
+    }
+    ArchiveError::of_file(path)(error)
+}
