@@ -29,7 +29,8 @@ mod slug;
 mod tenant;
 
 pub use archive::{
-    ArchiveError, ArchiveKey, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest, TableShape, Totals,
+    ArchiveError, ArchiveKey, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest, TableShape,
+    Totals,
 };
 pub use connection::{
     Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,

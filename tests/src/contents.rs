@@ -2,26 +2,14 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Map, Value};
+use tenancy::TenantConnection;
 
 use crate::{Caller, Company};
 
 impl Company<'_> {
     /// Every row of every table of the tenant, the audit included.
     pub async fn contents(&self) -> Value {
-        let scope = self.scope();
-        let read = |sql: String| scope.query_all_raw(Statement::from_string(DbBackend::Postgres, sql));
-        // The ledger of the migrations is not the tenant's to read.
-        let tables = "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = current_schema() \
-                      AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT') ORDER BY 1";
-        let mut contents = Map::new();
-        for row in read(tables.to_owned()).await.unwrap() {
-            let table: String = row.try_get_by_index(0).unwrap();
-            let rows = format!("SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text), '[]') FROM \"{table}\" t");
-            let rows: Value = read(rows).await.unwrap().first().unwrap().try_get_by_index(0).unwrap();
-            contents.insert(table, rows);
-        }
-        assert!(contents.contains_key("employees") && contents.contains_key("audit_events"), "the tables cannot be seen");
-        Value::Object(contents)
+        contents_of(&self.scope()).await
     }
 
     /// Calls a mutation that must be refused with this code, for this field, and must leave everything as it was.
@@ -45,4 +33,21 @@ impl Company<'_> {
     pub async fn deeds(&self, subject: uuid::Uuid) -> Vec<String> {
         self.texts(&format!("SELECT action FROM audit_events WHERE subject_id = '{subject}' ORDER BY id")).await
     }
+}
+
+/// Every row of every table that a tenant's role may read.
+pub async fn contents_of(scope: &TenantConnection) -> Value {
+    let read = |sql: String| scope.query_all_raw(Statement::from_string(DbBackend::Postgres, sql));
+    // The ledger of the migrations is not the tenant's to read.
+    let tables = "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = current_schema() \
+                  AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT') ORDER BY 1";
+    let mut contents = Map::new();
+    for row in read(tables.to_owned()).await.unwrap() {
+        let table: String = row.try_get_by_index(0).unwrap();
+        let rows = format!("SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text), '[]') FROM \"{table}\" t");
+        let rows: Value = read(rows).await.unwrap().first().unwrap().try_get_by_index(0).unwrap();
+        contents.insert(table, rows);
+    }
+    assert!(contents.contains_key("employees") && contents.contains_key("audit_events"), "the tables cannot be seen");
+    Value::Object(contents)
 }

@@ -51,6 +51,7 @@ pub use browser::Browser;
 pub use caller::{Answer, Caller};
 pub use clock::TestClock;
 pub use company::{Company, owner};
+pub use contents::contents_of;
 pub use database::{TestDatabase, run, value};
 pub use device::Device;
 pub use introspection::{Field, INTROSPECTION, Introspection};

@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// The program that was built beside the tests.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests.parent().and_then(Path::parent).unwrap().join("tenantry");
     assert!(program.exists(), "{} is missing; run `make test`, or `cargo build --package api` first", program.display());
@@ -36,7 +36,7 @@ fn program() -> PathBuf {
 }
 
 /// The program with nothing of this run's environment that it would read.
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
         let ours = name.to_str().is_some_and(|name| name.starts_with("TENANTRY_") || name == "DATABASE_URL");
@@ -50,17 +50,17 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end.
-async fn run(command: &mut Command) -> Output {
+pub(crate) async fn run(command: &mut Command) -> Output {
     timeout(Duration::from_mins(1), command.output()).await.expect("the program does not end").unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 /// Checks that a command failed with one sentence that says this.
 #[track_caller]
-fn assert_one_sentence(output: &Output, part: &str) {
+pub(crate) fn assert_one_sentence(output: &Output, part: &str) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert_eq!(text.trim_end().lines().count(), 1, "{text}");
@@ -126,7 +126,7 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn signal(process: u32, name: &str) {
+pub(crate) fn signal(process: u32, name: &str) {
     let status = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).stderr(Stdio::null()).status();
     drop(status);
 }

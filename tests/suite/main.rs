@@ -9,6 +9,7 @@
 )]
 
 mod api_keys;
+mod archive;
 mod assets;
 mod audit;
 mod bad_input;

@@ -43,7 +43,9 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             let key = key(key_file.as_deref())?;
             let manifest = tenants.manifest(&file, key.as_ref()).await?;
             let tenant = tenants.directory().by_id(manifest.tenant).await?;
-            let tenant = tenant.with_context(|| format!("The tenant of the archive, {}, is not there any more; leave --in-place out", manifest.slug))?;
+            let tenant = tenant.with_context(|| {
+                format!("The tenant of the archive, {}, is not there any more; leave --in-place out", manifest.slug)
+            })?;
             if !yes {
                 let since = manifest.made_at.format("%Y-%m-%d %H:%M UTC");
                 let does = format!("This puts the state of {since} in the place of what is now in");

@@ -16,13 +16,7 @@ impl Tenants {
     /// Writes everything that a tenant's schema holds into a new file, as of one moment, while the tenant is used.
     ///
     /// The file is there complete or not at all.
-    pub async fn backup(
-        &self,
-        tenant: &Tenant,
-        target: &Path,
-        key: Option<&ArchiveKey>,
-        now: DateTime<Utc>,
-    ) -> Result<Contents> {
+    pub async fn backup(&self, tenant: &Tenant, target: &Path, key: Option<&ArchiveKey>, now: DateTime<Utc>) -> Result<Contents> {
         let snapshot = Snapshot::open(self, tenant, now).await?;
         let manifest = snapshot.manifest.clone();
         let (sink, mut source) = pipe();

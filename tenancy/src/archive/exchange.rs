@@ -77,8 +77,7 @@ impl Tenants {
         new: &SchemaName,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let values: [Value; 5] =
-            [tenant.id.0.into(), old.as_str().into(), new.as_str().into(), self.head().into(), now.into()];
+        let values: [Value; 5] = [tenant.id.0.into(), old.as_str().into(), new.as_str().into(), self.head().into(), now.into()];
         let update = "UPDATE platform.tenants SET schema_name = $3, schema_version = $4, updated_at = $5 \
                       WHERE id = $1 AND schema_name = $2";
         let changed = transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, update, values)).await?;

@@ -83,13 +83,7 @@ pub(super) struct ExportFile {
 impl Tenants {
     /// Writes a tenant's data into a new directory, as of one moment, while the tenant is used. The directory is there complete or not
     /// at all.
-    pub async fn export(
-        &self,
-        tenant: &Tenant,
-        target: &Path,
-        format: ExportFormat,
-        now: DateTime<Utc>,
-    ) -> Result<Contents> {
+    pub async fn export(&self, tenant: &Tenant, target: &Path, format: ExportFormat, now: DateTime<Utc>) -> Result<Contents> {
         let target = target.to_owned();
         let directory = beside(move || PartialDirectory::create(&target)).await?;
         let mut snapshot = Snapshot::open(self, tenant, now).await?;

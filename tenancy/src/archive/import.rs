@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -93,7 +93,7 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     for (table, file) in export.manifest.tables.iter().zip(&export.files) {
         let (sender, rows) = channel(4);
         let (path, format) = (directory.join(&file.file), export.format);
-        let read = beside(move || read_rows(path, format, &|rows| sender.blocking_send(rows).is_ok()));
+        let read = beside(move || read_rows(&path, format, &|rows| sender.blocking_send(rows).is_ok()));
         let load = async {
             match format {
                 ExportFormat::Csv => load_csv(&mut connection, table, rows).await,
@@ -113,19 +113,18 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
 }
 
 /// Reads a file in handfuls: whole lines of JSON, or any part of CSV.
-fn read_rows(path: PathBuf, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), ArchiveError> {
-    let mut reader = BufReader::new(File::open(&path).map_err(ArchiveError::of_file(&path))?);
+fn read_rows(path: &Path, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), ArchiveError> {
+    let mut reader = BufReader::new(File::open(path).map_err(ArchiveError::of_file(path))?);
     let mut rows = Vec::with_capacity(PIECE);
     loop {
         let read = match format {
             ExportFormat::Csv => (&mut reader).take(PIECE as u64).read_to_end(&mut rows),
             ExportFormat::Ndjson => reader.read_until(b'\n', &mut rows),
         };
-        let ended = read.map_err(ArchiveError::of_file(path.clone()))? == 0;
-        if (ended && !rows.is_empty()) || rows.len() >= PIECE {
-            if !send(std::mem::take(&mut rows)) {
-                return Err(ArchiveError::Stopped);
-            }
+        let ended = read.map_err(ArchiveError::of_file(path))? == 0;
+        let full = rows.len() >= PIECE || (ended && !rows.is_empty());
+        if full && !send(std::mem::take(&mut rows)) {
+            return Err(ArchiveError::Stopped);
         }
         if ended {
             return Ok(());

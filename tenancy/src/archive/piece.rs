@@ -60,14 +60,12 @@ impl Source {
 pub(super) fn both<A, B>(sent: Result<A>, received: Result<B>) -> Result<(A, B)> {
     match (sent, received) {
         (Ok(sent), Ok(received)) => Ok((sent, received)),
-        (Err(Error::Archive(ArchiveError::Stopped)), Err(error)) | (Err(error), _) | (_, Err(error)) => Err(error),
+        (Ok(_) | Err(Error::Archive(ArchiveError::Stopped)), Err(error)) | (Err(error), _) => Err(error),
     }
 }
 
 /// Runs what reads or writes files beside the runtime.
-pub(super) async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
-) -> Result<T> {
+pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(ArchiveError::Stopped.into()),
@@ -93,7 +91,8 @@ impl Sum {
     }
 
     pub(super) fn totals(self) -> Totals {
-        let sha256 = self.context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default());
+        let sha256 = self.context.finish().as_ref().iter().flat_map(digits).collect();
         Totals { rows: self.rows, bytes: self.bytes, sha256 }
     }
 }

@@ -100,8 +100,7 @@ impl<W: Write> SealedWriter<W> {
         rand::fill(&mut salt).map_err(io::Error::other)?;
         let (key, check) = key.map(|key| key.of_archive(&salt)).transpose()?.unzip();
         let parts = [MAGIC, &FORMAT.to_be_bytes()[..], &[u8::from(key.is_some()), 0], &salt, &check.unwrap_or_default()];
-        let header: [u8; HEADER] =
-            parts.concat().try_into().map_err(|_| io::Error::other("the header has another length"))?;
+        let header: [u8; HEADER] = parts.concat().try_into().map_err(|_| io::Error::other("the header has another length"))?;
         inner.write_all(&header)?;
         Ok(Self { inner, sealer: Sealer { header, key, number: 0 }, buffer: Vec::with_capacity(PIECE) })
     }

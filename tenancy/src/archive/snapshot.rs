@@ -29,8 +29,7 @@ impl Snapshot {
         sqlx::query(lock).bind(tenant.id.to_string()).execute(&mut connection).await.map_err(|error| busy(tenant, error))?;
         // A restore in place may have changed the schema's name before the lock was free, so it is read behind it.
         let current = "SELECT schema_name FROM platform.tenants WHERE id = $1";
-        let schema: Option<String> =
-            sqlx::query_scalar(current).bind(tenant.id.0).fetch_optional(&mut connection).await?;
+        let schema: Option<String> = sqlx::query_scalar(current).bind(tenant.id.0).fetch_optional(&mut connection).await?;
         let schema = schema.ok_or_else(|| Error::NotFound(tenant.slug.to_string()))?;
         let schema = SchemaName::parse(&schema).map_err(|error| Error::Corrupt(error.to_string()))?;
         sqlx::query(lock).bind(schema.as_str()).execute(&mut connection).await.map_err(|error| busy(tenant, error))?;
@@ -56,7 +55,8 @@ impl Snapshot {
     /// Sends all tables, for an archive or for another schema.
     pub(super) async fn send(mut self, sink: Sink) -> Result<()> {
         for table in &self.manifest.tables {
-            let totals = copy_out(&mut self.connection, &of_table(table), async |rows| sink.send(Piece::Rows(rows)).await).await?;
+            let totals =
+                copy_out(&mut self.connection, &of_table(table), async |rows| sink.send(Piece::Rows(rows)).await).await?;
             sink.send(Piece::End(totals)).await?;
         }
         sink.send(Piece::Finish).await?;

@@ -12,11 +12,7 @@ use std::{
 };
 
 use sea_orm::{DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait as _};
-use sqlx::{
-    Executor as _, PgPool, Postgres,
-    pool::PoolConnection,
-    postgres::PgPoolOptions,
-};
+use sqlx::{Executor as _, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::{Result, Tenants};
@@ -45,7 +41,9 @@ impl Workshop {
             })
             .connect_lazy_with((*options).clone());
         let mut connection = pool.acquire().await?;
-        connection.execute("SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
+        connection
+            .execute("SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+            .await?;
         Manager::begin(&mut connection, None).await?;
         drop(connection);
         Ok(Self { pool })

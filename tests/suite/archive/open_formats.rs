@@ -1,0 +1,110 @@
+//! Exports that anyone can read, and imports that take nothing on trust.
+
+use std::{fs, path::Path};
+
+use chrono::Utc;
+use serde_json::Value;
+use tenancy::{ArchiveError, Error, ExportFormat};
+use tests::Server;
+
+use super::{Shelf, archive_error, contents, fill, new_tenant, traces};
+
+const FORMATS: [ExportFormat; 2] = [ExportFormat::Ndjson, ExportFormat::Csv];
+
+#[tokio::test]
+async fn an_export_is_imported_row_for_row() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    fill(&company, 1_500).await;
+    let before = company.contents().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        let exported = server.tenants().export(&company.tenant, &directory, format, Utc::now()).await.unwrap();
+        let manifest: Value = serde_json::from_slice(&fs::read(directory.join("manifest.json")).unwrap()).unwrap();
+        assert_eq!(manifest["tenant"], company.tenant.id.to_string());
+        assert_eq!(manifest["tables"].as_array().unwrap().len(), exported.manifest.tables.len());
+        let new = new_tenant();
+        let (tenant, imported) = server.tenants().import(&directory, &new).await.unwrap();
+        assert_eq!(imported, exported);
+        assert_eq!(contents(server.tenants(), &tenant).await, before, "{format}");
+        assert_eq!(exported.rows(), imported.rows());
+    }
+    assert_eq!(shelf.names(), ["csv", "ndjson"]);
+}
+
+#[tokio::test]
+async fn every_line_of_an_export_is_json() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    fill(&company, 5).await;
+    let shelf = Shelf::new();
+    let directory = shelf.path("export");
+    server.tenants().export(&company.tenant, &directory, ExportFormat::Ndjson, Utc::now()).await.unwrap();
+    let before = company.contents().await;
+    for entry in fs::read_dir(&directory).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(table) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".ndjson") else { continue };
+        let text = fs::read_to_string(&path).unwrap();
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.len(), before[table].as_array().unwrap().len(), "{table}");
+    }
+    let locations = fs::read_to_string(directory.join("locations.ndjson")).unwrap();
+    assert!(locations.contains(r#"line\nbreak\ttab\\back\r\"quote\"',;ä€😀 \\N \\. "#), "{locations}");
+}
+
+#[tokio::test]
+async fn an_altered_export_is_refused_and_leaves_nothing() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    let import = async |directory: &Path| {
+        let new = new_tenant();
+        let refused = archive_error(server.tenants().import(directory, &new).await);
+        assert_eq!(traces(new.id).await, [0, 0, 0]);
+        refused
+    };
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        server.tenants().export(&company.tenant, &directory, format, Utc::now()).await.unwrap();
+        let file = directory.join(format!("employees.{format}"));
+        let good = fs::read(&file).unwrap();
+        let text = String::from_utf8(good.clone()).unwrap();
+        for bad in [text.replace("Mia", "Eve"), text[..text.len() - 10].to_owned(), String::new(), format!("{text}\n")] {
+            fs::write(&file, bad).unwrap();
+            let refused = import(&directory).await;
+            assert!(matches!(&refused, ArchiveError::NotAnExport(what) if what.contains("employees")), "{refused}");
+        }
+        fs::remove_file(&file).unwrap();
+        assert!(matches!(import(&directory).await, ArchiveError::File { .. }));
+        fs::write(&file, good).unwrap();
+
+        let path = directory.join("manifest.json");
+        let manifest = fs::read_to_string(&path).unwrap();
+        let rows = manifest.replacen("\"rows\": 4", "\"rows\": 5", 1);
+        assert_ne!(rows, manifest);
+        for (altered, part) in [
+            (rows, "rows instead of"),
+            (manifest.replace("\"family_name\"", "\"surname\""), "employees.surname"),
+            (manifest.replace("m20261121_000001_people", "m20991231_000001_future"), "newer program"),
+            (manifest.replace("\"version\": 1", "\"version\": 2"), "version 2"),
+            (manifest.replace(&format!("\"employees.{format}\""), "\"../employees\""), "../employees"),
+            (manifest.replace("\"employees\"", "\"../employees\""), "../employees"),
+            (manifest[..manifest.len() / 2].to_owned(), "manifest.json"),
+            ("[]".to_owned(), "manifest.json"),
+        ] {
+            fs::write(&path, &altered).unwrap();
+            let refused = import(&directory).await.to_string();
+            assert!(refused.contains(part), "{part:?} is not in {refused}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(import(&directory).await, ArchiveError::File { .. }));
+        fs::write(&path, &manifest).unwrap();
+        server.tenants().import(&directory, &new_tenant()).await.unwrap();
+    }
+    assert!(matches!(import(&shelf.path("missing")).await, ArchiveError::File { .. }));
+    let again = server.tenants().export(&company.tenant, &shelf.path("csv"), ExportFormat::Csv, Utc::now()).await;
+    assert!(matches!(archive_error(again), ArchiveError::Exists(_)));
+    let taken = tenancy::NewTenant { slug: company.tenant.slug.clone(), ..new_tenant() };
+    assert!(matches!(server.tenants().import(&shelf.path("csv"), &taken).await, Err(Error::SlugTaken(_))));
+}
