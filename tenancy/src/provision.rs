@@ -120,6 +120,7 @@ impl Tenants {
         // Requests that come from now on are refused in every process, rather than failing for want of a schema.
         let suspend = "UPDATE platform.tenants SET status = 'suspended' WHERE id = $1";
         execute(&self.platform(), suspend, [tenant.id.0.into()]).await?;
+        self.drop_former_schemas(tenant.id).await?;
         let transaction = self.inner.direct.begin().await?;
         let deleted = execute(&transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.id.0.into()]).await?;
         if deleted == 0 {

@@ -94,6 +94,9 @@ impl Tenants {
 
     /// Drops the schemas that restores in place have replaced, those of a program that was killed before it came to it included.
     pub async fn drop_former_schemas(&self, tenant: TenantId) -> Result<()> {
+        if former_schemas(&self.inner.direct, tenant).await?.is_empty() {
+            return Ok(());
+        }
         for _ in 0..TRIES {
             match self.try_drop_former_schemas(tenant).await {
                 // A request is still reading.
@@ -109,18 +112,26 @@ impl Tenants {
         let transaction = self.inner.direct.begin().await?;
         transaction.execute_unprepared("SET LOCAL lock_timeout = '200ms'").await?;
         take_lock(&transaction, &tenant.to_string()).await?;
-        let former = "SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n \
-                      WHERE (n.nspname = $1 OR n.nspname ~ ('^' || $1 || '_[0-9]+$')) \
-                      AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = $2) \
-                      AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname)";
-        let values: [Value; 2] = [SchemaName::of(tenant).as_str().into(), tenant.0.into()];
-        for row in transaction.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, former, values)).await? {
-            let name: String = row.try_get("", "name")?;
-            let schema = SchemaName::parse(&name).map_err(|error| Error::Corrupt(error.to_string()))?;
+        for schema in former_schemas(&transaction, tenant).await? {
             transaction.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE; DROP ROLE IF EXISTS {schema}")).await?;
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// The schemas that are named after a tenant and are not the one that it has.
+async fn former_schemas(connection: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<SchemaName>> {
+    let sql = "SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n \
+               WHERE (n.nspname = $1 OR n.nspname ~ ('^' || $1 || '_[0-9]+$')) \
+               AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = $2) \
+               AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname)";
+    let values: [Value; 2] = [SchemaName::of(tenant).as_str().into(), tenant.0.into()];
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    let parsed = rows.iter().map(|row| {
+        let name: String = row.try_get("", "name")?;
+        SchemaName::parse(&name).map_err(|error| Error::Corrupt(error.to_string()))
+    });
+    parsed.collect()
 }
 
 /// Waits until no transaction that has written to the schema is open, and lets none begin.

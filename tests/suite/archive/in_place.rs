@@ -246,6 +246,13 @@ async fn one_at_a_time_and_only_where_there_is_a_tenant() {
     holder.close().await.unwrap();
     assert_eq!(shelf.names().len(), 1);
 
+    // What a program has left that was killed after the change goes with the tenant.
+    let left = format!("{}_7", company.tenant.schema);
+    let mut operator = PgConnection::connect(&database_url()).await.unwrap();
+    let leave =
+        format!("CREATE ROLE {left}; GRANT {left} TO CURRENT_USER; CREATE SCHEMA {left}; GRANT USAGE ON SCHEMA {left} TO {left}");
+    operator.execute(sqlx::AssertSqlSafe(leave)).await.unwrap();
+    assert_eq!(traces(company.tenant.id).await, [2, 2, 1]);
     server.tenants().delete(&company.tenant).await.unwrap();
     let gone = server.tenants().restore_in_place(&file, None, Utc::now()).await.unwrap_err();
     assert!(matches!(gone, Error::NotFound(_)), "{gone}");
