@@ -23,6 +23,8 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) async fn open(tenants: &Tenants, tenant: &Tenant, now: DateTime<Utc>) -> Result<Self> {
         let options = tenants.inner.direct.get_postgres_connection_pool().connect_options();
+        // Loading and copying take their time: that is nothing to warn of.
+        let options = sqlx::ConnectOptions::disable_statement_logging((*options).clone());
         let mut connection = PgConnection::connect_with(&options).await?;
         connection.execute("SET lock_timeout = '10s'; SET statement_timeout = 0").await?;
         let lock = "SELECT pg_advisory_lock_shared(hashtextextended('tenantry ' || $1, 0))";

@@ -39,7 +39,7 @@ impl Workshop {
                 let lost = connected.swap(true, Ordering::SeqCst);
                 Box::pin(async move { if lost { Err(sqlx::Error::PoolClosed) } else { Ok(()) } })
             })
-            .connect_lazy_with((*options).clone());
+            .connect_lazy_with(sqlx::ConnectOptions::disable_statement_logging((*options).clone()));
         let mut connection = pool.acquire().await?;
         connection
             .execute("SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
