@@ -56,7 +56,7 @@ impl Tenants {
 
         let mut connection = workshop.connection().await?;
         fence(&mut connection, &tenant, &old).await?;
-        drop(connection);
+        connection.give_back();
         let transaction = workshop.savepoint().await?;
         self.change_over(&transaction, &tenant, &old, &new, now).await?;
         transaction.commit().await?;

@@ -109,6 +109,7 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
         }
     }
     scaffolding.take_down(&mut connection).await?;
+    connection.give_back();
     Ok(export.files.iter().map(|file| file.totals.clone()).collect())
 }
 

@@ -90,6 +90,7 @@ pub(super) async fn load(
     }
     let Piece::Finish = source.next().await? else { return Err(ArchiveError::Stopped.into()) };
     scaffolding.take_down(&mut connection).await?;
+    connection.give_back();
     Ok(all)
 }
 

@@ -36,7 +36,7 @@ impl Tenants {
                 return Err(ArchiveError::Differs(what).into());
             }
         }
-        drop(connection);
+        connection.give_back();
         let transaction = workshop.savepoint().await?;
         (self.inner.schema.migrate)(&transaction, None).await?;
         transaction.commit().await?;

@@ -4,6 +4,7 @@
 //! one connection and stays open while it goes from hand to hand: what SeaORM begins in between is a savepoint.
 
 use std::{
+    ops::{Deref, DerefMut},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use sea_orm::{DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait as _};
-use sqlx::{Executor as _, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions};
+use sqlx::{Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::{Result, Tenants};
@@ -50,24 +51,24 @@ impl Workshop {
     }
 
     /// The connection, inside the transaction.
-    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>> {
+    pub(super) async fn connection(&self) -> Result<Tool> {
         let connection = self.pool.acquire().await?;
         if Manager::get_transaction_depth(&connection) == 0 {
             return Err(DbErr::Conn(sea_orm::RuntimeErr::Internal("the transaction was lost".to_owned())).into());
         }
-        Ok(connection)
+        Ok(Tool { connection, whole: false })
     }
 
     /// A savepoint, as SeaORM's transaction.
     pub(super) async fn savepoint(&self) -> Result<DatabaseTransaction> {
-        drop(self.connection().await?);
+        self.connection().await?.give_back();
         Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(self.pool.clone()).begin().await?)
     }
 
     pub(super) async fn commit(self) -> Result<()> {
         let mut connection = self.connection().await?;
         Manager::commit(&mut connection).await?;
-        drop(connection);
+        connection.give_back();
         self.pool.close().await;
         Ok(())
     }
@@ -75,8 +76,44 @@ impl Workshop {
     pub(super) async fn roll_back(self) -> Result<()> {
         let mut connection = self.connection().await?;
         Manager::rollback(&mut connection).await?;
-        drop(connection);
+        connection.give_back();
         self.pool.close().await;
         Ok(())
+    }
+}
+
+/// The connection in somebody's hands. Unless it is given back it is closed: work that is broken off in the midst of COPY leaves a
+/// server that waits for rows, with all its locks, for as long as the connection lives.
+pub(super) struct Tool {
+    connection: PoolConnection<Postgres>,
+    whole: bool,
+}
+
+impl Tool {
+    /// After work that came to its end.
+    pub(super) fn give_back(mut self) {
+        self.whole = true;
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        if !self.whole {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl Deref for Tool {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Tool {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 }
