@@ -7,7 +7,7 @@
 //! write was stored and find it gone because it came a moment late. So the old schema's writers are let finish, later ones find
 //! their rights taken away, and only then the row changes. Readers who have not heard of it read the old state for a moment.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait, Value};
@@ -23,7 +23,9 @@ use crate::{
 /// How long the old schema stays for requests that have begun, and for processes that have yet to hear of the new one.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long a try to lock all tables may keep writers waiting: less than Postgres takes to suspect a deadlock.
-const SHORT_WAIT: &str = "200ms";
+const SHORT_WAIT: &str = "500ms";
+/// How long requests are left alone between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How often it is tried.
 const TRIES: u32 = 60;
 
@@ -137,30 +139,39 @@ async fn former_schemas(connection: &impl ConnectionTrait, tenant: TenantId) -> 
 /// Waits until no transaction that has written to the schema is open, and lets none begin.
 async fn fence(connection: &mut PgConnection, tenant: &Tenant, old: &SchemaName) -> Result<()> {
     let tables = tables_of(connection, old).await?;
-    let tables: Vec<String> = tables.iter().map(|table| format!("{old}.{}", table.quoted())).collect();
-    if !tables.is_empty() {
-        lock(connection, tenant, &format!("LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", "))).await?;
-    }
+    lock(connection, tenant, tables.iter().map(|table| format!("{old}.{}", table.quoted())).collect()).await?;
     let revoke = format!("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {old} FROM {old}");
     connection.execute(AssertSqlSafe(revoke)).await?;
     Ok(())
 }
 
 /// Locks all tables or none. Whoever waits for one while holding another could be waited for by a request that does the reverse;
-/// so each try is short, and gives everything back.
-async fn lock(connection: &mut PgConnection, tenant: &Tenant, statement: &str) -> Result<()> {
+/// so each try is short, and gives everything back. The next one begins with the table that could not be had: those who write to
+/// it first are then waited for with empty hands, and do not stand in each other's way for ever.
+async fn lock(connection: &mut PgConnection, tenant: &Tenant, mut tables: VecDeque<String>) -> Result<()> {
     for _ in 0..TRIES {
-        connection.execute(AssertSqlSafe(format!("SAVEPOINT fence; SET LOCAL lock_timeout = '{SHORT_WAIT}'"))).await?;
-        let Err(error) = connection.execute(AssertSqlSafe(statement.to_owned())).await else {
-            connection.execute("RELEASE SAVEPOINT fence").await?;
+        let begin = format!("SAVEPOINT fence; SET LOCAL lock_timeout = '{SHORT_WAIT}'");
+        connection.execute(AssertSqlSafe(begin)).await?;
+        let mut missing = None;
+        for (place, table) in tables.iter().enumerate() {
+            let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
+            if let Err(error) = connection.execute(AssertSqlSafe(lock)).await {
+                missing = Some((place, crate::error::query_error(error)));
+                break;
+            }
+        }
+        let Some((place, error)) = missing else {
+            connection.execute("RELEASE SAVEPOINT fence; SET LOCAL lock_timeout = '10s'").await?;
             return Ok(());
         };
-        let error = crate::error::query_error(error);
         if !is_wait(&error) {
             return Err(error.into());
         }
         connection.execute("ROLLBACK TO SAVEPOINT fence; RELEASE SAVEPOINT fence").await?;
-        sleep(Duration::from_millis(100)).await;
+        if let Some(first) = tables.remove(place) {
+            tables.push_front(first);
+        }
+        sleep(PAUSE).await;
     }
     Err(ArchiveError::InUse(tenant.slug.to_string()).into())
 }

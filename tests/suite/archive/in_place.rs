@@ -134,7 +134,10 @@ async fn no_write_is_acknowledged_and_lost_after_the_change_over() {
         loop {
             let answer = caller.ask(&query).await;
             if answer.body.to_string().contains("Workshop") {
-                return Instant::now();
+                return Some(Instant::now());
+            }
+            if *stopped.borrow() {
+                return None;
             }
         }
     };
@@ -146,6 +149,7 @@ async fn no_write_is_acknowledged_and_lost_after_the_change_over() {
     let (one, two, seen, restored) =
         tokio::join!(write(company.caller(Role::Owner), "one"), write(elsewhere(&other, &company), "two"), see, restore);
     let (tenant, _) = restored.unwrap();
+    let seen = seen.unwrap();
     let kept = contents(server.tenants(), &tenant).await["departments"].to_string();
     let mut refusals = 0;
     for (written, refused) in [one, two] {
