@@ -1,6 +1,7 @@
 //! The command line.
 
 mod archive;
+mod migrate;
 
 use std::{ffi::OsString, str::FromStr};
 
@@ -8,12 +9,11 @@ use clap::{Args, Parser, Subcommand};
 use domain::Role;
 use tenancy::{Hostname, Slug};
 
-pub use self::archive::ArchiveCommand;
-use crate::{
-    commands::{MigrateArguments, MigrateCommand},
-    config::Config,
-    http::Origin,
+pub use self::{
+    archive::ArchiveCommand,
+    migrate::{MigrateArguments, MigrateCommand},
 };
+use crate::{config::Config, http::Origin};
 
 /// One program, many organisations: each with its own Postgres schema, found by hostname and token.
 #[derive(Debug, Parser)]

@@ -187,7 +187,7 @@ fn statement_for(key: &Key) -> Statement {
 /// Reads a row of [`SELECT_TENANT`].
 pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Result<Tenant> {
     let corrupt = |what: &dyn std::fmt::Display| Error::Corrupt(format!("in platform.tenants: {what}"));
-    let schema = SchemaName::parse(&row.try_get::<String>("", "schema_name")?).map_err(|error| corrupt(&error))?;
+    let schema = SchemaName::parse(&row.try_get::<String>("", "schema_name")?)?;
     let primary_host: Option<String> = row.try_get("", "primary_host")?;
     let settings: serde_json::Value = row.try_get("", "settings")?;
     // A tenant may have a shorter time of its own, never a longer one than the program allows.

@@ -1,9 +1,11 @@
 //! What can go wrong below the application.
 
+use std::borrow::Cow;
+
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-use crate::{ArchiveError, Slug, TenantId};
+use crate::{ArchiveError, SchemaNameError, Slug, TenantId};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -59,14 +61,33 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// A name that the control plane holds.
+impl From<SchemaNameError> for Error {
+    fn from(error: SchemaNameError) -> Self {
+        Self::Corrupt(format!("in platform.tenants: {error}"))
+    }
+}
+
 pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
+/// What the driver said.
+pub(crate) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// What Postgres calls the failure.
+pub(crate) fn code_of(error: &DbErr) -> Option<Cow<'_, str>> {
+    driver_error(error)?.as_database_error()?.code()
+}
+
 /// The name of the constraint that a statement violated.
 pub(crate) fn violated_constraint(error: &DbErr) -> Option<&str> {
-    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error else {
-        return None;
-    };
-    error.as_database_error()?.constraint()
+    driver_error(error)?.as_database_error()?.constraint()
 }

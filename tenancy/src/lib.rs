@@ -13,6 +13,7 @@
 //! The README of the crate shows how another program adopts it.
 
 mod archive;
+mod checksum;
 mod connection;
 mod control_plane;
 mod directory;
@@ -25,6 +26,7 @@ mod name;
 mod pool;
 mod provision;
 mod resolve;
+mod schema;
 mod slug;
 mod tenant;
 

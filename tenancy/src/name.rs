@@ -34,6 +34,11 @@ impl SchemaName {
         Self(format!("tenant_{}", id.0.simple()).into())
     }
 
+    /// A name for a schema that is no tenant's and does not last.
+    pub(crate) fn scratch() -> Self {
+        Self(format!("scratch_{}", uuid::Uuid::new_v4().simple()).into())
+    }
+
     /// Parses a name that was stored, or that an existing program chose.
     pub fn parse(text: &str) -> Result<Self, SchemaNameError> {
         if text.is_empty() || text.len() > 63 {
@@ -61,6 +66,11 @@ impl fmt::Display for SchemaName {
     }
 }
 
+/// Any other name for SQL text, whatever it holds.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -86,8 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_made_from_an_id_parses() {
-        let name = SchemaName::of(TenantId(uuid::Uuid::max()));
-        assert_eq!(SchemaName::parse(name.as_str()), Ok(name));
+    fn names_that_are_made_here_parse() {
+        for name in [SchemaName::of(TenantId(uuid::Uuid::max())), SchemaName::scratch()] {
+            assert_eq!(SchemaName::parse(name.as_str()), Ok(name));
+        }
+    }
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        assert_eq!(quoted("a\"; DROP TABLE b"), "\"a\"\"; DROP TABLE b\"");
     }
 }

@@ -3,12 +3,11 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use futures::{Stream, StreamExt as _, future::BoxFuture};
+use futures::{Stream, StreamExt as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
-    TransactionSession, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement, TransactionSession, TransactionTrait,
 };
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm_migration::MigratorTrait;
 use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -21,6 +20,7 @@ use crate::{
     control_plane::{self, DIRECTORY_CHANNEL},
     fleet::Memory,
     listen::{Heard, listen},
+    schema::TenantSchema,
 };
 
 /// How the program reaches Postgres.
@@ -55,24 +55,6 @@ impl PoolOptions {
             statement_timeout: Duration::from_secs(15),
             acquire_timeout: Duration::from_secs(5),
         }
-    }
-}
-
-/// What a tenant's schema is made by.
-#[derive(Clone)]
-pub(crate) struct TenantSchema {
-    /// The name of the last migration.
-    pub(crate) head: String,
-    /// The migrations, in their order.
-    pub(crate) migrations: fn() -> Vec<Box<dyn MigrationTrait>>,
-    /// Runs those that the schema on the search path has not yet: all, or so many.
-    pub(crate) migrate: for<'a> fn(&'a DatabaseTransaction, Option<u32>) -> BoxFuture<'a, Result<(), DbErr>>,
-}
-
-impl TenantSchema {
-    /// The names of the migrations, in their order.
-    pub(crate) fn versions(&self) -> Vec<String> {
-        (self.migrations)().iter().map(|migration| migration.name().to_owned()).collect()
     }
 }
 
@@ -120,7 +102,6 @@ impl Tenants {
         let platform_connection = PlatformConnection::new(pool.clone(), platform.clone(), Access::ReadWrite);
         let directory = Arc::new(Directory::new(platform_connection, options.statement_timeout));
         let listener = tokio::spawn(keep_fresh(direct.clone(), Arc::clone(&directory)));
-        let head = M::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default();
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
@@ -129,11 +110,7 @@ impl Tenants {
                 platform,
                 keeps_statements,
                 statement_timeout: options.statement_timeout,
-                schema: TenantSchema {
-                    head,
-                    migrations: M::migrations,
-                    migrate: |transaction, steps| Box::pin(async move { M::up(transaction, steps).await }),
-                },
+                schema: TenantSchema::of::<M>(),
                 fleet: Memory::default(),
                 listener,
             }),
@@ -146,7 +123,7 @@ impl Tenants {
         let transaction = self.inner.direct.begin().await?;
         crate::provision::take_lock(&transaction, "control plane").await?;
         control_plane::install(&transaction).await?;
-        crate::provision::set_search_path(&transaction, crate::PLATFORM_SCHEMA).await?;
+        crate::schema::set_search_path(&transaction, crate::PLATFORM_SCHEMA).await?;
         P::up(&transaction, None).await?;
         transaction.commit().await?;
         Ok(())
@@ -210,6 +187,11 @@ impl Tenants {
         TransactionSession::commit(transaction).await?;
         self.inner.directory.forget(tenant);
         Ok(())
+    }
+
+    /// How to make further connections past the pooler. What is asked of them takes its time, which is nothing to warn of.
+    pub(crate) fn direct_options(&self) -> PgConnectOptions {
+        self.inner.direct.get_postgres_connection_pool().connect_options().as_ref().clone().disable_statement_logging()
     }
 
     /// Open connections for requests, and how many of them are idle.

@@ -9,6 +9,8 @@ use crate::{
     Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants,
     directory::{SELECT_TENANT, tenant_from},
     error::violated_constraint,
+    fleet,
+    schema::{grant_tables, make_schema},
 };
 
 /// A tenant to be made.
@@ -66,10 +68,7 @@ impl Tenants {
         for (position, hostname) in new.hostnames.iter().enumerate() {
             insert_host(transaction, new.id, hostname, position == 0, new.now).await?;
         }
-        let ledger =
-            "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3)";
-        execute(transaction, ledger, [new.id.0.into(), head.into(), new.now.into()]).await?;
-        Ok(())
+        Ok(fleet::begin_ledger(transaction, new.id, head, new.now).await?)
     }
 
     /// A page of the tenants in the order of their slugs, after a slug. For operators only: nothing of it may be shown to
@@ -152,39 +151,6 @@ async fn insert_host<C: ConnectionTrait>(
         Some("domains_tenant_id_fkey") => Error::NotFound(tenant.to_string()),
         _ => Error::Database(error),
     })
-}
-
-/// Makes a schema and its role, and sets the search path to it for the rest of the transaction.
-pub(crate) async fn make_schema(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
-    make_role(transaction, schema).await?;
-    transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema}")).await?;
-    set_search_path(transaction, schema.as_str()).await
-}
-
-/// Makes the tenant's role, which cannot sign in, and lets the program switch to it.
-async fn make_role(transaction: &DatabaseTransaction, role: &SchemaName) -> Result<(), DbErr> {
-    transaction.execute_unprepared(&format!("CREATE ROLE {role} NOLOGIN")).await?;
-    // From Postgres 16 on, switching to a role and inheriting its rights are granted apart; only the first is needed.
-    let version = Statement::from_string(DbBackend::Postgres, "SELECT current_setting('server_version_num')::int AS version");
-    let row = transaction.query_one_raw(version).await?;
-    let version: i32 = row.map_or(Ok(0), |row| row.try_get("", "version"))?;
-    let options = if version >= 160_000 { " WITH INHERIT FALSE, SET TRUE" } else { "" };
-    transaction.execute_unprepared(&format!("GRANT {role} TO CURRENT_USER{options}")).await?;
-    Ok(())
-}
-
-/// Lets the tenant's role read and write its tables. It owns none of them: it can change rows, never the schema.
-pub(crate) async fn grant_tables(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
-    let grant = format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}; \
-         REVOKE ALL ON {schema}.seaql_migrations FROM {schema}"
-    );
-    transaction.execute_unprepared(&grant).await.map(drop)
-}
-
-/// Sets the search path for the rest of the transaction.
-pub(crate) async fn set_search_path(transaction: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
-    transaction.execute_unprepared(&format!("SELECT set_config('search_path', '{schema}', true)")).await.map(drop)
 }
 
 /// Waits until no other process does the same, until the end of the transaction.

@@ -124,6 +124,12 @@ impl Statements {
 }
 
 impl Tenant {
+    /// Whether what was read of `earlier` and what is read now are the same data: not after a restore in place, which announces
+    /// nothing of what it has changed.
+    pub fn has_the_data_of(&self, earlier: &Self) -> bool {
+        self.id == earlier.id && self.schema == earlier.schema
+    }
+
     /// Whether the tenant can be served by a program whose last tenant migration is `head`.
     ///
     /// A schema that is ahead is served: a newer program has migrated it, and migrations expand before they contract.

@@ -150,12 +150,16 @@ impl Server {
     }
 }
 
-/// Makes a tenant with a slug that no other test has.
-pub async fn make_tenant(tenants: &Tenants) -> Arc<Tenant> {
+/// A tenant to be made, with a slug that no other test has.
+pub fn new_tenant() -> NewTenant {
     let id = Uuid::now_v7();
     let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
-    let new = NewTenant { id: TenantId(id), slug, name: format!("Test {id}"), hostnames: Vec::new(), now: Utc::now() };
-    tenants.provision(&new).await.expect("a tenant cannot be made")
+    NewTenant { id: TenantId(id), slug, name: format!("Test {id}"), hostnames: Vec::new(), now: Utc::now() }
+}
+
+/// Makes a tenant with a slug that no other test has.
+pub async fn make_tenant(tenants: &Tenants) -> Arc<Tenant> {
+    tenants.provision(&new_tenant()).await.expect("a tenant cannot be made")
 }
 
 /// The opaque form of a key, as requests and answers have it.

@@ -15,7 +15,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
-use tenancy::{ArchiveError, Error, NewTenant, Slug, Tenant, TenantId, Tenants};
+use tenancy::{ArchiveError, Error, Tenant, TenantId, Tenants};
 use tests::{Company, contents_of, database_url, value};
 use uuid::Uuid;
 
@@ -45,12 +45,6 @@ impl Shelf {
         names.sort();
         names
     }
-}
-
-fn new_tenant() -> NewTenant {
-    let id = Uuid::now_v7();
-    let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
-    NewTenant { id: TenantId(id), slug, name: "Restored".to_owned(), hostnames: Vec::new(), now: Utc::now() }
 }
 
 async fn contents(tenants: &Tenants, tenant: &Arc<Tenant>) -> Value {

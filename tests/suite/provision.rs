@@ -5,14 +5,8 @@ use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{Error, Hostname, NewTenant, SchemaName, Slug, TenantId, Tenants};
-use tests::{Server, Step, TestDatabase, database_url, mark, pool_options, value};
+use tests::{Server, Step, TestDatabase, database_url, mark, new_tenant, pool_options, value};
 use uuid::Uuid;
-
-fn new_tenant() -> NewTenant {
-    let id = Uuid::now_v7();
-    let slug = Slug::parse(&format!("t{}", id.simple())).unwrap();
-    NewTenant { id: TenantId(id), slug, name: "New".to_owned(), hostnames: Vec::new(), now: Utc::now() }
-}
 
 /// What there is of a tenant: schemas, roles, rows of the control plane.
 async fn traces(id: TenantId) -> [i64; 3] {

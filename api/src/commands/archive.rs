@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use super::{
-    say,
+    count, say,
     tenant::{confirm, find},
 };
 use crate::{cli::ArchiveCommand, config::Config};
@@ -108,8 +108,8 @@ async fn backup_all(tenants: &Tenants, to: &Path, keep: usize, key: Option<&Arch
     for failure in &report.failed {
         tracing::error!(tenant = %failure.tenant.slug, error = %failure.error, "a tenant was not backed up");
     }
-    let (done, rows, removed, failed) = (report.done, report.rows, report.removed, report.failed.len());
-    say(&format!("{done} tenants with {rows} rows are in {}; {removed} old archives removed, {failed} failed.", to.display()))?;
+    let (done, rows, removed, failed) = (count(report.done), report.rows, report.removed, report.failed.len());
+    say(&format!("{done} with {rows} rows are in {}; {removed} old archives removed, {failed} failed.", to.display()))?;
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

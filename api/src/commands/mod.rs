@@ -16,8 +16,6 @@ use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
 
-pub use migrate::{MigrateArguments, MigrateCommand};
-
 use crate::{
     cli::{Cli, Command},
     local_postgres, telemetry,
@@ -55,4 +53,9 @@ fn say(line: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// So many tenants, in words.
+fn count(tenants: usize) -> String {
+    if tenants == 1 { "1 tenant".to_owned() } else { format!("{tenants} tenants") }
 }

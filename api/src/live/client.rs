@@ -122,8 +122,9 @@ impl Client {
         Ok(RequestContext::new(tenant, scope, front_door, self.request_id.clone(), caller).with_happening(happening))
     }
 
-    /// Waits until the connection has to end. `since` is what the process heard when the connection was opened.
-    pub(super) async fn ended(&self, since: Hearing) -> Ending {
+    /// Waits until the connection has to end. `since` is what the process heard when the connection was opened, `tenant` whose data
+    /// it was opened to.
+    pub(super) async fn ended(&self, since: Hearing, tenant: &Tenant) -> Ending {
         let mut rechecks = self.app.live.rechecks();
         let mut hearing = self.app.live.hearing();
         loop {
@@ -132,6 +133,9 @@ impl Client {
                 Ok(admitted) => admitted,
                 Err(refusal) => return refusal.into(),
             };
+            if !admitted.tenant.has_the_data_of(tenant) {
+                return Ending::Interrupted;
+            }
             let expires_at = admitted.identity.as_ref().and_then(|identity| identity.expires_at);
             let left = expires_at.and_then(|end| (end - now).to_std().ok()).unwrap_or(LONGEST_UNCHECKED);
             let depends_on = dependencies(&admitted);

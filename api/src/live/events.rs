@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use super::{
     client::Client,
     ending::Ending,
-    hub::{Connected, Hearing},
+    hub::Connected,
     operation::{Operation, refusal},
     watch::{Said, Speaker, serve},
 };
@@ -110,7 +110,8 @@ async fn begin(client: Client, operation: Operation) -> Result<Response, Refusal
     let speaker = Speaker { number: 0, says, endings: endings_sender };
     let task = tokio::spawn(serve(Arc::clone(&client), operation, feed, speaker).in_current_span());
     let watching = Watching { task: task.abort_handle(), _connected: connected };
-    Ok(respond(events(client, hearing, answers, endings, watching)))
+    let guard = async move { client.ended(hearing, &admitted.tenant).await };
+    Ok(respond(events(guard, answers, endings, watching)))
 }
 
 /// What ends when nobody reads the stream any more.
@@ -126,15 +127,14 @@ impl Drop for Watching {
 }
 
 fn events(
-    client: Arc<Client>,
-    hearing: Hearing,
+    guard: impl Future<Output = Ending> + Send + 'static,
     mut answers: mpsc::Receiver<(u64, Said)>,
     mut endings: mpsc::UnboundedReceiver<Ending>,
     watching: Watching,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
     stream! {
         let _watching = watching;
-        let mut guard = Box::pin(async move { client.ended(hearing).await });
+        let mut guard = Box::pin(guard);
         let mut keep_alive = interval(KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ending = loop {

@@ -277,7 +277,7 @@ impl Connection {
         }
         self.connected = Some(client.count(&admitted).map_err(refused)?);
         let (client, since) = (Arc::clone(&self.client), self.hearing);
-        self.guard = Box::pin(async move { client.ended(since).await });
+        self.guard = Box::pin(async move { client.ended(since, &admitted.tenant).await });
         self.protocol.acknowledge();
         self.send(Message::text(r#"{"type":"connection_ack"}"#)).await
     }

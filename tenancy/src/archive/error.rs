@@ -3,10 +3,12 @@
 use std::{io, path::PathBuf};
 
 use sea_orm::DbErr;
-use thiserror::Error;
+use thiserror::Error as ThisError;
+
+use crate::{Error, Tenant, error::code_of};
 
 /// Why an archive cannot be written, read or restored: a sentence for the operator.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub enum ArchiveError {
     /// The file is something else.
     #[error("This is no archive of a tenant.")]
@@ -87,6 +89,16 @@ impl ArchiveError {
             Err(source) => Self::File { path, source },
         }
     }
+}
+
+/// Whoever waits in vain for the lock of a tenant is told that somebody else is at it.
+pub(super) fn busy(tenant: &Tenant, error: DbErr) -> Error {
+    if is_wait(&error) { ArchiveError::Busy(tenant.slug.to_string()).into() } else { error.into() }
+}
+
+/// Whether Postgres gave up waiting for a lock.
+pub(super) fn is_wait(error: &DbErr) -> bool {
+    code_of(error).is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
 impl From<ArchiveError> for io::Error {

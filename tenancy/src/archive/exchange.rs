@@ -10,14 +10,19 @@
 use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, Value};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::time::sleep;
 
-use super::{ArchiveError, ArchiveKey, Contents, shape::tables_of, workshop::Workshop};
+use super::{
+    ArchiveError, ArchiveKey, Contents,
+    error::{busy, is_wait},
+    shape::tables_of,
+    workshop::Workshop,
+};
 use crate::{
-    Error, Result, SchemaName, Tenant, TenantId, Tenants,
-    provision::{make_schema, take_lock},
+    Error, Result, SchemaName, Tenant, TenantId, Tenants, error::query_error, fleet::begin_ledger, provision::take_lock,
+    schema::make_schema,
 };
 
 /// How long the old schema stays for requests that have begun, and for processes that have yet to hear of the new one.
@@ -63,6 +68,7 @@ impl Tenants {
         self.change_over(&transaction, &tenant, &old, &new, now).await?;
         transaction.commit().await?;
         workshop.commit().await?;
+        self.freeze(now).await;
         self.inner.directory.forget(id);
 
         sleep(GRACE).await;
@@ -86,12 +92,7 @@ impl Tenants {
         if changed.rows_affected() != 1 {
             return Err(Error::NotFound(tenant.slug.to_string()));
         }
-        let values: [Value; 3] = [tenant.id.0.into(), self.head().into(), now.into()];
-        let ledger = "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3) \
-                      ON CONFLICT (tenant_id, version) DO UPDATE \
-                      SET state = excluded.state, error = NULL, finished_at = excluded.finished_at";
-        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, ledger, values)).await?;
-        Ok(())
+        Ok(begin_ledger(transaction, tenant.id, self.head(), now).await?)
     }
 
     /// Drops the schemas that restores in place have replaced, those of a program that was killed before it came to it included.
@@ -131,7 +132,7 @@ async fn former_schemas(connection: &impl ConnectionTrait, tenant: TenantId) -> 
     let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     let parsed = rows.iter().map(|row| {
         let name: String = row.try_get("", "name")?;
-        SchemaName::parse(&name).map_err(|error| Error::Corrupt(error.to_string()))
+        Ok(SchemaName::parse(&name)?)
     });
     parsed.collect()
 }
@@ -156,7 +157,7 @@ async fn lock(connection: &mut PgConnection, tenant: &Tenant, mut tables: VecDeq
         for (place, table) in tables.iter().enumerate() {
             let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
             if let Err(error) = connection.execute(AssertSqlSafe(lock)).await {
-                missing = Some((place, crate::error::query_error(error)));
+                missing = Some((place, query_error(error)));
                 break;
             }
         }
@@ -181,7 +182,7 @@ async fn current_schema(transaction: &impl ConnectionTrait, tenant: TenantId) ->
     let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()])).await?;
     let Some(row) = row else { return Ok(None) };
     let name: String = row.try_get("", "schema_name")?;
-    SchemaName::parse(&name).map(Some).map_err(|error| Error::Corrupt(error.to_string()))
+    Ok(Some(SchemaName::parse(&name)?))
 }
 
 /// `tenant_…_2`, or the next number that neither a schema nor a role has.
@@ -193,17 +194,5 @@ async fn free_name(transaction: &impl ConnectionTrait, tenant: TenantId) -> Resu
     let values: [Value; 1] = [first.as_str().into()];
     let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     let number: i32 = row.map_or(Ok(2), |row| row.try_get("", "number"))?;
-    SchemaName::parse(&format!("{first}_{number}")).map_err(|error| Error::Corrupt(error.to_string()))
-}
-
-fn busy(tenant: &Tenant, error: DbErr) -> Error {
-    if is_wait(&error) { ArchiveError::Busy(tenant.slug.to_string()).into() } else { error.into() }
-}
-
-/// Whether Postgres gave up waiting for a lock.
-fn is_wait(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error else {
-        return false;
-    };
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "55P03" || code == "40P01")
+    Ok(SchemaName::parse(&format!("{first}_{number}"))?)
 }

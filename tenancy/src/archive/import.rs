@@ -34,7 +34,7 @@ impl Tenants {
         self.check_slug(new).await?;
         let path = directory.to_owned();
         let export = beside(move || read_manifest(&path)).await?;
-        export.manifest.steps(&self.inner.schema.versions())?;
+        self.check_migrations(&export.manifest).await?;
         let path = directory.to_owned();
         let export = beside(move || check_files(&path, &export).map(|()| export)).await?;
         let (tenant, totals) = self

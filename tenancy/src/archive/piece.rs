@@ -3,11 +3,10 @@
 //! Whoever sends runs beside whoever receives, and a few pieces are between them: however large a tenant is, the memory that the
 //! work takes is the same.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{ArchiveError, Totals};
-use crate::{Error, Result};
+use crate::{Error, Result, checksum::Checksum};
 
 /// How many pieces may be on their way.
 const UNDER_WAY: usize = 4;
@@ -74,25 +73,23 @@ pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, A
 
 /// Adds up a table.
 pub(super) struct Sum {
-    context: Context,
+    checksum: Checksum,
     rows: u64,
     bytes: u64,
 }
 
 impl Sum {
     pub(super) fn new() -> Self {
-        Self { context: Context::new(&SHA256), rows: 0, bytes: 0 }
+        Self { checksum: Checksum::new(), rows: 0, bytes: 0 }
     }
 
     pub(super) fn add(&mut self, bytes: &[u8], rows: u64) {
-        self.context.update(bytes);
+        self.checksum.add(bytes);
         self.bytes += bytes.len() as u64;
         self.rows += rows;
     }
 
     pub(super) fn totals(self) -> Totals {
-        let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default());
-        let sha256 = self.context.finish().as_ref().iter().flat_map(digits).collect();
-        Totals { rows: self.rows, bytes: self.bytes, sha256 }
+        Totals { rows: self.rows, bytes: self.bytes, sha256: self.checksum.hexadecimal() }
     }
 }

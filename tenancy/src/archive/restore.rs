@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, NewTenant, Result, SchemaName, Tenant, Tenants,
-    provision::{grant_tables, make_schema, set_search_path},
+    schema::{grant_tables, make_schema, set_search_path},
 };
 
 impl Tenants {
@@ -37,7 +37,7 @@ impl Tenants {
         self.check_slug(new).await?;
         let snapshot = Snapshot::open(self, tenant, new.now).await?;
         let manifest = snapshot.manifest.clone();
-        manifest.steps(&self.inner.schema.versions())?;
+        self.check_migrations(&manifest).await?;
         let (tenant, totals) = self
             .populate(new, &manifest, async |workshop, schema| {
                 let (sink, source) = pipe();
@@ -50,8 +50,15 @@ impl Tenants {
 
     /// Reads an archive to its end, and finds that this program can restore it.
     pub(super) async fn check_restorable(&self, archive: &Path, key: Option<&ArchiveKey>) -> Result<Contents> {
-        self.manifest(archive, key).await?.steps(&self.inner.schema.versions())?;
+        self.check_migrations(&self.manifest(archive, key).await?).await?;
         self.check_archive(archive, key).await
+    }
+
+    /// Finds that this program has the migrations that the data was made with, and that none of its own was changed after a tenant
+    /// had got it: the tenant would not be like the others of its version.
+    pub(super) async fn check_migrations(&self, manifest: &Manifest) -> Result<()> {
+        manifest.steps(&self.inner.schema.versions())?;
+        self.refuse_changed().await
     }
 
     /// Says early that a slug is taken; what decides is the row that is written later.
@@ -79,6 +86,7 @@ impl Tenants {
         let totals = fill(&workshop, &schema).await?;
         self.migrate_to_head(&workshop, &schema).await?;
         workshop.commit().await?;
+        self.freeze(new.now).await;
         self.inner.directory.forget(new.id);
         let tenant = self.directory().by_id(new.id).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
         Ok((tenant, totals))

@@ -5,7 +5,8 @@ use futures::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::{
-    ArchiveError, Manifest, TableShape, Totals,
+    Manifest, TableShape, Totals,
+    error::busy,
     piece::{PIECE, Piece, Sink, Sum},
     shape::tables_of,
 };
@@ -22,19 +23,17 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub(super) async fn open(tenants: &Tenants, tenant: &Tenant, now: DateTime<Utc>) -> Result<Self> {
-        let options = tenants.inner.direct.get_postgres_connection_pool().connect_options();
-        // Loading and copying take their time: that is nothing to warn of.
-        let options = sqlx::ConnectOptions::disable_statement_logging((*options).clone());
-        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut connection = PgConnection::connect_with(&tenants.direct_options()).await?;
         connection.execute("SET lock_timeout = '10s'; SET statement_timeout = 0").await?;
         let lock = "SELECT pg_advisory_lock_shared(hashtextextended('tenantry ' || $1, 0))";
-        sqlx::query(lock).bind(tenant.id.to_string()).execute(&mut connection).await.map_err(|error| busy(tenant, error))?;
+        let locked = |error| busy(tenant, query_error(error));
+        sqlx::query(lock).bind(tenant.id.to_string()).execute(&mut connection).await.map_err(locked)?;
         // A restore in place may have changed the schema's name before the lock was free, so it is read behind it.
         let current = "SELECT schema_name FROM platform.tenants WHERE id = $1";
         let schema: Option<String> = sqlx::query_scalar(current).bind(tenant.id.0).fetch_optional(&mut connection).await?;
         let schema = schema.ok_or_else(|| Error::NotFound(tenant.slug.to_string()))?;
-        let schema = SchemaName::parse(&schema).map_err(|error| Error::Corrupt(error.to_string()))?;
-        sqlx::query(lock).bind(schema.as_str()).execute(&mut connection).await.map_err(|error| busy(tenant, error))?;
+        let schema = SchemaName::parse(&schema)?;
+        sqlx::query(lock).bind(schema.as_str()).execute(&mut connection).await.map_err(locked)?;
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         prepare(&mut connection, &schema).await?;
         let migrations = format!("SELECT version FROM {schema}.seaql_migrations ORDER BY version");
@@ -73,13 +72,6 @@ impl Snapshot {
 
     pub(super) async fn close(self) -> Result<()> {
         Ok(self.connection.close().await?)
-    }
-}
-
-fn busy(tenant: &Tenant, error: sqlx::Error) -> Error {
-    match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
-        Some(code) if code == "55P03" => ArchiveError::Busy(tenant.slug.to_string()).into(),
-        _ => error.into(),
     }
 }
 

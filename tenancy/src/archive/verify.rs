@@ -2,26 +2,21 @@
 
 use std::path::Path;
 
-use sea_orm::ConnectionTrait as _;
-use uuid::Uuid;
-
 use super::{
     ArchiveError, ArchiveKey, Contents,
     snapshot::{copy_out, of_table, prepare},
     workshop::Workshop,
 };
-use crate::{Result, SchemaName, Tenants};
+use crate::{Result, Tenants, schema::make_scratch};
 
 impl Tenants {
     /// Restores an archive into a schema that is never committed, reads it out again, and holds rows and sums of each table against the
     /// archive; then migrates it to this program's version. Nothing of it remains, however it ends.
     pub async fn verify(&self, archive: &Path, key: Option<&ArchiveKey>) -> Result<Contents> {
         let contents = self.check_restorable(archive, key).await?;
-        let schema = SchemaName::parse(&format!("scratch_{}", Uuid::now_v7().simple()))
-            .map_err(|error| crate::Error::Corrupt(error.to_string()))?;
         let workshop = Workshop::open(self).await?;
         let transaction = workshop.savepoint().await?;
-        transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await?;
+        let schema = make_scratch(&transaction).await?;
         transaction.commit().await?;
         self.migrate_to(&workshop, &schema, &contents.manifest).await?;
         self.load_file(&workshop, &schema, &contents, archive, key).await?;

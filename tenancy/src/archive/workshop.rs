@@ -27,7 +27,6 @@ pub(super) struct Workshop {
 
 impl Workshop {
     pub(super) async fn open(tenants: &Tenants) -> Result<Self> {
-        let options = tenants.inner.direct.get_postgres_connection_pool().connect_options();
         let connected = Arc::new(AtomicBool::new(false));
         let pool = PgPoolOptions::new()
             .max_connections(1)
@@ -40,7 +39,7 @@ impl Workshop {
                 let lost = connected.swap(true, Ordering::SeqCst);
                 Box::pin(async move { if lost { Err(sqlx::Error::PoolClosed) } else { Ok(()) } })
             })
-            .connect_lazy_with(sqlx::ConnectOptions::disable_statement_logging((*options).clone()));
+            .connect_lazy_with(tenants.direct_options());
         let mut connection = pool.acquire().await?;
         connection
             .execute("SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
 
 use super::FleetOptions;
-use crate::{SchemaName, Tenant, Tenants};
+use crate::{
+    Tenant, Tenants,
+    error::{code_of, driver_error},
+    schema::grant_new_tables,
+};
 
 /// What became of a try.
 pub(super) enum Attempt {
@@ -16,7 +18,7 @@ pub(super) enum Attempt {
         /// Whether the control plane did not know that yet.
         news: bool,
     },
-    /// Another program is at it.
+    /// Another program is at it, or has given the tenant another schema.
     Elsewhere,
 }
 
@@ -32,7 +34,7 @@ impl Tenants {
     ) -> Result<Attempt, DbErr> {
         let (started_at, started) = ((options.clock)(), Instant::now());
         let transaction = database.begin().await?;
-        if !prepare(&transaction, &tenant.schema, options.lock_timeout).await? {
+        if !prepare(&transaction, tenant, options.lock_timeout).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Elsewhere);
         }
@@ -43,69 +45,35 @@ impl Tenants {
             return Ok(Attempt::Done { news: true });
         }
         transaction.commit().await?;
-        let news = super::ledger::write_done(database, tenant.id, self.head(), started_at, started.elapsed(), tries).await?;
+        let news = super::ledger::write_done(database, tenant, self.head(), started_at, started.elapsed(), tries).await?;
         Ok(Attempt::Done { news })
     }
 }
 
 /// Takes the tenant's lock and sets path and times for the transaction, in one round trip. Whoever has the lock is the only one
-/// that migrates the tenant. False: another program has it.
+/// that migrates the tenant. False: another program has it, or a restore in place has put another schema in the place of this one
+/// since the tenant was read.
 ///
 /// The commit does not wait for the disk. What is lost by a crash of the server is lost from its end, so the ledger never
 /// claims a migration that the schema does not have; and whoever writes to the tenant afterwards waits for both.
-async fn prepare(transaction: &DatabaseTransaction, schema: &SchemaName, lock_timeout: Duration) -> Result<bool, DbErr> {
-    let timeout = lock_timeout.as_millis();
-    let sql = format!(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry {schema}', 0)) AS locked, \
-         set_config('search_path', '{schema}', true), set_config('lock_timeout', '{timeout}', true), \
-         set_config('synchronous_commit', 'off', true)"
-    );
-    let row = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    row.map_or(Ok(false), |row| row.try_get("", "locked"))
-}
-
-/// Lets the tenant's role use the tables that are new. Those that it may use already are left alone: a grant rewrites the
-/// table's row in the catalogue, also where it changes nothing.
-async fn grant_new_tables(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
-    let sql = format!(
-        "SELECT c.relname FROM pg_catalog.pg_class c \
-         WHERE c.oid = ANY (SELECT d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass \
-             AND d.refobjid = '{schema}'::regnamespace AND d.classid = 'pg_catalog.pg_class'::regclass) \
-         AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname <> 'seaql_migrations' \
-         AND NOT (has_table_privilege('{schema}', c.oid, 'SELECT') AND has_table_privilege('{schema}', c.oid, 'INSERT') \
-             AND has_table_privilege('{schema}', c.oid, 'UPDATE') AND has_table_privilege('{schema}', c.oid, 'DELETE'))"
-    );
-    for row in transaction.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
-        let table = row.try_get::<String>("", "relname")?.replace('"', "\"\"");
-        let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.\"{table}\" TO {schema}");
-        transaction.execute_unprepared(&grant).await?;
-    }
-    Ok(())
-}
-
-/// What Postgres calls the failure.
-pub(super) fn code_of(error: &DbErr) -> Option<String> {
-    let error = sqlx_error(error)?;
-    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
-}
-
-fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
-    match error {
-        DbErr::Query(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
-        _ => None,
-    }
+async fn prepare(transaction: &DatabaseTransaction, tenant: &Tenant, lock_timeout: Duration) -> Result<bool, DbErr> {
+    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry ' || $1, 0)) \
+                   AND EXISTS (SELECT FROM platform.tenants WHERE id = $2 AND schema_name = $1) AS ready, \
+               set_config('search_path', $1, true), set_config('lock_timeout', $3, true), \
+               set_config('synchronous_commit', 'off', true)";
+    let values: [Value; 3] = [tenant.schema.as_str().into(), tenant.id.0.into(), lock_timeout.as_millis().to_string().into()];
+    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    row.map_or(Ok(false), |row| row.try_get("", "ready"))
 }
 
 /// Whether the same may succeed in a moment: something was in the way, rather than wrong.
 pub(super) fn passes(error: &DbErr) -> bool {
     if let Some(code) = code_of(error) {
         // A lock, a deadlock, a conflict, a server that ends or begins, too many connections, a lost connection.
-        return matches!(code.as_str(), "55P03" | "40P01" | "40001" | "57P01" | "57P02" | "57P03" | "53300")
+        return matches!(code.as_ref(), "55P03" | "40P01" | "40001" | "57P01" | "57P02" | "57P03" | "53300")
             || code.starts_with("08");
     }
-    match (error, sqlx_error(error)) {
+    match (error, driver_error(error)) {
         (DbErr::ConnectionAcquire(_) | DbErr::Conn(_), _) => true,
         (_, Some(error)) => {
             matches!(

@@ -54,7 +54,7 @@ impl Tenants {
     /// version, and tells `watch` of each that differs. Tables are not locked, and some tenants are read at a time.
     pub async fn find_drift(&self, only: &[Slug], parallel: usize, mut watch: impl FnMut(&Drift)) -> Result<DriftReport> {
         self.refuse_unknown(only).await?;
-        let made = self.make_scratch(true).await?;
+        let made = self.rehearse_migrations(true).await?;
         let expected: Expected = made.into_iter().map(|made| (made.migration.version, made.catalogue)).collect();
         let mut report = DriftReport::default();
         let mut batches = stream::try_unfold(None::<Slug>, |after| async move {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, Value};
 
-use super::attempt::code_of;
-use crate::TenantId;
+use crate::{Tenant, TenantId, error::code_of};
 
 /// Follows the tables of the control plane. Where all of it is there, as the comment of the view says, nothing is locked: a
 /// program may start while others read the view and write the ledger.
 ///
 /// `platform.fleet` says of each tenant where it stands. Its head is the newest version that any tenant was tried with. That a
-/// tenant is under way is read from the locks that Postgres holds, so it is true also after a migrator was killed.
+/// tenant is under way is read from the locks that Postgres holds, so it is true also after a migrator was killed. Backups share
+/// the lock, and count for nothing here.
 pub(crate) const TABLES: &str = "
 DO $$ BEGIN
     IF obj_description(to_regclass('platform.fleet'), 'pg_class') = 'Where each tenant stands (1)' THEN
@@ -37,7 +37,7 @@ DO $$ BEGIN
     held AS MATERIALIZED (
         SELECT (l.classid::bigint << 32) | l.objid::bigint AS key
         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
-        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.mode = 'ExclusiveLock' AND l.granted
     )
     SELECT t.id AS tenant_id, t.slug, t.status, t.schema_version, head.version AS head,
         CASE
@@ -53,10 +53,25 @@ DO $$ BEGIN
 END $$;
 ";
 
-/// Records that a tenant is at this version, in one statement; whether that was news.
+/// Begins the ledger of a schema that was made at this version. What was written before is about another schema.
+pub(crate) async fn begin_ledger<C: ConnectionTrait>(
+    connection: &C,
+    tenant: TenantId,
+    version: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let forget = "DELETE FROM platform.tenant_migrations WHERE tenant_id = $1";
+    connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, forget, [tenant.0.into()])).await?;
+    let values: [Value; 3] = [tenant.0.into(), version.into(), now.into()];
+    let begin = "INSERT INTO platform.tenant_migrations (tenant_id, version, state, finished_at) VALUES ($1, $2, 'done', $3)";
+    connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, begin, values)).await.map(drop)
+}
+
+/// Records that a tenant is at this version, in one statement; whether that was news. It is none where another schema has taken
+/// the place of the one that was migrated.
 pub(super) async fn write_done(
     database: &DatabaseConnection,
-    tenant: TenantId,
+    tenant: &Tenant,
     version: &str,
     started_at: DateTime<Utc>,
     took: Duration,
@@ -64,11 +79,18 @@ pub(super) async fn write_done(
 ) -> Result<bool, DbErr> {
     let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let finished_at = started_at + took;
-    let values: [Value; 6] =
-        [tenant.0.into(), version.into(), started_at.into(), finished_at.into(), milliseconds.into(), i64::from(tries).into()];
+    let values: [Value; 7] = [
+        tenant.id.0.into(),
+        version.into(),
+        started_at.into(),
+        finished_at.into(),
+        milliseconds.into(),
+        i64::from(tries).into(),
+        tenant.schema.as_str().into(),
+    ];
     let sql = "WITH changed AS (
             UPDATE platform.tenants SET schema_version = $2, updated_at = $4
-            WHERE id = $1 AND (schema_version IS NULL OR schema_version < $2) RETURNING id
+            WHERE id = $1 AND schema_name = $7 AND (schema_version IS NULL OR schema_version < $2) RETURNING id
         ), written AS (
             INSERT INTO platform.tenant_migrations AS ledger
                 (tenant_id, version, state, started_at, finished_at, duration_ms, tries)
@@ -85,24 +107,25 @@ pub(super) async fn write_done(
 /// Records that a tenant could not be brought to this version.
 pub(super) async fn write_failed(
     database: &DatabaseConnection,
-    tenant: TenantId,
+    tenant: &Tenant,
     version: &str,
     failure: &DbErr,
     now: DateTime<Utc>,
     tries: u32,
 ) -> Result<(), DbErr> {
-    let values: [Value; 6] = [
-        tenant.0.into(),
+    let values: [Value; 7] = [
+        tenant.id.0.into(),
         version.into(),
         failure.to_string().into(),
-        code_of(failure).into(),
+        code_of(failure).map(String::from).into(),
         now.into(),
         i64::from(tries).into(),
+        tenant.schema.as_str().into(),
     ];
     let sql =
         "INSERT INTO platform.tenant_migrations AS ledger (tenant_id, version, state, error, error_code, finished_at, tries)
         SELECT t.id, $2, 'failed', $3, $4, $5, $6::integer FROM platform.tenants t
-        WHERE t.id = $1 AND (t.schema_version IS NULL OR t.schema_version < $2)
+        WHERE t.id = $1 AND t.schema_name = $7 AND (t.schema_version IS NULL OR t.schema_version < $2)
         ON CONFLICT (tenant_id, version) DO UPDATE
         SET state = excluded.state, error = excluded.error, error_code = excluded.error_code,
             finished_at = excluded.finished_at, tries = ledger.tries + excluded.tries";

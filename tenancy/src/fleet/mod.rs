@@ -33,7 +33,7 @@ use crate::{Result, Tenant, Tenants};
 pub use catalogue::Difference;
 pub use drift::{Drift, DriftKind, DriftReport};
 pub use freeze::Frozen;
-pub(crate) use ledger::TABLES;
+pub(crate) use ledger::{TABLES, begin_ledger};
 pub use lint::{Finding, Linter, Rule};
 pub use options::{Canaries, Ended, FleetOptions, FleetReport, FleetStep, TenantFailure};
 pub use plan::FleetPlan;

@@ -11,11 +11,10 @@ use sea_orm::{
     TransactionTrait, from_query_result_to_proxy_row,
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use super::{catalogue, catalogue::Catalogue, lint::Sql};
-use crate::{Error, Result, Tenants};
+use crate::{Error, Result, Tenants, checksum::Checksum, schema::make_scratch};
 
 /// What a migration does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +28,13 @@ pub struct RecordedMigration {
 impl RecordedMigration {
     /// The same for the same statements: white space, comments and letter case of keywords do not count.
     pub fn checksum(&self) -> String {
-        let mut hash = Sha256::new();
+        let mut sum = Checksum::new();
         for text in &self.statements {
             for statement in Sql::read(text).statements {
-                hash.update(format!("{statement};"));
+                sum.add(format!("{statement};").as_bytes());
             }
         }
-        hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        sum.hexadecimal()
     }
 }
 
@@ -49,22 +48,17 @@ impl Tenants {
     /// What the migrations of this program do, in their order. Found out once in a process.
     pub async fn recorded_migrations(&self) -> Result<&[RecordedMigration]> {
         let recorded = self.inner.fleet.recorded.get_or_try_init(|| async {
-            let made = self.make_scratch(false).await?;
+            let made = self.rehearse_migrations(false).await?;
             Ok::<_, Error>(made.into_iter().map(|made| made.migration).collect())
         });
         recorded.await.map(Vec::as_slice)
     }
 
     /// Makes a schema by the migrations, looks at it, and rolls it back.
-    pub(super) async fn make_scratch(&self, with_catalogues: bool) -> Result<Vec<Made>> {
-        let schema = format!("scratch_{}", uuid::Uuid::new_v4().simple());
+    pub(super) async fn rehearse_migrations(&self, with_catalogues: bool) -> Result<Vec<Made>> {
         let transaction = Arc::new(self.inner.direct.begin().await?);
-        // A distributed engine would place the schema as if it were a tenant.
-        let prepare = format!(
-            "SELECT set_config('citus.enable_schema_based_sharding', 'off', true); CREATE SCHEMA {schema}; \
-             SELECT set_config('search_path', '{schema}', true), set_config('lock_timeout', '5s', true)"
-        );
-        transaction.execute_unprepared(&prepare).await?;
+        transaction.execute_unprepared("SET LOCAL lock_timeout = '5s'").await?;
+        let schema = make_scratch(&transaction).await?.to_string();
         let mut made = Vec::new();
         for migration in (self.inner.schema.migrations)() {
             let version = migration.name().to_owned();

@@ -1,6 +1,7 @@
 //! A run over the tenants: several at a time, canaries first, with further tries and an orderly end.
 
 use std::{
+    collections::HashMap,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use super::{
     attempt::{Attempt, passes},
     ledger,
 };
-use crate::{Error, Result, Tenant, Tenants};
+use crate::{Error, Result, Tenant, TenantId, Tenants};
 
 /// How many tenants may wait for a further try beside those that are worked on.
 const MOST_WAITING: usize = 64;
@@ -76,11 +77,10 @@ impl<'a> Worker<'a> {
     fn new(tenants: &'a Tenants, options: &'a FleetOptions) -> Self {
         let width = options.parallel.min(options.connections.unwrap_or(usize::MAX)).max(1);
         // A pool of its own: it is the budget, and a large fleet does not take the connections that provisioning needs.
-        let connect = tenants.inner.direct.get_postgres_connection_pool().connect_options().as_ref().clone();
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(width).unwrap_or(u32::MAX))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(connect);
+            .connect_lazy_with(tenants.direct_options());
         Self {
             tenants,
             options,
@@ -110,15 +110,18 @@ impl<'a> Worker<'a> {
     async fn phase<W: FnMut(FleetStep<'_>)>(&self, tenants: Vec<Tenant>, canary: bool, tally: &mut Tally<W>) -> Result<()> {
         let mut left = self.pass(tenants, canary, tally).await;
         while !left.is_empty() {
-            // Another program works on these. It may fail, or be killed: then they are this one's again.
+            // Another program works on these. It may fail, or be killed: then they are this one's again, as they are by now.
             sleep(ELSEWHERE).await;
             let behind = self.tenants.tenants_behind().await?;
-            let is_behind = |tenant: &Tenant| behind.iter().any(|other| other.id == tenant.id);
-            let (still_behind, done): (Vec<_>, Vec<_>) = left.into_iter().partition(is_behind);
-            for tenant in done {
-                tally.note(tenant, Outcome::Done { news: false }, canary);
+            let mut behind: HashMap<TenantId, Tenant> = behind.into_iter().map(|tenant| (tenant.id, tenant)).collect();
+            let mut again = Vec::new();
+            for tenant in left {
+                match behind.remove(&tenant.id) {
+                    Some(tenant) => again.push(tenant),
+                    None => tally.note(tenant, Outcome::Done { news: false }, canary),
+                }
             }
-            left = self.pass(still_behind, canary, tally).await;
+            left = self.pass(again, canary, tally).await;
         }
         Ok(())
     }
@@ -176,7 +179,7 @@ impl<'a> Worker<'a> {
         if !self.options.rehearse {
             // The first thing that went wrong is what the report names.
             let now = (self.options.clock)();
-            let written = ledger::write_failed(&self.database, tenant.id, self.tenants.head(), &error, now, tries).await;
+            let written = ledger::write_failed(&self.database, tenant, self.tenants.head(), &error, now, tries).await;
             if let Err(error) = written {
                 tracing::warn!(tenant = %tenant.slug, %error, "the ledger of migrations could not be written");
             }

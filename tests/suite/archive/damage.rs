@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use chrono::Utc;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tenancy::{ArchiveError, ArchiveKey, Error};
-use tests::{Company, Server};
+use tests::{Company, Server, new_tenant};
 
-use super::{Shelf, archive_error, fill, new_tenant, traces};
+use super::{Shelf, archive_error, fill, traces};
 
 /// Bytes of the header, of a piece's length, and of its seal.
 const HEADER: usize = 60;

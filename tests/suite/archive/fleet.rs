@@ -3,9 +3,9 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
-use tests::{TestDatabase, make_tenant, mark, run};
+use tests::{TestDatabase, make_tenant, mark, new_tenant, run};
 
-use super::{Shelf, contents, new_tenant};
+use super::{Shelf, contents};
 
 #[tokio::test]
 async fn all_tenants_are_backed_up_and_the_latest_archives_kept() {

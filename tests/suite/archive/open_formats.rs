@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use chrono::Utc;
 use serde_json::Value;
 use tenancy::{ArchiveError, Error, ExportFormat};
-use tests::Server;
+use tests::{Server, new_tenant};
 
-use super::{Shelf, archive_error, contents, fill, new_tenant, traces};
+use super::{Shelf, archive_error, contents, fill, traces};
 
 const FORMATS: [ExportFormat; 2] = [ExportFormat::Ndjson, ExportFormat::Csv];
 

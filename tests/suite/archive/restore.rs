@@ -8,9 +8,9 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, ArchiveKey, Error, NewTenant};
-use tests::{Caller, Server, cancelled_after, database_url, opaque, run, until, value};
+use tests::{Caller, Server, cancelled_after, database_url, new_tenant, opaque, run, until, value};
 
-use super::{Shelf, archive_error, contents, fill, new_tenant, traces};
+use super::{Shelf, archive_error, contents, fill, traces};
 
 #[tokio::test]
 async fn a_restored_tenant_has_the_same_rows_and_is_another_tenant() {

@@ -4,9 +4,9 @@ use chrono::Utc;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tenancy::ArchiveError;
-use tests::{Step, TestDatabase, assert_reads_own, make_tenant, mark, value};
+use tests::{Step, TestDatabase, assert_reads_own, make_tenant, mark, new_tenant, value};
 
-use super::{Shelf, archive_error, contents, new_tenant};
+use super::{Shelf, archive_error, contents};
 
 /// The program before its last migration.
 struct Former;

@@ -99,6 +99,27 @@ async fn who_may_have_missed_something_is_sent_away() {
     assert_eq!(kind_and_name(&socket.told("a").await).1, "Back");
 }
 
+/// A restore in place announces nothing of what it changes.
+#[tokio::test]
+async fn a_restore_in_place_sends_those_who_watch_away() {
+    let (server, other_process) = (Server::start().await, Server::start().await);
+    let (company, other) = (server.company().await, server.company().await);
+    let archives = tempfile::tempdir().unwrap();
+    let archive = archives.path().join("archive");
+    server.tenants().backup(&company.tenant, &archive, None, Utc::now()).await.unwrap();
+    let (here, there) = (server.listen().await, other_process.listen().await);
+    let (near, far) = (watching(&company, &here, Role::Hr).await, watching(&company, &there, Role::Hr).await);
+    let mut bystander = watching(&other, &there, Role::Hr).await;
+    server.tenants().restore_in_place(&archive, None, Utc::now()).await.unwrap();
+    assert_ends(near, 1012, "CHANGES_MISSED").await;
+    assert_ends(far, 1012, "CHANGES_MISSED").await;
+    // Whoever comes back watches what is there now.
+    let mut socket = watching(&company, &there, Role::Hr).await;
+    rename(&company.caller(Role::Hr), company.chief.id, "Back").await;
+    assert_eq!(kind_and_name(&socket.told("a").await).1, "Back");
+    bystander.assert_silent().await;
+}
+
 #[tokio::test]
 async fn who_is_too_slow_is_sent_away_and_holds_nobody_up() {
     let server = Server::start().await;

@@ -7,7 +7,7 @@ use migration::tenant::BIG_TABLES;
 use serde_json::json;
 use tenancy::{Drift, DriftKind, FleetOptions, FleetStatus, Linter, Slug, Tenant, Tenants};
 
-use super::{count, say};
+use crate::commands::{count, say};
 
 /// How many tenants that failed are listed.
 const MOST_PROBLEMS: u64 = 100;

@@ -1,6 +1,5 @@
 //! `tenantry migrate`.
 
-mod arguments;
 mod look;
 mod progress;
 
@@ -14,10 +13,11 @@ use tokio::{
     sync::watch,
 };
 
-pub use arguments::{MigrateArguments, MigrateCommand};
-
-use super::{database::Database, say};
-use crate::config::Config;
+use super::{count, database::Database, say};
+use crate::{
+    cli::{MigrateArguments, MigrateCommand},
+    config::Config,
+};
 use progress::Progress;
 
 /// As of a program that SIGINT ended.
@@ -130,8 +130,4 @@ fn stop_signals() -> anyhow::Result<(watch::Receiver<bool>, watch::Receiver<bool
         }
     });
     Ok((stopped, broken_off))
-}
-
-fn count(tenants: usize) -> String {
-    if tenants == 1 { "1 tenant".to_owned() } else { format!("{tenants} tenants") }
 }

@@ -18,10 +18,10 @@ pub struct MigrateArguments {
     connections: Option<u16>,
     /// Only list the tenants that are behind, and what they would get
     #[arg(long, visible_alias = "dry-run")]
-    pub(super) plan: bool,
+    pub(crate) plan: bool,
     /// Migrate each tenant, look whether that succeeds, and roll it back
     #[arg(long, conflicts_with = "plan")]
-    pub(super) rehearse: bool,
+    pub(crate) rehearse: bool,
     /// These tenants first; the others only if all of them succeed
     #[arg(long, value_name = "SLUG", num_args = 1.., conflicts_with = "canary_count")]
     canary: Vec<Slug>,
@@ -71,7 +71,7 @@ pub enum MigrateCommand {
 }
 
 impl MigrateArguments {
-    pub(super) fn options(&self, stop: Option<watch::Receiver<bool>>) -> FleetOptions {
+    pub(crate) fn options(&self, stop: Option<watch::Receiver<bool>>) -> FleetOptions {
         let canaries = match self.canary_count {
             Some(count) => Canaries::Count(count),
             None if self.canary.is_empty() => Canaries::None,

@@ -1,0 +1,97 @@
+//! A tenant's schema: the migrations that make it, the role that may use it, and that role's rights.
+
+use futures::future::BoxFuture;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+use crate::{SchemaName, name::quoted};
+
+/// Runs the migrations that the schema on the search path does not have yet: all, or so many.
+type Migrate = for<'a> fn(&'a DatabaseTransaction, Option<u32>) -> BoxFuture<'a, Result<(), DbErr>>;
+
+/// What a tenant's schema is made by.
+#[derive(Clone)]
+pub(crate) struct TenantSchema {
+    /// The name of the last migration.
+    pub(crate) head: String,
+    /// The migrations, in their order.
+    pub(crate) migrations: fn() -> Vec<Box<dyn MigrationTrait>>,
+    pub(crate) migrate: Migrate,
+}
+
+impl TenantSchema {
+    pub(crate) fn of<M: MigratorTrait>() -> Self {
+        Self {
+            head: M::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default(),
+            migrations: M::migrations,
+            migrate: |transaction, steps| Box::pin(async move { M::up(transaction, steps).await }),
+        }
+    }
+
+    /// The names of the migrations, in their order.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        (self.migrations)().iter().map(|migration| migration.name().to_owned()).collect()
+    }
+}
+
+/// Makes a schema and its role, and sets the search path to it for the rest of the transaction.
+pub(crate) async fn make_schema(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
+    make_role(transaction, schema).await?;
+    transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema}")).await?;
+    set_search_path(transaction, schema.as_str()).await
+}
+
+/// Makes a schema that is no tenant's, in a transaction that is never committed, and sets the search path to it.
+pub(crate) async fn make_scratch(transaction: &DatabaseTransaction) -> Result<SchemaName, DbErr> {
+    let schema = SchemaName::scratch();
+    // A distributed engine would place the schema as if it were a tenant.
+    let make = format!("SELECT set_config('citus.enable_schema_based_sharding', 'off', true); CREATE SCHEMA {schema}");
+    transaction.execute_unprepared(&make).await?;
+    set_search_path(transaction, schema.as_str()).await?;
+    Ok(schema)
+}
+
+/// Makes the tenant's role, which cannot sign in, and lets the program switch to it.
+async fn make_role(transaction: &DatabaseTransaction, role: &SchemaName) -> Result<(), DbErr> {
+    transaction.execute_unprepared(&format!("CREATE ROLE {role} NOLOGIN")).await?;
+    // From Postgres 16 on, switching to a role and inheriting its rights are granted apart; only the first is needed.
+    let version = Statement::from_string(DbBackend::Postgres, "SELECT current_setting('server_version_num')::int AS version");
+    let row = transaction.query_one_raw(version).await?;
+    let version: i32 = row.map_or(Ok(0), |row| row.try_get("", "version"))?;
+    let options = if version >= 160_000 { " WITH INHERIT FALSE, SET TRUE" } else { "" };
+    transaction.execute_unprepared(&format!("GRANT {role} TO CURRENT_USER{options}")).await?;
+    Ok(())
+}
+
+/// Lets the tenant's role read and write its tables. It owns none of them: it can change rows, never the schema.
+pub(crate) async fn grant_tables(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
+    let grant = format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}; \
+         REVOKE ALL ON {schema}.seaql_migrations FROM {schema}"
+    );
+    transaction.execute_unprepared(&grant).await.map(drop)
+}
+
+/// The same for the tables that are new. Those that the role may use already are left alone: a grant rewrites the table's row in
+/// the catalogue, also where it changes nothing.
+pub(crate) async fn grant_new_tables(transaction: &DatabaseTransaction, schema: &SchemaName) -> Result<(), DbErr> {
+    let sql = format!(
+        "SELECT c.relname FROM pg_catalog.pg_class c \
+         WHERE c.oid = ANY (SELECT d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass \
+             AND d.refobjid = '{schema}'::regnamespace AND d.classid = 'pg_catalog.pg_class'::regclass) \
+         AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname <> 'seaql_migrations' \
+         AND NOT (has_table_privilege('{schema}', c.oid, 'SELECT') AND has_table_privilege('{schema}', c.oid, 'INSERT') \
+             AND has_table_privilege('{schema}', c.oid, 'UPDATE') AND has_table_privilege('{schema}', c.oid, 'DELETE'))"
+    );
+    for row in transaction.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
+        let table = quoted(&row.try_get::<String>("", "relname")?);
+        let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.{table} TO {schema}");
+        transaction.execute_unprepared(&grant).await?;
+    }
+    Ok(())
+}
+
+/// Sets the search path for the rest of the transaction.
+pub(crate) async fn set_search_path(transaction: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
+    transaction.execute_unprepared(&format!("SELECT set_config('search_path', '{schema}', true)")).await.map(drop)
+}
