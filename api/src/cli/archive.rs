@@ -13,22 +13,22 @@ pub enum ArchiveCommand {
         /// Its slug
         slug: Slug,
         /// The file, which must not exist yet
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         to: PathBuf,
         /// Encrypt it with the key in this file: 64 hexadecimal digits, as `openssl rand -hex 32` writes them
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
     /// Back up every tenant, one after the other, into a directory for each
     BackupAll {
         /// The directory
-        #[arg(long)]
+        #[arg(long, value_name = "DIRECTORY")]
         to: PathBuf,
         /// How many archives of each tenant to keep
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         keep: u32,
         /// Encrypt them with the key in this file
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
     /// Make a tenant from an archive, or give its tenant back what it had then
@@ -36,7 +36,7 @@ pub enum ArchiveCommand {
         /// The archive
         file: PathBuf,
         /// The slug of the new tenant; that of the archive where none is given
-        #[arg(long = "as", conflicts_with = "in_place")]
+        #[arg(long = "as", value_name = "SLUG", conflicts_with = "in_place")]
         slug: Option<Slug>,
         /// Replace what the archive's own tenant has now. Asks first
         #[arg(long)]
@@ -45,7 +45,7 @@ pub enum ArchiveCommand {
         #[arg(long, requires = "in_place")]
         yes: bool,
         /// The file with the archive's key
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
     /// Make a tenant with the data of another, while that is used. It has no members yet
@@ -63,7 +63,7 @@ pub enum ArchiveCommand {
         /// The archive
         file: PathBuf,
         /// The file with the archive's key
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
     /// Write a tenant's data into a directory, a file for each table and a manifest
@@ -71,7 +71,7 @@ pub enum ArchiveCommand {
         /// Its slug
         slug: Slug,
         /// The directory, which must not exist yet
-        #[arg(long)]
+        #[arg(long, value_name = "DIRECTORY")]
         to: PathBuf,
         /// ndjson, a JSON object a line; or csv
         #[arg(long, default_value_t = ExportFormat::Ndjson)]
@@ -82,7 +82,7 @@ pub enum ArchiveCommand {
         /// The directory of the export
         directory: PathBuf,
         /// The slug of the new tenant
-        #[arg(long = "as")]
+        #[arg(long = "as", value_name = "SLUG")]
         slug: Slug,
     },
 }
