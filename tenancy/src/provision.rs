@@ -10,7 +10,7 @@ use crate::{
     directory::{SELECT_TENANT, tenant_from},
     error::violated_constraint,
     fleet,
-    schema::{grant_tables, make_schema},
+    schema::{former_schemas, grant_tables, make_schema},
 };
 
 /// A tenant to be made.
@@ -115,17 +115,21 @@ impl Tenants {
     ///
     /// What the application keeps of the tenant in the control plane is the application's to delete.
     pub async fn delete(&self, tenant: &Tenant) -> Result<()> {
-        let schema = &tenant.schema;
         // Requests that come from now on are refused in every process, rather than failing for want of a schema.
         let suspend = "UPDATE platform.tenants SET status = 'suspended' WHERE id = $1";
         execute(&self.platform(), suspend, [tenant.id.0.into()]).await?;
-        self.drop_former_schemas(tenant.id).await?;
         let transaction = self.inner.direct.begin().await?;
-        let deleted = execute(&transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.id.0.into()]).await?;
-        if deleted == 0 {
-            return Err(Error::NotFound(tenant.slug.to_string()));
+        // A restore in place that is under way ends first, and may have given the tenant another schema by then.
+        take_lock(&transaction, &tenant.id.to_string()).await?;
+        let mut schemas = former_schemas(&transaction, tenant.id).await?;
+        let delete = "DELETE FROM platform.tenants WHERE id = $1 RETURNING schema_name";
+        let delete = Statement::from_sql_and_values(DbBackend::Postgres, delete, [tenant.id.0.into()]);
+        let row = transaction.query_one_raw(delete).await?.ok_or_else(|| Error::NotFound(tenant.slug.to_string()))?;
+        schemas.push(SchemaName::parse(&row.try_get::<String>("", "schema_name")?)?);
+        for schema in schemas {
+            let drop = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {schema}");
+            transaction.execute_unprepared(&drop).await?;
         }
-        transaction.execute_unprepared(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {schema}")).await?;
         transaction.commit().await?;
         self.inner.directory.forget(tenant.id);
         Ok(())

@@ -1,10 +1,10 @@
 //! A tenant's schema: the migrations that make it, the role that may use it, and that role's rights.
 
 use futures::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use crate::{SchemaName, name::quoted};
+use crate::{Result, SchemaName, TenantId, name::quoted};
 
 /// Runs the migrations that the schema on the search path does not have yet: all, or so many.
 type Migrate = for<'a> fn(&'a DatabaseTransaction, Option<u32>) -> BoxFuture<'a, Result<(), DbErr>>;
@@ -94,4 +94,19 @@ pub(crate) async fn grant_new_tables(transaction: &DatabaseTransaction, schema: 
 /// Sets the search path for the rest of the transaction.
 pub(crate) async fn set_search_path(transaction: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
     transaction.execute_unprepared(&format!("SELECT set_config('search_path', '{schema}', true)")).await.map(drop)
+}
+
+/// The schemas that are named after a tenant and are not the one that it has: those that restores in place have replaced.
+pub(crate) async fn former_schemas(connection: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<SchemaName>> {
+    let sql = "SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n \
+               WHERE (n.nspname = $1 OR n.nspname ~ ('^' || $1 || '_[0-9]+$')) \
+               AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = $2) \
+               AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname)";
+    let values: [Value; 2] = [SchemaName::of(tenant).as_str().into(), tenant.0.into()];
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    let parsed = rows.iter().map(|row| {
+        let name: String = row.try_get("", "name")?;
+        Ok(SchemaName::parse(&name)?)
+    });
+    parsed.collect()
 }

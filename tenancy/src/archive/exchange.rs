@@ -21,8 +21,11 @@ use super::{
     workshop::Workshop,
 };
 use crate::{
-    Error, Result, SchemaName, Tenant, TenantId, Tenants, error::query_error, fleet::begin_ledger, provision::take_lock,
-    schema::make_schema,
+    Error, Result, SchemaName, Tenant, TenantId, Tenants,
+    error::query_error,
+    fleet::begin_ledger,
+    provision::take_lock,
+    schema::{former_schemas, make_schema},
 };
 
 /// How long the old schema stays for requests that have begun, and for processes that have yet to hear of the new one.
@@ -96,7 +99,7 @@ impl Tenants {
     }
 
     /// Drops the schemas that restores in place have replaced, those of a program that was killed before it came to it included.
-    pub async fn drop_former_schemas(&self, tenant: TenantId) -> Result<()> {
+    async fn drop_former_schemas(&self, tenant: TenantId) -> Result<()> {
         if former_schemas(&self.inner.direct, tenant).await?.is_empty() {
             return Ok(());
         }
@@ -120,21 +123,6 @@ impl Tenants {
         }
         Ok(transaction.commit().await?)
     }
-}
-
-/// The schemas that are named after a tenant and are not the one that it has.
-async fn former_schemas(connection: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<SchemaName>> {
-    let sql = "SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n \
-               WHERE (n.nspname = $1 OR n.nspname ~ ('^' || $1 || '_[0-9]+$')) \
-               AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = $2) \
-               AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname)";
-    let values: [Value; 2] = [SchemaName::of(tenant).as_str().into(), tenant.0.into()];
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    let parsed = rows.iter().map(|row| {
-        let name: String = row.try_get("", "name")?;
-        Ok(SchemaName::parse(&name)?)
-    });
-    parsed.collect()
 }
 
 /// Waits until no transaction that has written to the schema is open, and lets none begin.
