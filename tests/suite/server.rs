@@ -1,5 +1,7 @@
 //! The server itself: connections that keep it waiting, and its end.
 
+mod places;
+
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -19,6 +21,17 @@ struct Running {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+}
+
+/// Opens a WebSocket at a host.
+async fn upgrade(stream: &mut TcpStream, host: &str) {
+    let head = format!(
+        "GET /graphql HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_until(stream, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
 }
 
 impl Running {
@@ -77,25 +90,6 @@ async fn headers_that_do_not_come_end_the_connection() {
         let elapsed = begin.elapsed();
         assert!((Duration::from_millis(900)..Duration::from_secs(6)).contains(&elapsed), "{elapsed:?}");
     }
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn so_many_connections_are_open_and_the_next_one_waits() {
-    let running = Running::start(2, Duration::from_mins(1)).await;
-    let mut first = running.connect().await;
-    let mut second = running.connect().await;
-    for stream in [&mut first, &mut second] {
-        stream.write_all(HEALTH).await.unwrap();
-        assert!(read_until(stream, "ok").await.starts_with("HTTP/1.1 200"));
-    }
-    let mut third = running.connect().await;
-    third.write_all(HEALTH).await.unwrap();
-    let mut buffer = [0; 16];
-    let waiting = tokio::time::timeout(Duration::from_millis(300), third.read(&mut buffer)).await;
-    assert!(waiting.is_err(), "the third connection was served");
-    drop(first);
-    assert!(read_until(&mut third, "ok").await.starts_with("HTTP/1.1 200"));
     running.stop().await;
 }
 

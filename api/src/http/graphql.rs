@@ -69,10 +69,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     let visitor = visitor(&parts, &app.options.trusted_proxies);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
-    let sender = match &identity {
-        Some(identity) => Sender::Principal(identity.principal.uuid()),
-        None => Sender::anonymous(visitor.address),
-    };
+    let sender = Sender::of(identity.as_deref(), visitor.address);
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();

@@ -34,6 +34,7 @@ use crate::{
     app::App,
     graphql::{
         error::{Code, request_error},
+        limits::Limits,
         parameters::Parameters,
     },
     http::{
@@ -42,6 +43,7 @@ use crate::{
         refusal::Refusal,
         visitor::visitor,
     },
+    traffic::Sender,
 };
 
 /// The longest message that is read, in bytes.
@@ -65,7 +67,7 @@ pub(crate) fn is_wanted(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
-/// Opens a WebSocket. Who it is for, it says itself.
+/// Opens a WebSocket. Who it is for, it says itself; until then it counts as a request of its network address.
 pub(crate) async fn open(app: Arc<App>, request: Request) -> Response {
     match prepare(app, request).await {
         Ok(response) => response,
@@ -86,12 +88,17 @@ async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
         Span::current().record("tenant", display(&tenant.slug));
         check_available(&app, tenant)?;
     }
+    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let limits = Limits::of(&app.options.limits, tenant.as_deref());
+    let sender = Sender::anonymous(visitor.address);
+    let counted = app.traffic.count(tenant.map(|tenant| tenant.id), sender, &limits, (app.clock)());
+    counted.map_err(Refusal::TooMany)?;
     let hearing = app.live.ready().await.ok_or(Refusal::Deaf)?;
     let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let client = Client {
         target,
         host,
-        visitor: visitor(&parts, &app.options.trusted_proxies),
+        visitor,
         request_id: request_id.unwrap_or_default().to_owned(),
         // Programs may name themselves by a header; the pages of a browser cannot.
         token: bearer(&parts.headers)?.map(str::to_owned),
@@ -271,7 +278,9 @@ impl Connection {
         if client.token.is_none() {
             return Err(refused(Refusal::Unauthenticated));
         }
-        let admitted = client.admit((client.app.clock)()).await.map_err(refused)?;
+        let now = (client.app.clock)();
+        let admitted = client.admit(now).await.map_err(refused)?;
+        client.count_request(&admitted, now).map_err(|rate| refused(Refusal::TooMany(rate)))?;
         if let Some(identity) = &admitted.identity {
             Span::current().record("actor", display(identity.principal.uuid()));
         }

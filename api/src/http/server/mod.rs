@@ -1,5 +1,7 @@
 //! The server: connections, how long they may keep it waiting, and how they end.
 
+mod wire;
+
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -28,6 +30,7 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 use tower::Service as _;
+use wire::{Place, Wire};
 
 /// How long a connection without a request under way may stay once the program was asked to stop: long enough to send what is
 /// answered already.
@@ -38,7 +41,7 @@ const MOST_STREAMS: u32 = 100;
 /// What connections may keep waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Connections {
-    /// How many are open at a time; others wait to be accepted.
+    /// How many are open at a time, WebSockets too; others wait to be accepted.
     pub most: usize,
     /// In what time the headers of a request have to arrive, and how long a connection stays unused.
     pub header_timeout: Duration,
@@ -51,18 +54,17 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
     let (alive, _) = watch::channel(());
     loop {
         let permit = tokio::select! {
-            permit = Arc::clone(&places).acquire_owned() => permit,
+            Ok(permit) = Arc::clone(&places).acquire_owned() => permit,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (router, stop, life) = (router.clone(), stop.clone(), alive.subscribe());
-        tokio::spawn(async move {
-            converse(stream, peer, router, connections.header_timeout, stop).await;
-            drop((permit, life));
-        });
+        // Without it small answers wait for the client's acknowledgement of the one before.
+        let _without = stream.set_nodelay(true);
+        let wire = Wire::new(stream, Place { _permit: permit, _life: alive.subscribe() });
+        tokio::spawn(converse(wire, peer, router.clone(), connections.header_timeout, stop.clone()));
     }
     // A busy port is free at once for the next program.
     drop(listener);
@@ -99,14 +101,12 @@ struct Activity {
 }
 
 async fn converse(
-    stream: TcpStream,
+    wire: Wire,
     peer: SocketAddr,
     router: Router,
     header_timeout: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Without it small answers wait for the client's acknowledgement of the one before.
-    let _without = stream.set_nodelay(true);
     let activity = Arc::new(Activity::default());
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
@@ -120,7 +120,7 @@ async fn converse(
         let activity = Arc::clone(&activity);
         move |request: Request<Incoming>| answer(router.clone(), request, peer, Arc::clone(&activity))
     });
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
 
     let is_silent = async {
         // Until the protocol is known, nothing else watches the time.
