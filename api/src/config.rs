@@ -130,7 +130,12 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
     pub header_timeout: u64,
 
-    /// Connections that are open at a time; others wait to be accepted
+    /// Seconds that a client may take nothing of what it is sent
+    #[arg(long, env = "TENANTRY_WRITE_TIMEOUT", global = true, default_value_t = 30, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
+    pub write_timeout: u64,
+
+    /// Connections that are open at a time, WebSockets too; others wait to be accepted
     #[arg(long, env = "TENANTRY_MAX_CONNECTIONS", global = true, default_value_t = 10_000, value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Web")]
     pub max_connections: u32,

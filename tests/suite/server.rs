@@ -1,6 +1,7 @@
 //! The server itself: connections that keep it waiting, and its end.
 
 mod places;
+mod unread;
 
 use std::{
     net::SocketAddr,
@@ -36,11 +37,14 @@ async fn upgrade(stream: &mut TcpStream, host: &str) {
 
 impl Running {
     async fn start(most: usize, header_timeout: Duration) -> Self {
+        Self::start_with(Connections { most, header_timeout, write_timeout: Duration::from_mins(1) }).await
+    }
+
+    async fn start_with(connections: Connections) -> Self {
         let server = Server::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let connections = Connections { most, header_timeout };
         let task = tokio::spawn(api::http::serve(listener, server.router.clone(), connections, stopped));
         Self { server, address, stop, task }
     }

@@ -56,8 +56,6 @@ const MOST_ANSWERS: usize = 32;
 const PING: Duration = Duration::from_secs(20);
 /// After what silence it is not.
 const LONGEST_SILENCE: Duration = Duration::from_secs(50);
-/// How long a message may take to be sent.
-const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How long the client may take to close its side.
 const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 
@@ -339,13 +337,10 @@ impl Connection {
         self.send(message).await
     }
 
+    /// Sends a message. The socket itself fails when the client takes nothing for too long.
     async fn send(&mut self, message: Message) -> Result<(), End> {
         tokio::select! {
-            sent = timeout(LONGEST_WRITE, self.sink.send(message)) => match sent {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(End::Gone),
-                Err(_) => Err(Ending::TooSlow.into()),
-            },
+            sent = self.sink.send(message) => sent.map_err(|_| End::Gone),
             ending = &mut self.guard => Err(ending.into()),
             Some(ending) = self.endings.recv() => Err(ending.into()),
         }

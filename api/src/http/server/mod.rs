@@ -1,26 +1,20 @@
 //! The server: connections, how long they may keep it waiting, and how they end.
 
+mod activity;
+mod delivery;
 mod wire;
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
+use activity::{Activity, UnderWay};
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::ConnectInfo,
     http::{Request, Response, header},
 };
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use delivery::Delivery;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -37,6 +31,9 @@ use wire::{Place, Wire};
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Streams of one connection of HTTP/2 at a time.
 const MOST_STREAMS: u32 = 100;
+/// What waits for a client that does not read: for a connection of HTTP/1, also of what it has sent, and for a stream of HTTP/2. In
+/// bytes; beyond these, answers wait as they are.
+const LARGEST_BUFFER: usize = 64 * 1024;
 
 /// What connections may keep waiting.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +42,8 @@ pub struct Connections {
     pub most: usize,
     /// In what time the headers of a request have to arrive, and how long a connection stays unused.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub write_timeout: Duration,
 }
 
 /// Serves until `stop` is told; ends when the last connection has.
@@ -63,8 +62,9 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         };
         // Without it small answers wait for the client's acknowledgement of the one before.
         let _without = stream.set_nodelay(true);
-        let wire = Wire::new(stream, Place { _permit: permit, _life: alive.subscribe() });
-        tokio::spawn(converse(wire, peer, router.clone(), connections.header_timeout, stop.clone()));
+        let place = Place { _permit: permit, _life: alive.subscribe() };
+        let wire = Wire::new(stream, connections.write_timeout, place);
+        tokio::spawn(converse(wire, peer, router.clone(), connections, stop.clone()));
     }
     // A busy port is free at once for the next program.
     drop(listener);
@@ -91,29 +91,16 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// What a connection is doing.
-#[derive(Debug, Default)]
-struct Activity {
-    /// Requests that are not answered to their end. Streams of events, which have none, are not counted.
-    under_way: AtomicUsize,
-    /// A first request has come.
-    begun: AtomicBool,
-}
-
-async fn converse(
-    wire: Wire,
-    peer: SocketAddr,
-    router: Router,
-    header_timeout: Duration,
-    mut stop: watch::Receiver<bool>,
-) {
-    let activity = Arc::new(Activity::default());
+async fn converse(wire: Wire, peer: SocketAddr, router: Router, connections: Connections, mut stop: watch::Receiver<bool>) {
+    let Connections { header_timeout, write_timeout, .. } = connections;
+    let activity = Activity::begin();
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MOST_STREAMS)
+        .max_send_buf_size(LARGEST_BUFFER)
         .keep_alive_interval(header_timeout)
         .keep_alive_timeout(header_timeout);
     let service = hyper::service::service_fn({
@@ -125,13 +112,14 @@ async fn converse(
     let is_silent = async {
         // Until the protocol is known, nothing else watches the time.
         tokio::time::sleep(header_timeout).await;
-        if activity.begun.load(Ordering::Relaxed) {
+        if activity.has_begun() {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
         result = connection.as_mut() => return note(result),
         () = is_silent => return,
+        () = activity.held_up(write_timeout) => return tracing::debug!("a client does not take its answers"),
         // The sender is gone when the program ends.
         _ = stop.wait_for(|stop| *stop) => {}
     }
@@ -139,13 +127,14 @@ async fn converse(
     let idle = async {
         loop {
             tokio::time::sleep(LAST_WORDS).await;
-            if activity.under_way.load(Ordering::Relaxed) == 0 {
+            if !activity.is_answering() {
                 return;
             }
         }
     };
     tokio::select! {
         result = connection => note(result),
+        () = activity.held_up(write_timeout) => tracing::debug!("a client does not take its answers"),
         // Half a header, or a stream of events: it will not end by itself.
         () = idle => {}
     }
@@ -163,53 +152,13 @@ async fn answer(
     peer: SocketAddr,
     activity: Arc<Activity>,
 ) -> Result<Response<Body>, Infallible> {
-    activity.begun.store(true, Ordering::Relaxed);
-    let under_way = UnderWay::begin(activity);
+    let mut under_way = UnderWay::begin(activity);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.call(request).await?;
     let kind = response.headers().get(header::CONTENT_TYPE);
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
-        return Ok(response);
+        under_way.becomes_stream();
     }
-    Ok(response.map(|body| Body::new(Tracked { body, _under_way: under_way })))
-}
-
-/// Counts a request until its answer is sent, or given up.
-struct UnderWay(Arc<Activity>);
-
-impl UnderWay {
-    fn begin(activity: Arc<Activity>) -> Self {
-        activity.under_way.fetch_add(1, Ordering::Relaxed);
-        Self(activity)
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The body of an answer, which is under way as long as this lives.
-struct Tracked {
-    body: Body,
-    _under_way: UnderWay,
-}
-
-impl HttpBody for Tracked {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(response.map(|body| Body::new(Delivery::new(body, under_way))))
 }

@@ -1,22 +1,28 @@
 //! The socket of a connection, whatever is spoken over it.
 
 use std::{
-    io::{IoSlice, Result},
+    io::{ErrorKind, IoSlice, Result},
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::{OwnedSemaphorePermit, watch},
+    time::{Sleep, sleep},
 };
 
 /// The socket of a connection. What became of HTTP, such as a WebSocket, has it too, so the connection is counted until it is
-/// closed.
+/// closed. A client that takes nothing of what is sent fails the connection after a while.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
+    /// How long nothing may be taken.
+    patience: Duration,
+    /// When that is over, while nothing is taken.
+    deadline: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
@@ -31,8 +37,18 @@ pub(super) struct Place {
 
 impl Wire {
     /// A connection that was just accepted.
-    pub(super) fn new(stream: TcpStream, place: Place) -> Self {
-        Self { stream, _place: place }
+    pub(super) fn new(stream: TcpStream, patience: Duration, place: Place) -> Self {
+        Self { stream, patience, deadline: None, _place: place }
+    }
+
+    /// Fails what has been waiting for too long.
+    fn within_patience(&mut self, context: &mut Context<'_>, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        deadline.as_mut().poll(context).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 }
 
@@ -44,15 +60,13 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.within_patience(context, written)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.within_patience(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
