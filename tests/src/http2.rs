@@ -53,9 +53,17 @@ impl Http2 {
         stream
     }
 
-    /// Asks whether the other side is there. Whether that could be sent.
+    /// Asks whether the other side is there. False at the end of the connection.
     pub async fn ping(&mut self) -> bool {
-        self.send(PING, 0, 0, &[7; 8]).await.is_ok()
+        if self.send(PING, 0, 0, &[7; 8]).await.is_err() {
+            return false;
+        }
+        while let Some((kind, flags, _)) = self.frame().await {
+            if kind == PING && flags & ACKNOWLEDGED != 0 {
+                return true;
+            }
+        }
+        false
     }
 
     /// The next frame, as its type, its flags and its stream; none at the end of the connection. Questions of the server are answered.

@@ -1,5 +1,6 @@
 //! The server itself: connections that keep it waiting, and its end.
 
+mod idle;
 mod places;
 mod unread;
 

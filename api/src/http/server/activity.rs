@@ -22,26 +22,50 @@ struct State {
     held_up: HashMap<u64, Instant>,
     /// The number of the next request.
     next: u64,
+    /// Whether the socket takes nothing at the moment of what waits for it.
+    blocked: bool,
+    /// When the last of these ended. Not moved by what else is sent, such as the answer to a ping.
+    last: Instant,
+}
+
+/// What has to end for a connection to be at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// Whatever is sent to the client.
+    All,
+    /// Requests that end by themselves.
+    Requests,
 }
 
 impl Activity {
     /// A connection that was just opened.
     pub(super) fn begin() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State { requests: 0, streams: 0, held_up: HashMap::new(), next: 0 })))
+        let last = Instant::now();
+        Arc::new(Self(Mutex::new(State { requests: 0, streams: 0, held_up: HashMap::new(), next: 0, blocked: false, last })))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a first request has come.
-    pub(super) fn has_begun(&self) -> bool {
-        self.lock().next > 0
+    /// The socket takes something of what is sent, or nothing.
+    pub(super) fn set_blocked(&self, blocked: bool) {
+        let mut state = self.lock();
+        state.blocked = blocked;
+        state.last = Instant::now();
     }
 
-    /// Whether a request is under way, other than a stream of events.
-    pub(super) fn is_answering(&self) -> bool {
-        self.lock().requests > 0
+    /// Waits until the connection has been at rest for so long, counted from now on.
+    pub(super) async fn at_rest(&self, awaited: Awaited, time: Duration) {
+        let begin = Instant::now();
+        loop {
+            let since = self.lock().at_rest_since(awaited);
+            match since.map(|since| since.max(begin)) {
+                Some(since) if since.elapsed() >= time => return,
+                Some(since) => sleep_until(since + time).await,
+                None => sleep(time).await,
+            }
+        }
     }
 
     /// Waits until a part of an answer has not been taken for as long as `patience`, or somewhat longer.
@@ -54,6 +78,16 @@ impl Activity {
                 None => sleep(patience / 2).await,
             }
         }
+    }
+}
+
+impl State {
+    fn at_rest_since(&self, awaited: Awaited) -> Option<Instant> {
+        let is_busy = match awaited {
+            Awaited::All => self.requests > 0 || self.streams > 0 || self.blocked,
+            Awaited::Requests => self.requests > 0,
+        };
+        (!is_busy).then_some(self.last)
     }
 }
 
@@ -99,6 +133,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.activity.lock();
         state.held_up.remove(&self.number);
+        state.last = Instant::now();
         if self.is_stream {
             state.streams -= 1;
         } else {

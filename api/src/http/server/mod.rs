@@ -6,7 +6,7 @@ mod wire;
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use activity::{Activity, UnderWay};
+use activity::{Activity, Awaited, UnderWay};
 use axum::{
     Router,
     body::Body,
@@ -26,8 +26,7 @@ use tokio::{
 use tower::Service as _;
 use wire::{Place, Wire};
 
-/// How long a connection without a request under way may stay once the program was asked to stop: long enough to send what is
-/// answered already.
+/// How long a connection without a request under way may stay once it has to end: long enough to send what is answered already.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Streams of one connection of HTTP/2 at a time.
 const MOST_STREAMS: u32 = 100;
@@ -63,8 +62,9 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
         // Without it small answers wait for the client's acknowledgement of the one before.
         let _without = stream.set_nodelay(true);
         let place = Place { _permit: permit, _life: alive.subscribe() };
-        let wire = Wire::new(stream, connections.write_timeout, place);
-        tokio::spawn(converse(wire, peer, router.clone(), connections, stop.clone()));
+        let activity = Activity::begin();
+        let wire = Wire::new(stream, Arc::clone(&activity), connections.write_timeout, place);
+        tokio::spawn(converse(wire, peer, router.clone(), activity, connections, stop.clone()));
     }
     // A busy port is free at once for the next program.
     drop(listener);
@@ -93,7 +93,6 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
 
 async fn converse(wire: Wire, peer: SocketAddr, router: Router, connections: Connections, mut stop: watch::Receiver<bool>) {
     let Connections { header_timeout, write_timeout, .. } = connections;
-    let activity = Activity::begin();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_BUFFER);
     builder
@@ -109,34 +108,21 @@ async fn converse(wire: Wire, peer: SocketAddr, router: Router, connections: Con
     });
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
 
-    let is_silent = async {
-        // Until the protocol is known, nothing else watches the time.
-        tokio::time::sleep(header_timeout).await;
-        if activity.has_begun() {
-            std::future::pending::<()>().await;
-        }
-    };
+    let unread = "a client does not take its answers";
     tokio::select! {
         result = connection.as_mut() => return note(result),
-        () = is_silent => return,
-        () = activity.held_up(write_timeout) => return tracing::debug!("a client does not take its answers"),
+        () = activity.held_up(write_timeout) => return tracing::debug!(unread),
+        // Also where a client only asks by pings whether the server is there, or has not said which protocol it speaks.
+        () = activity.at_rest(Awaited::All, header_timeout) => {}
         // The sender is gone when the program ends.
         _ = stop.wait_for(|stop| *stop) => {}
     }
     connection.as_mut().graceful_shutdown();
-    let idle = async {
-        loop {
-            tokio::time::sleep(LAST_WORDS).await;
-            if !activity.is_answering() {
-                return;
-            }
-        }
-    };
     tokio::select! {
         result = connection => note(result),
-        () = activity.held_up(write_timeout) => tracing::debug!("a client does not take its answers"),
+        () = activity.held_up(write_timeout) => tracing::debug!(unread),
         // Half a header, or a stream of events: it will not end by itself.
-        () = idle => {}
+        () = activity.at_rest(Awaited::Requests, LAST_WORDS) => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io::{ErrorKind, IoSlice, Result},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,11 +15,14 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::activity::Activity;
+
 /// The socket of a connection. What became of HTTP, such as a WebSocket, has it too, so the connection is counted until it is
 /// closed. A client that takes nothing of what is sent fails the connection after a while.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
+    activity: Arc<Activity>,
     /// How long nothing may be taken.
     patience: Duration,
     /// When that is over, while nothing is taken.
@@ -37,17 +41,22 @@ pub(super) struct Place {
 
 impl Wire {
     /// A connection that was just accepted.
-    pub(super) fn new(stream: TcpStream, patience: Duration, place: Place) -> Self {
-        Self { stream, patience, deadline: None, _place: place }
+    pub(super) fn new(stream: TcpStream, activity: Arc<Activity>, patience: Duration, place: Place) -> Self {
+        Self { stream, activity, patience, deadline: None, _place: place }
     }
 
     /// Fails what has been waiting for too long.
     fn within_patience(&mut self, context: &mut Context<'_>, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
         if written.is_ready() {
-            self.deadline = None;
+            if self.deadline.take().is_some() {
+                self.activity.set_blocked(false);
+            }
             return written;
         }
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        let deadline = self.deadline.get_or_insert_with(|| {
+            self.activity.set_blocked(true);
+            Box::pin(sleep(self.patience))
+        });
         deadline.as_mut().poll(context).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 }
