@@ -115,13 +115,7 @@ impl App {
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
-        let live = Arc::new(Hub::new(Bounds {
-            per_connection: config.subscriptions_per_connection,
-            per_tenant: config.subscriptions_per_tenant,
-            // The other half is for requests.
-            turns: (config.database_connections / 2).max(1) as usize,
-            init_timeout: Duration::from_secs(config.connection_init_timeout),
-        }));
+        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database_connections)));
         background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,

@@ -9,11 +9,7 @@ use tenancy::{HostTarget, Hostname, Tenant};
 use tokio::{sync::broadcast::error::RecvError, time::sleep};
 use uuid::Uuid;
 
-use super::{
-    ending::Ending,
-    hub::{Connected, Hearing},
-    operation::Operation,
-};
+use super::{ending::Ending, hub::Hearing, operation::Operation, quota::Counted};
 use crate::{
     app::App,
     auth::{Identity, Visitor},
@@ -102,8 +98,8 @@ impl Client {
     }
 
     /// Counts the connection among those to its tenant.
-    pub(super) fn count(&self, admitted: &Admitted) -> Result<Connected, Refusal> {
-        self.app.live.connect(admitted.tenant.id).ok_or(Refusal::TooManyConnections)
+    pub(super) fn count(&self, admitted: &Admitted) -> Result<Counted, Refusal> {
+        self.app.live.connect(admitted.tenant.id, self.sender(admitted)).map_err(Refusal::Full)
     }
 
     /// The context of one answer.

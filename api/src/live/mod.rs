@@ -13,6 +13,7 @@
 //!   connect and read again.
 //! - Everything is bounded: what waits for a subscription, how many there are, and how much of the database they use at once.
 
+mod bounds;
 pub(crate) mod client;
 mod ending;
 pub(crate) mod events;
@@ -20,22 +21,10 @@ mod feed;
 mod hub;
 mod operation;
 mod protocol;
+mod quota;
 pub(crate) mod socket;
 mod watch;
 
-use std::time::Duration;
-
+pub use bounds::{Bounds, Flags};
 pub use hub::{Counts, Hub};
-
-/// How much there may be of everything.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Subscriptions of one WebSocket.
-    pub per_connection: usize,
-    /// Subscriptions to one tenant in this process, and as many connections.
-    pub per_tenant: usize,
-    /// Operations that are executed at once for subscriptions, of all tenants.
-    pub turns: usize,
-    /// How long a WebSocket may take to say who it is.
-    pub init_timeout: Duration,
-}
+pub use quota::Full;

@@ -26,17 +26,14 @@ use tracing::{Instrument as _, Span, field::display};
 use super::{
     client::{Client, deafness},
     ending::Ending,
-    hub::{Connected, Hearing},
+    hub::Hearing,
     protocol::{PROTOCOL, Protocol, Step, Violation},
+    quota::{Counted, Full},
     watch::{Said, Speaker, serve},
 };
 use crate::{
     app::App,
-    graphql::{
-        error::{Code, request_error},
-        limits::Limits,
-        parameters::Parameters,
-    },
+    graphql::{admission::no_room, limits::Limits, parameters::Parameters},
     http::{
         peer,
         place::{bearer, bearer_of, check_available, target_of},
@@ -165,7 +162,7 @@ struct Connection {
     speaker: Speaker,
     answers: mpsc::Receiver<(u64, Said)>,
     endings: mpsc::UnboundedReceiver<Ending>,
-    connected: Option<Connected>,
+    connected: Option<Counted>,
 }
 
 impl Connection {
@@ -253,7 +250,7 @@ impl Connection {
         match self.protocol.receive(text)? {
             Step::Initialise(authorization) => self.initialise(authorization).await,
             Step::Start { id, number, parameters } => self.start(&id, number, *parameters).await,
-            Step::Refuse(id) => self.refuse(&id, "too many operations on one connection").await,
+            Step::Refuse(id) => self.refuse(&id, &Full::of_connection(self.client.app.live.bounds.per_connection)).await,
             Step::Stop(number) => {
                 if let Some(task) = self.running.0.remove(&number) {
                     task.abort();
@@ -297,12 +294,12 @@ impl Connection {
             Err(errors) => return self.say(number, Said::refused(&errors)).await,
         };
         let feed = if operation.is_subscription() {
-            let tenant = self.connected.as_ref().map(Connected::tenant).ok_or(End::Gone)?;
-            match self.client.app.live.subscribe(tenant) {
-                Some(feed) => Some(feed),
-                None => {
+            let connected = self.connected.as_ref().ok_or(End::Gone)?;
+            match self.client.app.live.subscribe(connected.tenant(), connected.actor()) {
+                Ok(feed) => Some(feed),
+                Err(full) => {
                     self.protocol.finish(number);
-                    return self.refuse(id, "too many subscriptions to this organisation").await;
+                    return self.refuse(id, &full).await;
                 }
             }
         } else {
@@ -314,9 +311,8 @@ impl Connection {
         Ok(())
     }
 
-    async fn refuse(&mut self, id: &str, what: &str) -> Result<(), End> {
-        let error = request_error(Code::RateLimited, format!("There are {what}. End some, or try again later."));
-        let errors = serde_json::to_string(&[error]).unwrap_or_default();
+    async fn refuse(&mut self, id: &str, full: &Full) -> Result<(), End> {
+        let errors = serde_json::to_string(&[no_room(full)]).unwrap_or_default();
         self.send(message(id, "error", Some(&errors))).await
     }
 

@@ -180,6 +180,41 @@ async fn a_tenant_has_so_many_connections_and_no_more() {
     watching(&other, &listening, Role::Hr).await.assert_silent().await;
 }
 
+#[tokio::test]
+async fn one_member_does_not_take_all_places() {
+    let flags = ["--subscriptions-per-tenant", "3", "--subscriptions-per-actor", "2"];
+    let server = Server::start_with(&flags, api::app::system_clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let listening = server.listen().await;
+    let refused = async |socket: &mut Socket| {
+        socket.send(json!({ "type": "subscribe", "id": "more", "payload": { "query": EMPLOYEES } })).await;
+        let refused = socket.hear().await;
+        let extensions = &refused["payload"][0]["extensions"];
+        assert_eq!((&refused["type"], &extensions["code"]), (&json!("error"), &json!("RATE_LIMITED")), "{refused}");
+        (extensions["limit"].clone(), extensions["allowed"].clone())
+    };
+    let mut loud = watching(&company, &listening, Role::Hr).await;
+    let mut second = watching(&company, &listening, Role::Hr).await;
+    assert_eq!(refused(&mut loud).await, (json!("subscriptionsPerActor"), json!(2)));
+    assert_eq!(refused(&mut second).await, (json!("subscriptionsPerActor"), json!(2)));
+    let mut third = listening.open(&company.host()).await;
+    third.initialise(&company.token(Role::Hr)).await;
+    assert_ends(third, 1013, "RATE_LIMITED").await;
+    let stream = reqwest::Client::new().post(listening.url()).json(&json!({ "query": EMPLOYEES }));
+    let stream = stream.header("host", company.host()).header("accept", "text/event-stream");
+    let answer = stream.bearer_auth(company.token(Role::Hr)).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (429, "5"));
+    let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["errors"][0]["extensions"]["limit"], "subscriptionsPerActor", "{body}");
+
+    // Others have what is left.
+    let mut quiet = watching(&company, &listening, Role::Employee).await;
+    assert_eq!(refused(&mut quiet).await, (json!("subscriptionsPerTenant"), json!(3)));
+    watching(&other, &listening, Role::Hr).await.assert_silent().await;
+    loud.complete("a").await;
+    loud.subscribe("b", EMPLOYEES).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_who_watch_one_change_do_not_use_up_the_connections() {
     let server = Server::start_with(&["--database-connections", "4"], api::app::system_clock()).await;
