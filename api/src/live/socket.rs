@@ -20,6 +20,7 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
+use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 use tower_http::request_id::RequestId;
 use tracing::{Instrument as _, Span, field::display};
 
@@ -343,17 +344,19 @@ impl Connection {
     }
 }
 
+/// What cannot be read ends the connection with the code that RFC 6455 has for it.
 fn unreadable(error: &axum::Error) -> End {
     use std::error::Error as _;
-    // The extractor wraps what the WebSocket says, which tells only in words that a message is too long.
-    let text = error.source().map(ToString::to_string).unwrap_or_default();
-    if text.contains("too long") || text.contains("too large") {
-        End::Closed(1009, format!("A message has at most {LONGEST_MESSAGE} bytes"))
-    } else if text.contains("utf-8") || text.contains("UTF-8") {
-        End::Closed(1007, "A message is UTF-8".to_owned())
-    } else {
-        End::Gone
-    }
+    let (code, reason) = match error.source().and_then(|source| source.downcast_ref()) {
+        // It has just gone, without a word: there is nobody to tell.
+        Some(tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return End::Gone,
+        Some(tungstenite::Error::Protocol(violation)) => (1002, violation.to_string()),
+        Some(tungstenite::Error::Utf8(_)) => (1007, "A message is UTF-8".to_owned()),
+        Some(tungstenite::Error::Capacity(_)) => (1009, format!("A message has at most {LONGEST_MESSAGE} bytes")),
+        _ => return End::Gone,
+    };
+    tracing::debug!(code, reason, "a WebSocket is not well-formed");
+    End::Closed(code, reason)
 }
 
 /// A message of the server about an operation; the payload is JSON already.
