@@ -31,7 +31,7 @@ pub fn system_clock() -> Clock {
 pub struct Options {
     /// Whether people come by https.
     pub https: bool,
-    /// Proxies whose `X-Forwarded-Host` is believed.
+    /// Proxies that are believed in what they say of a request: `X-Forwarded-Host`, `-For` and `-Proto`.
     pub trusted_proxies: Vec<IpAddr>,
     /// The port of the client's development server.
     pub development_port: Option<u16>,

@@ -100,7 +100,7 @@ pub struct Config {
     #[arg(long, env = "TENANTRY_HTTPS", global = true, help_heading = "Web")]
     pub https: bool,
 
-    /// Proxies whose X-Forwarded-Host is believed
+    /// Proxies whose X-Forwarded-Host, X-Forwarded-For and X-Forwarded-Proto are believed
     #[arg(
         long = "trusted-proxy",
         env = "TENANTRY_TRUSTED_PROXIES",
