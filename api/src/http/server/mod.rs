@@ -91,7 +91,14 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn converse(wire: Wire, peer: SocketAddr, router: Router, connections: Connections, mut stop: watch::Receiver<bool>) {
+async fn converse(
+    wire: Wire,
+    peer: SocketAddr,
+    router: Router,
+    activity: Arc<Activity>,
+    connections: Connections,
+    mut stop: watch::Receiver<bool>,
+) {
     let Connections { header_timeout, write_timeout, .. } = connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_BUFFER);
