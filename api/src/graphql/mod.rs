@@ -7,7 +7,7 @@
 //! - [`admission`] is what a request has to pass, [`documents`] the list of those that are trusted.
 //! - [`subscription`] has what can be watched; [`live`](crate::live) serves it.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
-//! - `resolved`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
+//! - `resolved`, `selected`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
 //!   look-ahead cannot see.
 //! - `id`, `connection`, `input` and `scalar` translate between the two sides.
 
@@ -51,6 +51,7 @@ pub mod resolved;
 pub mod scalar;
 pub mod scan;
 pub mod security;
+pub mod selected;
 pub mod session;
 pub mod subscription;
 pub mod tenant;

@@ -30,14 +30,14 @@ use crate::{
         platform::PlatformContext,
         session::REFRESH_COOKIE,
     },
-    live::{client::Client, events, socket},
+    live::{client::Client, events, upgrade},
     traffic::Sender,
 };
 
 /// Answers at `/graphql`, within the time that a request may take.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    if socket::is_wanted(request.method(), request.headers()) {
-        return socket::open(app, request).await;
+    if upgrade::is_wanted(request.method(), request.headers()) {
+        return upgrade::open(app, request).await;
     }
     let timeout = app.options.request_timeout;
     // Dropping the work rolls back what it had begun.

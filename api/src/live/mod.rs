@@ -3,7 +3,7 @@
 //! 1. A verb of `domain` announces its deed in its transaction; Postgres notifies every process when that is committed.
 //! 2. The [`Hub`] of each process hands it to the subscriptions of that tenant, of which it may have none.
 //! 3. Each subscription executes its operation anew (`operation`), as whoever watches, with the rights of that moment.
-//! 4. The answer goes out over a WebSocket (`socket`, whose rules are `protocol`) or as an event stream (`events`).
+//! 4. The answer goes out over a WebSocket (`upgrade` and `socket`, whose rules are `protocol`) or as an event stream (`events`).
 //!
 //! **Invariants.**
 //! - A subscription hears of one tenant, the one that its host and its token agree on, and of no other.
@@ -22,9 +22,10 @@ mod hub;
 mod operation;
 mod protocol;
 mod quota;
-pub(crate) mod socket;
+mod socket;
+pub(crate) mod upgrade;
 mod watch;
 
-pub use bounds::{Bounds, Flags};
+pub use bounds::{Bounds, Watching};
 pub use hub::{Counts, Hub};
 pub use quota::Full;

@@ -2,46 +2,30 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{
-    extract::{
-        FromRequestParts as _, Request,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
-    },
-    http::{HeaderMap, Method, header},
-    response::{IntoResponse as _, Response},
-};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use futures::{
     SinkExt as _, StreamExt as _,
     stream::{SplitSink, SplitStream},
 };
-use tenancy::HostTarget;
 use tokio::{
     sync::mpsc,
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
-use tower_http::request_id::RequestId;
 use tracing::{Instrument as _, Span, field::display};
 
 use super::{
     client::{Client, deafness},
     ending::Ending,
     hub::Hearing,
-    protocol::{PROTOCOL, Protocol, Step, Violation},
+    protocol::{Protocol, Step, Violation, message},
     quota::{Counted, Full},
     watch::{Said, Speaker, serve},
 };
 use crate::{
-    app::App,
-    graphql::{admission::no_room, limits::Limits, parameters::Parameters},
-    http::{
-        peer,
-        place::{bearer, bearer_of, check_available, target_of},
-        refusal::Refusal,
-        visitor::visitor,
-    },
-    traffic::Sender,
+    graphql::{admission::no_room, parameters::Parameters},
+    http::{place::bearer_of, refusal::Refusal},
 };
 
 /// The longest message that is read, in bytes.
@@ -57,63 +41,9 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(50);
 /// How long the client may take to close its side.
 const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 
-/// Whether a request asks for a WebSocket.
-pub(crate) fn is_wanted(method: &Method, headers: &HeaderMap) -> bool {
-    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    method == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-}
-
-/// Opens a WebSocket. Who it is for, it says itself; until then it counts as a request of its network address.
-pub(crate) async fn open(app: Arc<App>, request: Request) -> Response {
-    match prepare(app, request).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
-    let (mut parts, _) = request.into_parts();
-    let (target, tenant, host) = target_of(&app, &parts, peer(&parts)).await?;
-    let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
-        return Err(Refusal::TenantNotFound);
-    };
-    if target == HostTarget::Apex {
-        return Err(Refusal::NothingToWatch);
-    }
-    if let Some(tenant) = &tenant {
-        Span::current().record("tenant", display(&tenant.slug));
-        check_available(&app, tenant)?;
-    }
-    let visitor = visitor(&parts, &app.options.trusted_proxies);
-    let limits = Limits::of(&app.options.limits, tenant.as_deref());
-    let sender = Sender::anonymous(visitor.address);
-    let counted = app.traffic.count(tenant.map(|tenant| tenant.id), sender, &limits, (app.clock)());
-    counted.map_err(Refusal::TooMany)?;
-    let hearing = app.live.ready().await.ok_or(Refusal::Deaf)?;
-    let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    let client = Client {
-        target,
-        host,
-        visitor,
-        request_id: request_id.unwrap_or_default().to_owned(),
-        // Programs may name themselves by a header; the pages of a browser cannot.
-        token: bearer(&parts.headers)?.map(str::to_owned),
-        app: Arc::clone(&app),
-    };
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade.protocols([PROTOCOL]),
-        Err(rejection) => return Ok(rejection.into_response()),
-    };
-    if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::OtherProtocol);
-    }
-    let span = Span::current();
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(LONGEST_MESSAGE)
-        .max_frame_size(LONGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| Connection::new(client, hearing, socket).run().instrument(span)))
+/// Bounds what is read and what waits to be written.
+pub(super) fn within_bounds(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE).max_frame_size(LONGEST_MESSAGE)
 }
 
 /// How a connection ends.
@@ -152,7 +82,8 @@ impl Drop for Running {
 /// Resolves when the connection has to end, whatever the client does.
 type Guard = Pin<Box<dyn Future<Output = Ending> + Send>>;
 
-struct Connection {
+/// A WebSocket that is open.
+pub(super) struct Connection {
     client: Arc<Client>,
     hearing: Hearing,
     sink: SplitSink<WebSocket, Message>,
@@ -167,7 +98,8 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(client: Client, hearing: Hearing, socket: WebSocket) -> Self {
+    /// A WebSocket that was just opened, when this was heard.
+    pub(super) fn new(client: Client, hearing: Hearing, socket: WebSocket) -> Self {
         let live = &client.app.live;
         let (sink, stream) = socket.split();
         let (says, answers) = mpsc::channel(MOST_ANSWERS);
@@ -195,7 +127,8 @@ impl Connection {
         }
     }
 
-    async fn run(mut self) {
+    /// Serves it until its end.
+    pub(super) async fn run(mut self) {
         let end = loop {
             if let Err(end) = self.turn().await {
                 break end;
@@ -357,13 +290,4 @@ fn unreadable(error: &axum::Error) -> End {
     };
     tracing::debug!(code, reason, "a WebSocket is not well-formed");
     End::Closed(code, reason)
-}
-
-/// A message of the server about an operation; the payload is JSON already.
-fn message(id: &str, kind: &str, payload: Option<&str>) -> Message {
-    let id = serde_json::Value::from(id);
-    Message::text(match payload {
-        Some(payload) => format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#),
-        None => format!(r#"{{"id":{id},"type":"{kind}"}}"#),
-    })
 }
