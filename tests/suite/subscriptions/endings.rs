@@ -66,6 +66,35 @@ async fn a_session_a_membership_and_a_tenant_end_what_they_allowed() {
 }
 
 #[tokio::test]
+async fn an_api_key_ends_what_it_allowed() {
+    let (server, other_process) = (Server::start().await, Server::start().await);
+    let company = server.company().await;
+    let listening = other_process.listen().await;
+    let owner = company.caller(Role::Owner);
+    let make = async |expires_at: Option<chrono::DateTime<Utc>>| {
+        let input = json!({ "name": "Payroll", "permissions": ["READ_DIRECTORY"], "expiresAt": expires_at });
+        let made = owner.mutate("createApiKey", input, "apiKey { id } token").await;
+        (made.text("/createApiKey/apiKey/id"), made.text("/createApiKey/token"))
+    };
+    let watch = async |token: &str| {
+        let mut socket = listening.connect(&company.host(), token).await;
+        socket.subscribe("a", EMPLOYEES).await;
+        socket
+    };
+    let ((id, key), (_, lasting)) = (make(None).await, make(None).await);
+    let (ended, mut bystander) = (watch(&key).await, watch(&lasting).await);
+    let end = "mutation($id: ID!) { endApiKey(id: $id) { apiKey { endedAt } } }";
+    owner.ask_with(end, json!({ "id": id })).await.data("");
+    assert_ends(ended, 4403, "UNAUTHENTICATED").await;
+    bystander.assert_silent().await;
+
+    let (_, expiring) = make(Some(Utc::now() + chrono::TimeDelta::seconds(3))).await;
+    let socket = watch(&expiring).await;
+    assert_ends(socket, 4403, "UNAUTHENTICATED").await;
+    bystander.assert_silent().await;
+}
+
+#[tokio::test]
 async fn a_token_ends_when_it_says() {
     let server = Server::start().await;
     let company = server.company().await;
@@ -210,8 +239,11 @@ async fn one_member_does_not_take_all_places() {
     // Others have what is left.
     let mut quiet = watching(&company, &listening, Role::Employee).await;
     assert_eq!(refused(&mut quiet).await, (json!("subscriptionsPerTenant"), json!(3)));
-    watching(&other, &listening, Role::Hr).await.assert_silent().await;
+    let mut elsewhere = watching(&other, &listening, Role::Hr).await;
+    elsewhere.assert_silent().await;
+    let before = server.app.live.counts().subscriptions;
     loud.complete("a").await;
+    until("the place is free", async || server.app.live.counts().subscriptions < before).await;
     loud.subscribe("b", EMPLOYEES).await;
 }
 
