@@ -108,7 +108,7 @@ fn frame(first: u8, masked: bool, length: u16, payload: &[u8]) -> Vec<u8> {
 #[case::the_rest_of_nothing(frame(0x80, true, 2, b"{}"), 1002)]
 #[case::a_message_within_another([frame(0x01, true, 1, b"a"), frame(0x81, true, 1, b"b")].concat(), 1002)]
 #[case::a_close_with_half_a_code(frame(0x88, true, 1, &[3]), 1002)]
-#[case::many_fragments_that_are_too_long((0..3).map(|n| frame(u8::from(n == 0), true, 30_000, &[b' '; 30_000])).collect::<Vec<_>>().concat(), 1009)]
+#[case::many_fragments_that_are_too_long((0..3).map(|n| frame(u8::from(n == 0), true, 30_000, &vec![b' '; 30_000])).collect::<Vec<_>>().concat(), 1009)]
 #[tokio::test]
 async fn a_frame_that_is_not_well_formed_ends_the_connection(#[case] frames: Vec<u8>, #[case] code: u16) {
     let server = Server::start().await;
