@@ -216,8 +216,7 @@ async fn what_is_hostile_is_refused_at_once() {
         let start: String = operation.chars().take(40).collect();
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "BAD_USER_INPUT"), "{start} {}", answer.body);
         assert!(started.elapsed() < Duration::from_secs(2), "{start} took {:?}", started.elapsed());
-        // The parser shows the line that it did not understand.
-        assert!(answer.body.to_string().len() < 4 * 15_000, "{start} has a long answer");
+        assert!(answer.body.to_string().len() < 1_000, "{start} has a long answer");
     }
     const { assert!(MAX_NESTING < 100, "the parser recurses") }
 }

@@ -9,10 +9,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_graphql::{
     Executor, ServerError, Value,
     indexmap::IndexMap,
-    parser::{
-        parse_query,
-        types::{ExecutableDocument, OperationDefinition, OperationType},
-    },
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
     body::Body,
@@ -28,6 +25,7 @@ use super::{
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
+    syntax,
     times::{SERVER_TIMING, Times},
     variables,
 };
@@ -156,7 +154,7 @@ pub(crate) fn prepare(
     let limits = admission.limits;
     documents::resolve(parameters, admission.documents).map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
     limits::check_text(&parameters.query, limits).map_err(|refusal| vec![error::refused(&refusal)])?;
-    let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
+    let document = syntax::parse(&parameters.query).map_err(|error| vec![error])?;
     limits::check_document(&document, &parameters.variables, limits, admission.signed_in)
         .map_err(|refusal| vec![error::refused(&refusal)])?;
     let bad = |message| vec![request_error(Code::BadUserInput, message)];
@@ -267,6 +265,7 @@ fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> 
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_query;
     use rstest::rstest;
 
     use super::*;

@@ -3,7 +3,7 @@
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
 //!
-//! - [`http`] reads a request and answers it; [`answer`] finishes what the engine says.
+//! - [`http`] reads a request and answers it; `syntax` parses a document; [`answer`] finishes what the engine says.
 //! - [`admission`] is what a request has to pass, [`documents`] the list of those that are trusted.
 //! - [`subscription`] has what can be watched; [`live`](crate::live) serves it.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
@@ -54,6 +54,7 @@ pub mod security;
 pub mod selected;
 pub mod session;
 pub mod subscription;
+mod syntax;
 pub mod tenant;
 mod times;
 mod variables;
