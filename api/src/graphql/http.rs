@@ -21,7 +21,7 @@ use http_body_util::LengthLimitError;
 use super::{
     accept::{self, MediaType},
     admission::{Admission, rate_limited},
-    answer, documents,
+    answer, documents, emptied,
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
@@ -183,10 +183,11 @@ async fn run<C: Carried>(
     schema: &impl Executor,
     media_type: MediaType,
     parameters: Parameters,
-    document: ExecutableDocument,
+    mut document: ExecutableDocument,
     kind: OperationType,
     context: Arc<C>,
 ) -> Response {
+    let has_filler = emptied::fill(&mut document);
     let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
     let order = answer::root_keys(&document, operation.as_deref());
     let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(&context));
@@ -195,6 +196,9 @@ async fn run<C: Carried>(
     request.set_parsed_query(document);
 
     let mut answer = schema.execute(request).await;
+    if has_filler {
+        emptied::empty(&mut answer.data);
+    }
     if answer.data == Value::Null && answer.errors.is_empty() {
         // All fields were skipped: the engine's way of saying so.
         answer.data = Value::Object(IndexMap::new());

@@ -26,6 +26,7 @@ pub mod department;
 pub mod department_change;
 pub mod documents;
 pub mod employee;
+pub mod emptied;
 pub mod error;
 pub mod front_door;
 pub mod http;

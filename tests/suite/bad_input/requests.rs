@@ -71,6 +71,19 @@ async fn a_body_is_one_json_object_with_a_query() {
 }
 
 #[tokio::test]
+async fn an_object_of_which_nothing_is_selected_is_an_object() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let hr = company.caller(Role::Hr);
+    assert_eq!(hr.ask("{ tenant { id @skip(if: true) } }").await.data(""), json!({ "tenant": {} }));
+    let node = format!("{{ node(id: \"{}\") {{ ... on Department {{ name }} }} }}", opaque(company.member.id));
+    assert_eq!(hr.ask(&node).await.data(""), json!({ "node": {} }));
+    let nodes = "{ employees(first: 2) { nodes { ...F } } } fragment F on Employee { department { name @include(if: false) } }";
+    let expected = json!([{ "department": {} }, { "department": {} }]);
+    assert_eq!(hr.ask(nodes).await.data("/employees/nodes"), expected);
+}
+
+#[tokio::test]
 async fn what_cannot_be_parsed_is_said_in_one_line_with_its_place() {
     let server = Server::start().await;
     let company = server.company().await;
