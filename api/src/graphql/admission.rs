@@ -8,6 +8,7 @@ use super::{
     documents::TrustedDocuments,
     error::{Code, request_error},
     limits::Limits,
+    values::Types,
 };
 use crate::{
     live::Full,
@@ -19,6 +20,8 @@ use crate::{
 pub struct Admission<'a> {
     /// How much it may ask for.
     pub limits: &'a Limits,
+    /// The types of the schema that it is for.
+    pub types: &'static Types,
     /// The only documents that are executed; any, where there are none.
     pub documents: Option<&'a TrustedDocuments>,
     /// Whether someone is signed in.

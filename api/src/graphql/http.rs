@@ -27,7 +27,7 @@ use super::{
     parameters::{self, Parameters},
     syntax,
     times::{SERVER_TIMING, Times},
-    variables,
+    values, variables,
 };
 use crate::traffic::RateLimited;
 
@@ -157,6 +157,7 @@ pub(crate) fn prepare(
     let document = syntax::parse(&parameters.query).map_err(|error| vec![error])?;
     limits::check_document(&document, &parameters.variables, limits, admission.signed_in)
         .map_err(|refusal| vec![error::refused(&refusal)])?;
+    values::check(&parameters.query, &document, admission.types)?;
     let bad = |message| vec![request_error(Code::BadUserInput, message)];
     let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
     variables::complete(&document, operation, &mut parameters.variables).map_err(bad)?;

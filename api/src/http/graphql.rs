@@ -22,12 +22,13 @@ use super::{
 use crate::{
     app::App,
     graphql::{
+        self,
         admission::Admission,
         context::{Caller, RequestContext},
         front_door::FrontDoor,
         http::{Summary, execute},
         limits::Limits,
-        platform::PlatformContext,
+        platform::{self, PlatformContext},
         session::REFRESH_COOKIE,
     },
     live::{client::Client, events, upgrade},
@@ -76,6 +77,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     }
     let admission = Admission {
         limits: &limits,
+        types: if tenant.is_some() { graphql::types() } else { platform::types() },
         documents: app.documents.as_ref(),
         signed_in: identity.is_some(),
         lane: tenant.as_ref().and_then(|tenant| app.traffic.lane(tenant.id, &limits)),

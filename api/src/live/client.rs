@@ -14,6 +14,7 @@ use crate::{
     app::App,
     auth::{Identity, Visitor},
     graphql::{
+        self,
         admission::{Admission, rate_limited},
         context::{Caller, RequestContext},
         front_door::FrontDoor,
@@ -67,6 +68,7 @@ impl Client {
         }
         let admission = Admission {
             limits: &self.limits(&admitted),
+            types: graphql::types(),
             documents: self.app.documents.as_ref(),
             signed_in: admitted.identity.is_some(),
             lane: None,

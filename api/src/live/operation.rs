@@ -253,7 +253,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::graphql::limits::{Defaults, Limits};
+    use crate::graphql::{
+        self,
+        limits::{Defaults, Limits},
+    };
 
     fn operation(query: &str, name: Option<&str>) -> Result<Operation, String> {
         let parameters = Parameters {
@@ -265,6 +268,7 @@ mod tests {
         let limits = Limits::of(&Defaults::default(), None);
         let admission = Admission {
             limits: &limits,
+            types: graphql::types(),
             documents: None,
             signed_in: true,
             lane: None,
