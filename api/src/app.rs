@@ -31,7 +31,7 @@ pub fn system_clock() -> Clock {
 pub struct Options {
     /// Whether people come by https.
     pub https: bool,
-    /// Proxies whose `X-Forwarded-Host` is believed.
+    /// Proxies that are believed in what they say of a request: `X-Forwarded-Host`, `-For` and `-Proto`.
     pub trusted_proxies: Vec<IpAddr>,
     /// The port of the client's development server.
     pub development_port: Option<u16>,
@@ -115,13 +115,7 @@ impl App {
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
-        let live = Arc::new(Hub::new(Bounds {
-            per_connection: config.subscriptions_per_connection,
-            per_tenant: config.subscriptions_per_tenant,
-            // The other half is for requests.
-            turns: (config.database_connections / 2).max(1) as usize,
-            init_timeout: Duration::from_secs(config.connection_init_timeout),
-        }));
+        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database_connections)));
         background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,

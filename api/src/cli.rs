@@ -5,7 +5,7 @@ mod migrate;
 
 use std::{ffi::OsString, str::FromStr};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use domain::Role;
 use tenancy::{Hostname, Slug};
 
@@ -13,7 +13,7 @@ pub use self::{
     archive::ArchiveCommand,
     migrate::{MigrateArguments, MigrateCommand},
 };
-use crate::{config::Config, http::Origin};
+use crate::{config::Config, graphql::limits::Introspection, http::Origin};
 
 /// One program, many organisations: each with its own Postgres schema, found by hostname and token.
 #[derive(Debug, Parser)]
@@ -222,7 +222,7 @@ pub enum TenantCommand {
     Archive(ArchiveCommand),
 }
 
-/// The limits of one tenant: a number, or `default` for the program's own.
+/// The limits of one tenant; `default` stands for the program's own.
 #[derive(Debug, Clone, Args)]
 pub struct OwnLimits {
     /// Requests in a second, on the average; 0 for any number
@@ -258,15 +258,30 @@ pub struct OwnLimits {
     /// Fields that an operation may resolve, those in lists counted once an item
     #[arg(long, value_name = "COUNT")]
     pub cost: Option<Limit>,
+    /// Who may ask for the schema: on for anyone, members, or off
+    #[arg(long, value_name = "WHO")]
+    pub tenant_introspection: Option<Limit<Introspection>>,
 }
 
 /// A limit of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum Limit<T = u64> {
     /// The program's own.
     Default,
     /// The tenant's own.
-    Own(u64),
+    Own(T),
+}
+
+impl FromStr for Limit<Introspection> {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Introspection::from_str(text, false) {
+            Ok(introspection) => Ok(Self::Own(introspection)),
+            Err(_) if text == "default" => Ok(Self::Default),
+            Err(_) => Err("give on, members, off, or default"),
+        }
+    }
 }
 
 impl FromStr for Limit {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
-use crate::graphql::limits::Defaults;
+use crate::{graphql::limits::Defaults, live};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -100,7 +100,7 @@ pub struct Config {
     #[arg(long, env = "TENANTRY_HTTPS", global = true, help_heading = "Web")]
     pub https: bool,
 
-    /// Proxies whose X-Forwarded-Host is believed
+    /// Proxies whose X-Forwarded-Host, X-Forwarded-For and X-Forwarded-Proto are believed
     #[arg(
         long = "trusted-proxy",
         env = "TENANTRY_TRUSTED_PROXIES",
@@ -130,7 +130,12 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
     pub header_timeout: u64,
 
-    /// Connections that are open at a time; others wait to be accepted
+    /// Seconds that a client may take nothing of what it is sent
+    #[arg(long, env = "TENANTRY_WRITE_TIMEOUT", global = true, default_value_t = 30, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Web")]
+    pub write_timeout: u64,
+
+    /// Connections that are open at a time, WebSockets too; others wait to be accepted
     #[arg(long, env = "TENANTRY_MAX_CONNECTIONS", global = true, default_value_t = 10_000, value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Web")]
     pub max_connections: u32,
@@ -143,32 +148,9 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Defaults,
 
-    /// Operations that one WebSocket may have under way
-    #[arg(
-        long,
-        env = "TENANTRY_SUBSCRIPTIONS_PER_CONNECTION",
-        global = true,
-        default_value_t = 50,
-        value_name = "COUNT",
-        help_heading = "Web"
-    )]
-    pub subscriptions_per_connection: usize,
-
-    /// Subscriptions to one tenant that this process serves, and as many connections for them
-    #[arg(
-        long,
-        env = "TENANTRY_SUBSCRIPTIONS_PER_TENANT",
-        global = true,
-        default_value_t = 2_000,
-        value_name = "COUNT",
-        help_heading = "Web"
-    )]
-    pub subscriptions_per_tenant: usize,
-
-    /// Seconds within which a WebSocket has to say who it is
-    #[arg(long, env = "TENANTRY_CONNECTION_INIT_TIMEOUT", global = true, default_value_t = 10, value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=60), help_heading = "Web")]
-    pub connection_init_timeout: u64,
+    /// Those who watch.
+    #[command(flatten)]
+    pub watching: live::Watching,
 
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use lane::{Lane, Turn};
 use rate::Bucket;
 
-use crate::graphql::limits::Limits;
+use crate::{auth::Identity, graphql::limits::Limits};
 
 /// How many actors and tenants are counted each for itself. The others are counted together.
 const MOST_KEYS: usize = 100_000;
@@ -37,6 +37,11 @@ pub enum Sender {
 }
 
 impl Sender {
+    /// Whoever is signed in, or else somebody at an address.
+    pub fn of(identity: Option<&Identity>, address: Option<IpAddr>) -> Self {
+        identity.map_or_else(|| Self::anonymous(address), |identity| Self::Principal(identity.principal.uuid()))
+    }
+
     /// Nobody in particular, at an address.
     pub fn anonymous(address: Option<IpAddr>) -> Self {
         Self::Address(address.map(|address| match address {

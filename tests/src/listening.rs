@@ -28,7 +28,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (router, (stop, stopped)) = (self.router.clone(), watch::channel(false));
-        let connections = Connections { most: 1_000, header_timeout: Duration::from_secs(30) };
+        let connections =
+            Connections { most: 1_000, header_timeout: Duration::from_secs(30), write_timeout: Duration::from_secs(30) };
         let task = tokio::spawn(async move {
             serve(listener, router, connections, stopped).await;
             drop(stop);

@@ -57,6 +57,22 @@ async fn the_page_of_another_site_is_refused_whatever_it_sends() {
 }
 
 #[tokio::test]
+async fn a_page_that_came_by_another_scheme_is_of_another_site() {
+    let plain = Server::start().await;
+    let behind_tls = Server::start_with(&["--https"], system_clock()).await;
+    for (server, own, other) in [(&plain, "http", "https"), (&behind_tls, "https", "http")] {
+        let company = server.company().await;
+        let origin = |scheme: &str| format!("{scheme}://{}", company.host());
+        send(&company, Method::POST, "/graphql", &[("origin", &origin(own))]).await.data("/tenant/slug");
+        refused(&send(&company, Method::POST, "/graphql", &[("origin", &origin(other))]).await);
+        // What a stranger says of the scheme does not count.
+        let claimed = [("origin", origin(other)), ("x-forwarded-proto", other.to_owned())];
+        let claimed = claimed.each_ref().map(|(name, value)| (*name, value.as_str()));
+        refused(&send(&company, Method::POST, "/graphql", &claimed).await);
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_lets_pages_of_its_own_call_it_and_no_other_tenant() {
     let server = Server::start().await;
     let (company, other) = (server.company().await, server.company().await);

@@ -68,6 +68,27 @@ async fn a_sender_has_so_many_requests_in_a_second() {
 }
 
 #[tokio::test]
+async fn opening_a_websocket_counts_as_a_request() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&["--actor-requests-per-second", "2"], clock.clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let listening = server.listen().await;
+    // Until they are named they are the same sender, at one tenant; then they are whoever they name.
+    for _ in 0..4 {
+        listening.connect(&company.host(), &company.token(Role::Hr)).await;
+    }
+    assert_eq!(listening.open_with(&company.host(), &[]).await.err(), Some(429));
+    too_many(&company.caller(Role::Hr).ask("{ __typename }").await);
+    assert_eq!(answered(&company.caller(Role::Owner), 4).await, 4);
+    let mut socket = listening.open(&other.host()).await;
+    assert_eq!(answered(&other.caller(Role::Hr), 4).await, 4);
+    socket.initialise(&other.token(Role::Hr)).await;
+    assert_eq!(socket.closed().await, (1013, "RATE_LIMITED".to_owned()));
+    clock.advance(TimeDelta::seconds(1));
+    listening.connect(&company.host(), &company.token(Role::Hr)).await;
+}
+
+#[tokio::test]
 async fn a_tenants_own_rate_holds_in_every_process_from_the_next_request() {
     let clock = TestClock::start();
     let server = Server::start_with(&[], clock.clock()).await;

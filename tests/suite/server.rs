@@ -1,5 +1,9 @@
 //! The server itself: connections that keep it waiting, and its end.
 
+mod idle;
+mod places;
+mod unread;
+
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -21,13 +25,27 @@ struct Running {
     task: JoinHandle<()>,
 }
 
+/// Opens a WebSocket at a host.
+async fn upgrade(stream: &mut TcpStream, host: &str) {
+    let head = format!(
+        "GET /graphql HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_until(stream, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+}
+
 impl Running {
     async fn start(most: usize, header_timeout: Duration) -> Self {
+        Self::start_with(Connections { most, header_timeout, write_timeout: Duration::from_mins(1) }).await
+    }
+
+    async fn start_with(connections: Connections) -> Self {
         let server = Server::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let connections = Connections { most, header_timeout };
         let task = tokio::spawn(api::http::serve(listener, server.router.clone(), connections, stopped));
         Self { server, address, stop, task }
     }
@@ -77,25 +95,6 @@ async fn headers_that_do_not_come_end_the_connection() {
         let elapsed = begin.elapsed();
         assert!((Duration::from_millis(900)..Duration::from_secs(6)).contains(&elapsed), "{elapsed:?}");
     }
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn so_many_connections_are_open_and_the_next_one_waits() {
-    let running = Running::start(2, Duration::from_mins(1)).await;
-    let mut first = running.connect().await;
-    let mut second = running.connect().await;
-    for stream in [&mut first, &mut second] {
-        stream.write_all(HEALTH).await.unwrap();
-        assert!(read_until(stream, "ok").await.starts_with("HTTP/1.1 200"));
-    }
-    let mut third = running.connect().await;
-    third.write_all(HEALTH).await.unwrap();
-    let mut buffer = [0; 16];
-    let waiting = tokio::time::timeout(Duration::from_millis(300), third.read(&mut buffer)).await;
-    assert!(waiting.is_err(), "the third connection was served");
-    drop(first);
-    assert!(read_until(&mut third, "ok").await.starts_with("HTTP/1.1 200"));
     running.stop().await;
 }
 

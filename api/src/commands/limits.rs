@@ -38,7 +38,12 @@ pub(super) async fn run(
     {
         bail!("The depth may be 40 at most: the parser recurses");
     }
-    if changes.iter().any(|(_, change)| change.is_some()) || own.statement_timeout_ms.is_some() {
+    let introspection = own.tenant_introspection.map(|limit| match limit {
+        Limit::Own(introspection) => Limit::Own(introspection.as_str()),
+        Limit::Default => Limit::Default,
+    });
+    let is_changed = changes.iter().any(|(_, change)| change.is_some());
+    if is_changed || introspection.is_some() || own.statement_timeout_ms.is_some() {
         let change = |settings: &mut Map<String, Value>| {
             let mut limits = match settings.remove("limits") {
                 Some(Value::Object(limits)) => limits,
@@ -47,6 +52,7 @@ pub(super) async fn run(
             for (name, change) in changes {
                 put(&mut limits, name, change);
             }
+            put(&mut limits, "introspection", introspection);
             if !limits.is_empty() {
                 settings.insert("limits".to_owned(), Value::Object(limits));
             }
@@ -58,9 +64,9 @@ pub(super) async fn run(
     show(config, &tenant)
 }
 
-fn put(settings: &mut Map<String, Value>, name: &str, change: Option<Limit>) {
+fn put(settings: &mut Map<String, Value>, name: &str, change: Option<Limit<impl Into<Value>>>) {
     match change {
-        Some(Limit::Own(number)) => settings.insert(name.to_owned(), number.into()),
+        Some(Limit::Own(value)) => settings.insert(name.to_owned(), value.into()),
         Some(Limit::Default) => settings.remove(name),
         None => None,
     };
@@ -83,6 +89,7 @@ fn show(config: &Config, tenant: &Tenant) -> anyhow::Result<()> {
         ("directives", "directives", limits.directives.to_string()),
         ("root-fields", "rootFields", limits.root_fields.to_string()),
         ("cost", "cost", limits.cost.to_string()),
+        ("tenant-introspection", "introspection", limits.introspection.as_str().to_owned()),
     ];
     for (flag, name, value) in rows {
         let own = tenant.settings.get("limits").and_then(|limits| limits.get(name)).or_else(|| tenant.settings.get(name));

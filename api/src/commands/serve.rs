@@ -80,6 +80,7 @@ async fn serve(
     let connections = Connections {
         most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
         header_timeout: Duration::from_secs(config.header_timeout),
+        write_timeout: Duration::from_secs(config.write_timeout),
     };
     let live = Arc::clone(&app.live);
     let (stopping, stopped) = watch::channel(false);

@@ -8,14 +8,20 @@ use super::{
     documents::TrustedDocuments,
     error::{Code, request_error},
     limits::Limits,
+    values::Types,
 };
-use crate::traffic::{Lane, RateLimited, Turn};
+use crate::{
+    live::Full,
+    traffic::{Lane, RateLimited, Turn},
+};
 
 /// What a request has to pass before it is executed.
 #[derive(Debug)]
 pub struct Admission<'a> {
     /// How much it may ask for.
     pub limits: &'a Limits,
+    /// The types of the schema that it is for.
+    pub types: &'static Types,
     /// The only documents that are executed; any, where there are none.
     pub documents: Option<&'a TrustedDocuments>,
     /// Whether someone is signed in.
@@ -36,13 +42,25 @@ impl Admission<'_> {
     }
 }
 
+/// Whole seconds after which it is worth another try where there is no more room.
+pub const RETRY_NO_ROOM: u64 = 5;
+
 /// The error that says so to a client.
 pub fn rate_limited(refused: &RateLimited) -> ServerError {
-    let mut error = request_error(Code::RateLimited, refused.to_string());
+    too_many(refused.to_string(), refused.limit, refused.allowed, refused.retry_after)
+}
+
+/// The error of somebody for whom there is no room.
+pub fn no_room(full: &Full) -> ServerError {
+    too_many(full.to_string(), full.limit, full.allowed as u64, RETRY_NO_ROOM)
+}
+
+fn too_many(message: String, limit: &'static str, allowed: u64, retry_after: u64) -> ServerError {
+    let mut error = request_error(Code::RateLimited, message);
     if let Some(extensions) = &mut error.extensions {
-        extensions.set("limit", refused.limit);
-        extensions.set("allowed", refused.allowed);
-        extensions.set("retryAfter", refused.retry_after);
+        extensions.set("limit", limit);
+        extensions.set("allowed", allowed);
+        extensions.set("retryAfter", retry_after);
     }
     error
 }

@@ -11,7 +11,8 @@ use super::{
     connection::{Arguments, Connection, Listed},
     context::{RequestContext, ResolverContext},
     id, loaders,
-    resolved::{Resolved, ResolvedList, selects_more_than_id},
+    resolved::{Resolved, ResolvedList},
+    selected::selects_more_than_id,
 };
 
 /// The most departments on a page.

@@ -9,10 +9,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_graphql::{
     Executor, ServerError, Value,
     indexmap::IndexMap,
-    parser::{
-        parse_query,
-        types::{ExecutableDocument, OperationDefinition, OperationType},
-    },
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
     body::Body,
@@ -24,12 +21,13 @@ use http_body_util::LengthLimitError;
 use super::{
     accept::{self, MediaType},
     admission::{Admission, rate_limited},
-    answer, documents,
+    answer, documents, emptied,
     error::{self, Code, request_error},
     limits,
     parameters::{self, Parameters},
+    syntax,
     times::{SERVER_TIMING, Times},
-    variables,
+    values, variables,
 };
 use crate::traffic::RateLimited;
 
@@ -156,9 +154,10 @@ pub(crate) fn prepare(
     let limits = admission.limits;
     documents::resolve(parameters, admission.documents).map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
     limits::check_text(&parameters.query, limits).map_err(|refusal| vec![error::refused(&refusal)])?;
-    let document = parse_query(&parameters.query).map_err(|failure| vec![ServerError::from(failure)])?;
+    let document = syntax::parse(&parameters.query).map_err(|error| vec![error])?;
     limits::check_document(&document, &parameters.variables, limits, admission.signed_in)
         .map_err(|refusal| vec![error::refused(&refusal)])?;
+    values::check(&parameters.query, &document, admission.types)?;
     let bad = |message| vec![request_error(Code::BadUserInput, message)];
     let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
     variables::complete(&document, operation, &mut parameters.variables).map_err(bad)?;
@@ -185,10 +184,11 @@ async fn run<C: Carried>(
     schema: &impl Executor,
     media_type: MediaType,
     parameters: Parameters,
-    document: ExecutableDocument,
+    mut document: ExecutableDocument,
     kind: OperationType,
     context: Arc<C>,
 ) -> Response {
+    let has_filler = emptied::fill(&mut document);
     let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
     let order = answer::root_keys(&document, operation.as_deref());
     let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(&context));
@@ -197,6 +197,9 @@ async fn run<C: Carried>(
     request.set_parsed_query(document);
 
     let mut answer = schema.execute(request).await;
+    if has_filler {
+        emptied::empty(&mut answer.data);
+    }
     if answer.data == Value::Null && answer.errors.is_empty() {
         // All fields were skipped: the engine's way of saying so.
         answer.data = Value::Object(IndexMap::new());
@@ -267,6 +270,7 @@ fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> 
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_query;
     use rstest::rstest;
 
     use super::*;

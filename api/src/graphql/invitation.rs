@@ -13,7 +13,8 @@ use super::{
     context::{RequestContext, ResolverContext},
     employee::Employee,
     id, loaders,
-    resolved::{Resolved, selects_more_than_id},
+    resolved::Resolved,
+    selected::selects_more_than_id,
     session::{self, SessionPayload},
     viewer::Role,
 };

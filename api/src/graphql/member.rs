@@ -12,7 +12,8 @@ use super::{
     context::{RequestContext, ResolverContext},
     employee::Employee,
     id, loaders,
-    resolved::{Resolved, selects_more_than_id},
+    resolved::Resolved,
+    selected::selects_more_than_id,
     viewer::{Account, Role},
 };
 use crate::auth;

@@ -3,11 +3,11 @@
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
 //!
-//! - [`http`] reads a request and answers it; [`answer`] finishes what the engine says.
-//! - [`admission`] is what a request has to pass, [`documents`] the list of those that are trusted.
+//! - [`http`] reads a request and answers it; `syntax` parses a document; [`answer`] finishes what the engine says.
+//! - [`admission`] is what a request has to pass, with `variables` and [`values`], [`documents`] the list of those that are trusted.
 //! - [`subscription`] has what can be watched; [`live`](crate::live) serves it.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
-//! - `resolved`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
+//! - `resolved`, `selected`, `loader` and `loaders` keep a list with its relations at one statement, or at one more for each relation that
 //!   look-ahead cannot see.
 //! - `id`, `connection`, `input` and `scalar` translate between the two sides.
 
@@ -26,6 +26,7 @@ pub mod department;
 pub mod department_change;
 pub mod documents;
 pub mod employee;
+pub mod emptied;
 pub mod error;
 pub mod front_door;
 pub mod http;
@@ -51,12 +52,17 @@ pub mod resolved;
 pub mod scalar;
 pub mod scan;
 pub mod security;
+pub mod selected;
 pub mod session;
 pub mod subscription;
+mod syntax;
 pub mod tenant;
 mod times;
+pub mod values;
 mod variables;
 pub mod viewer;
+
+use std::sync::LazyLock;
 
 use async_graphql::{ID, SDLExportOptions, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -64,6 +70,7 @@ use chrono::{DateTime, Utc};
 pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
+use values::Types;
 
 /// The schema, cheap to clone.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -76,6 +83,12 @@ pub fn schema() -> Schema {
         .disable_suggestions()
         // `limits` has the limits, with what was counted; the engine's own messages say only that there was too much.
         .finish()
+}
+
+/// The types of the schema.
+pub fn types() -> &'static Types {
+    static TYPES: LazyLock<Types> = LazyLock::new(Types::of::<Query, Mutation, Subscription>);
+    &TYPES
 }
 
 /// The schema as text, in the schema definition language.

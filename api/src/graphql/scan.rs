@@ -1,4 +1,4 @@
-//! The size of a GraphQL text, found in one pass without parsing it.
+//! The tokens of a GraphQL text, found in one pass without parsing it.
 
 /// What [`measure`] counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,36 +11,73 @@ pub struct Measure {
 
 /// Measures a text, whether or not it is well formed. An unterminated string reaches to the end.
 pub fn measure(text: &str) -> Measure {
-    let mut rest = text.as_bytes();
     let (mut measure, mut open) = (Measure::default(), 0_usize);
-    while let [byte, tail @ ..] = rest {
-        rest = match byte {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => tail,
-            b'#' => skip_while(tail, |byte| byte != b'\n' && byte != b'\r'),
-            _ => {
-                measure.tokens += 1;
-                match byte {
-                    b'{' | b'[' | b'(' => {
-                        open += 1;
-                        measure.nesting = measure.nesting.max(open);
-                        tail
-                    }
-                    b'}' | b']' | b')' => {
-                        open = open.saturating_sub(1);
-                        tail
-                    }
-                    b'"' => match tail {
-                        [b'"', b'"', tail @ ..] => skip_block_string(tail),
-                        _ => skip_string(tail),
-                    },
-                    byte if is_word(*byte) => skip_while(tail, is_word),
-                    b'.' => skip_while(tail, |byte| byte == b'.'),
-                    _ => tail,
-                }
+    for (_, token) in tokens(text) {
+        measure.tokens += 1;
+        match token {
+            Token::Open(_) => {
+                open += 1;
+                measure.nesting = measure.nesting.max(open);
             }
+            Token::Close => open = open.saturating_sub(1),
+            Token::Word(_) | Token::Colon | Token::Other => {}
         }
     }
     measure
+}
+
+/// A lexical token, as far as it is told apart here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// A bracket of any kind.
+    Open(u8),
+    /// A bracket that closes one.
+    Close,
+    /// A name or a number.
+    Word(&'a str),
+    /// `:`
+    Colon,
+    /// Any other.
+    Other,
+}
+
+/// The tokens of a text, and at which byte each begins.
+pub fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
+    let mut rest = text.as_bytes();
+    std::iter::from_fn(move || {
+        loop {
+            let [byte, tail @ ..] = rest else {
+                return None;
+            };
+            let start = rest;
+            let (token, after) = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                    rest = tail;
+                    continue;
+                }
+                b'#' => {
+                    rest = skip_while(tail, |byte| byte != b'\n' && byte != b'\r');
+                    continue;
+                }
+                b'{' | b'[' | b'(' => (Token::Open(*byte), tail),
+                b'}' | b']' | b')' => (Token::Close, tail),
+                b':' => (Token::Colon, tail),
+                b'"' => match tail {
+                    [b'"', b'"', tail @ ..] => (Token::Other, skip_block_string(tail)),
+                    _ => (Token::Other, skip_string(tail)),
+                },
+                b'.' => (Token::Other, skip_while(tail, |byte| byte == b'.')),
+                byte if is_word(*byte) => {
+                    let after = skip_while(tail, is_word);
+                    let word = start.get(..start.len() - after.len()).unwrap_or_default();
+                    (Token::Word(std::str::from_utf8(word).unwrap_or_default()), after)
+                }
+                _ => (Token::Other, tail),
+            };
+            rest = after;
+            return Some((text.len() - start.len(), token));
+        }
+    })
 }
 
 /// Letters, digits, and what joins them in names and numbers.
@@ -86,6 +123,14 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[test]
+    fn tokens_have_their_places() {
+        let found: Vec<_> = tokens("{ é(a: \"{\") }").collect();
+        let [open, close] = [Token::Open(b'{'), Token::Close];
+        let inner = [(2, Token::Word("é")), (4, Token::Open(b'(')), (5, Token::Word("a")), (6, Token::Colon), (8, Token::Other)];
+        assert_eq!(found, [&[(0, open)][..], &inner, &[(11, close), (13, close)]].concat());
+    }
 
     #[rstest]
     #[case::empty("", 0, 0)]

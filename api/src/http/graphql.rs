@@ -22,22 +22,23 @@ use super::{
 use crate::{
     app::App,
     graphql::{
+        self,
         admission::Admission,
         context::{Caller, RequestContext},
         front_door::FrontDoor,
         http::{Summary, execute},
         limits::Limits,
-        platform::PlatformContext,
+        platform::{self, PlatformContext},
         session::REFRESH_COOKIE,
     },
-    live::{client::Client, events, socket},
+    live::{client::Client, events, upgrade},
     traffic::Sender,
 };
 
 /// Answers at `/graphql`, within the time that a request may take.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    if socket::is_wanted(request.method(), request.headers()) {
-        return socket::open(app, request).await;
+    if upgrade::is_wanted(request.method(), request.headers()) {
+        return upgrade::open(app, request).await;
     }
     let timeout = app.options.request_timeout;
     // Dropping the work rolls back what it had begun.
@@ -69,16 +70,14 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     let visitor = visitor(&parts, &app.options.trusted_proxies);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
-    let sender = match &identity {
-        Some(identity) => Sender::Principal(identity.principal.uuid()),
-        None => Sender::anonymous(visitor.address),
-    };
+    let sender = Sender::of(identity.as_deref(), visitor.address);
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
     let admission = Admission {
         limits: &limits,
+        types: if tenant.is_some() { graphql::types() } else { platform::types() },
         documents: app.documents.as_ref(),
         signed_in: identity.is_some(),
         lane: tenant.as_ref().and_then(|tenant| app.traffic.lane(tenant.id, &limits)),

@@ -1,4 +1,4 @@
-//! Which hostname a request was sent to.
+//! Which hostname a request was sent to, and how.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header::HOST};
 use tenancy::{Hostname, HostnameError};
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Why a request has no hostname.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +28,55 @@ pub(crate) fn hostname(
     peer: Option<IpAddr>,
     proxies: &[IpAddr],
 ) -> Result<Hostname, HostRefusal> {
-    let sent = agreeing(uri, headers)?;
-    let forwarded = peer.filter(|peer| proxies.contains(peer)).and_then(|_| headers.get(FORWARDED_HOST));
-    let authority = match forwarded {
-        None => sent,
-        Some(value) if headers.get_all(FORWARDED_HOST).iter().count() == 1 => {
-            value.to_str().map_err(|_| HostRefusal::Malformed)?
-        }
-        Some(_) => return Err(HostRefusal::Malformed),
-    };
+    let authority = authority(uri, headers, peer, proxies)?;
     Hostname::from_authority(authority).map_err(|error| match error {
         HostnameError::IpLiteral => HostRefusal::IpLiteral,
         HostnameError::Malformed => HostRefusal::Malformed,
     })
+}
+
+/// The origin of this host's own pages: scheme, host and port of the request. None where that cannot be told.
+///
+/// The program itself speaks no TLS. The scheme is what a trusted proxy says by `X-Forwarded-Proto`; otherwise https if people come
+/// by https, as the operator says.
+pub(crate) fn own_origin(
+    uri: &Uri,
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+    proxies: &[IpAddr],
+    https: bool,
+) -> Option<String> {
+    let authority = authority(uri, headers, peer, proxies).ok()?;
+    let scheme = match forwarded(headers, &FORWARDED_PROTO, peer, proxies).ok()? {
+        None if https => "https",
+        None => "http",
+        Some(scheme) => ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?,
+    };
+    Some(format!("{scheme}://{authority}"))
+}
+
+/// The host and port that a request was sent to.
+fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> Result<&'a str, HostRefusal> {
+    let sent = agreeing(uri, headers)?;
+    Ok(forwarded(headers, &FORWARDED_HOST, peer, proxies)?.unwrap_or(sent))
+}
+
+/// What a trusted proxy says of the request that it hands on.
+fn forwarded<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    peer: Option<IpAddr>,
+    proxies: &[IpAddr],
+) -> Result<Option<&'a str>, HostRefusal> {
+    if !peer.is_some_and(|peer| proxies.contains(&peer)) {
+        return Ok(None);
+    }
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| HostRefusal::Malformed),
+        (Some(_), Some(_)) => Err(HostRefusal::Malformed),
+    }
 }
 
 fn agreeing<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, HostRefusal> {
@@ -113,5 +150,26 @@ mod tests {
         assert_eq!(read("/", &doubled, PROXY), Err(HostRefusal::Malformed));
         let chained = [("host", "acme.localhost"), ("x-forwarded-host", "a.localhost, b.localhost")];
         assert_eq!(read("/", &chained, PROXY), Err(HostRefusal::Malformed));
+    }
+
+    #[test]
+    fn a_forwarded_scheme_is_believed_from_a_proxy_alone() {
+        let origin = |forwarded: &[&str], peer: IpAddr, https: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("acme.localhost:8000"));
+            for value in forwarded {
+                headers.append(FORWARDED_PROTO, HeaderValue::from_str(value).unwrap());
+            }
+            own_origin(&Uri::from_static("/"), &headers, Some(peer), &[PROXY], https)
+        };
+        let (http, https) = (Some("http://acme.localhost:8000".to_owned()), Some("https://acme.localhost:8000".to_owned()));
+        assert_eq!(origin(&[], STRANGER, false), http);
+        assert_eq!(origin(&[], STRANGER, true), https);
+        assert_eq!(origin(&["https"], STRANGER, false), http);
+        assert_eq!(origin(&["HTTPS"], PROXY, false), https);
+        assert_eq!(origin(&["http"], PROXY, true), http);
+        for odd in [&["https, http"][..], &["wss"], &[""], &["https", "https"]] {
+            assert_eq!(origin(odd, PROXY, true), None, "{odd:?}");
+        }
     }
 }

@@ -14,8 +14,8 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::{peer, place::target_of, refusal::Refusal};
-use crate::app::App;
+use super::{host, peer, place::target_of, refusal::Refusal};
+use crate::app::{App, Options};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Where a tenant's settings have the origins whose pages may call its API.
@@ -33,10 +33,13 @@ enum Site {
 /// Refuses what the page of another site sent, and answers the question that browsers ask beforehand.
 ///
 /// Following a link or opening a page may come from anywhere: only the API refuses every method.
-pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response<Body> {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if site(request.headers(), request.uri()) == Site::Own || (is_safe && request.uri().path() != "/graphql") {
-        return next.run(request).await;
+pub(crate) async fn check(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    let is_safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let Options { trusted_proxies, https, .. } = &app.options;
+    let own_origin = || host::own_origin(&parts.uri, &parts.headers, peer(&parts), trusted_proxies, *https);
+    if site(&parts.headers, own_origin) == Site::Own || (is_safe && parts.uri.path() != "/graphql") {
+        return next.run(Request::from_parts(parts, body)).await;
     }
     // A response to one origin must not be taken from a cache for another.
     let refused = || {
@@ -44,7 +47,6 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request<Body
         response.headers_mut().append(header::VARY, HeaderValue::from_static("origin, sec-fetch-site"));
         response
     };
-    let (mut parts, body) = request.into_parts();
     let Some((origin, trust)) = trusted(&app, &parts).await else {
         return refused();
     };
@@ -58,8 +60,7 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request<Body
         if trust == Trust::WithoutCookies {
             parts.headers.remove(header::COOKIE);
         }
-        request = Request::from_parts(parts, body);
-        next.run(request).await
+        next.run(Request::from_parts(parts, body)).await
     };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -117,7 +118,7 @@ fn is_development_server(headers: &HeaderMap, origin: &str, port: u16) -> bool {
 }
 
 /// Whose page sent a request. Anything that cannot be read counts as another's.
-fn site(headers: &HeaderMap, uri: &Uri) -> Site {
+fn site(headers: &HeaderMap, own_origin: impl FnOnce() -> Option<String>) -> Site {
     let one = |name: HeaderName| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
@@ -130,12 +131,10 @@ fn site(headers: &HeaderMap, uri: &Uri) -> Site {
         (Ok(Some("same-origin" | "none")), Ok(_)) | (Ok(None), Ok(None)) => Site::Own,
         // Browsers before `Sec-Fetch-Site`, and those that do not send it with an upgrade.
         (Ok(None), Ok(Some(origin))) => {
-            let host = uri.authority().map(axum::http::uri::Authority::as_str);
-            let host = host.or_else(|| headers.get(header::HOST)?.to_str().ok());
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            match (authority, host) {
-                (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host) => Site::Own,
-                _ => Site::Another,
+            if own_origin().is_some_and(|own| origin.eq_ignore_ascii_case(&own)) {
+                Site::Own
+            } else {
+                Site::Another
             }
         }
         _ => Site::Another,
@@ -191,17 +190,17 @@ mod tests {
     #[case(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], Site::Another)]
     #[case(&[("origin", "http://acme.localhost:8000")], Site::Own)]
     #[case(&[("origin", "http://acme.localhost")], Site::Another)]
+    #[case(&[("origin", "https://acme.localhost:8000")], Site::Another)]
     #[case(&[("origin", "http://globex.localhost:8000")], Site::Another)]
     #[case(&[("origin", "null")], Site::Another)]
     #[case(&[("origin", "")], Site::Another)]
     #[case(&[("origin", "http://acme.localhost:8000"), ("origin", "http://evil.example")], Site::Another)]
     fn the_site_of_a_request(#[case] sent: &[(&'static str, &'static str)], #[case] expected: Site) {
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("acme.localhost:8000"));
         for (name, value) in sent {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        assert_eq!(site(&headers, &Uri::from_static("/graphql")), expected);
+        assert_eq!(site(&headers, || Some("http://acme.localhost:8000".to_owned())), expected);
     }
 
     #[rstest]

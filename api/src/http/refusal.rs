@@ -10,10 +10,11 @@ use serde_json::json;
 
 use crate::{
     graphql::{
-        admission::rate_limited,
+        admission::{RETRY_NO_ROOM, no_room, rate_limited},
         answer,
         error::{Code, INTERNAL_MESSAGE, request_error},
     },
+    live::Full,
     traffic::RateLimited,
 };
 
@@ -53,9 +54,9 @@ pub(crate) enum Refusal {
     /// Changes are not heard of at the moment, so nobody can watch.
     #[error("Changes cannot be watched at the moment. Please try again shortly.")]
     Deaf,
-    /// Too many are watching the tenant through this process.
-    #[error("Too many connections watch this organisation. Please try again later.")]
-    TooManyConnections,
+    /// Too many are watching through this process.
+    #[error("{0}")]
+    Full(Full),
     /// The body has not arrived in time.
     #[error("The body did not arrive in time.")]
     SlowBody,
@@ -89,7 +90,7 @@ impl Refusal {
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
-            Self::TooMany(_) | Self::TooManyConnections => Code::RateLimited,
+            Self::TooMany(_) | Self::Full(_) => Code::RateLimited,
             Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
         }
     }
@@ -119,8 +120,10 @@ impl IntoResponse for Refusal {
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
             other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
         }
-        if let Self::TooMany(refused) = &self {
-            return too_many(refused);
+        match &self {
+            Self::TooMany(refused) => return too_many(refused.limit, refused.retry_after, rate_limited(refused)),
+            Self::Full(full) => return too_many(full.limit, RETRY_NO_ROOM, no_room(full)),
+            _ => {}
         }
         let code = self.code();
         let mut response = refuse(code, &self.to_string());
@@ -143,13 +146,13 @@ impl IntoResponse for Refusal {
 }
 
 /// Says how long to wait, in the header for every client and in the body for those that read GraphQL alone.
-fn too_many(refused: &RateLimited) -> Response {
-    metrics::counter!("requests_refused_total", "limit" => refused.limit).increment(1);
-    let body = answer::serialize(None, &[rate_limited(refused)]);
+fn too_many(limit: &'static str, retry_after: u64, error: ServerError) -> Response {
+    metrics::counter!("requests_refused_total", "limit" => limit).increment(1);
+    let body = answer::serialize(None, &[error]);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::RETRY_AFTER, HeaderValue::from(refused.retry_after)),
+        (header::RETRY_AFTER, HeaderValue::from(retry_after)),
     ];
     (StatusCode::TOO_MANY_REQUESTS, headers, body).into_response()
 }

@@ -9,15 +9,12 @@ use tenancy::{HostTarget, Hostname, Tenant};
 use tokio::{sync::broadcast::error::RecvError, time::sleep};
 use uuid::Uuid;
 
-use super::{
-    ending::Ending,
-    hub::{Connected, Hearing},
-    operation::Operation,
-};
+use super::{ending::Ending, hub::Hearing, operation::Operation, quota::Counted};
 use crate::{
     app::App,
     auth::{Identity, Visitor},
     graphql::{
+        self,
         admission::{Admission, rate_limited},
         context::{Caller, RequestContext},
         front_door::FrontDoor,
@@ -29,7 +26,7 @@ use crate::{
         place::{self, Place},
         refusal::Refusal,
     },
-    traffic::{Sender, Turn},
+    traffic::{RateLimited, Sender, Turn},
 };
 
 /// How long a connection goes on without a look at its rights, though nothing was heard that would change them.
@@ -65,20 +62,15 @@ impl Client {
     /// a request; that of an event stream has been counted as the request that it is.
     pub(super) async fn prepare(&self, parameters: Parameters, counts: bool) -> Result<Operation, Vec<ServerError>> {
         let now = (self.app.clock)();
-        let Admitted { tenant, identity } = self.admit(now).await.map_err(|refusal| vec![refusal.into_error()])?;
-        let limits = Limits::of(&self.app.options.limits, Some(&tenant));
+        let admitted = self.admit(now).await.map_err(|refusal| vec![refusal.into_error()])?;
         if counts {
-            let sender = match &identity {
-                Some(identity) => Sender::Principal(identity.principal.uuid()),
-                None => Sender::anonymous(self.visitor.address),
-            };
-            let counted = self.app.traffic.count(Some(tenant.id), sender, &limits, now);
-            counted.map_err(|refused| vec![rate_limited(&refused)])?;
+            self.count_request(&admitted, now).map_err(|refused| vec![rate_limited(&refused)])?;
         }
         let admission = Admission {
-            limits: &limits,
+            limits: &self.limits(&admitted),
+            types: graphql::types(),
             documents: self.app.documents.as_ref(),
-            signed_in: identity.is_some(),
+            signed_in: admitted.identity.is_some(),
             lane: None,
             body_timeout: self.app.options.body_timeout,
         };
@@ -88,16 +80,28 @@ impl Client {
     /// Waits for the turn of a query among the operations of its tenant.
     pub(super) async fn turn(&self) -> Result<Option<Turn>, ServerError> {
         let admitted = self.admit((self.app.clock)()).await.map_err(Refusal::into_error)?;
-        let limits = Limits::of(&self.app.options.limits, Some(&admitted.tenant));
-        match self.app.traffic.lane(admitted.tenant.id, &limits) {
+        match self.app.traffic.lane(admitted.tenant.id, &self.limits(&admitted)) {
             Some(lane) => lane.enter().await.map(Some).map_err(|refused| rate_limited(&refused)),
             None => Ok(None),
         }
     }
 
+    fn limits(&self, admitted: &Admitted) -> Limits {
+        Limits::of(&self.app.options.limits, Some(&admitted.tenant))
+    }
+
+    fn sender(&self, admitted: &Admitted) -> Sender {
+        Sender::of(admitted.identity.as_deref(), self.visitor.address)
+    }
+
+    /// Counts a request of whoever it is, to the tenant.
+    pub(super) fn count_request(&self, admitted: &Admitted, now: DateTime<Utc>) -> Result<(), RateLimited> {
+        self.app.traffic.count(Some(admitted.tenant.id), self.sender(admitted), &self.limits(admitted), now)
+    }
+
     /// Counts the connection among those to its tenant.
-    pub(super) fn count(&self, admitted: &Admitted) -> Result<Connected, Refusal> {
-        self.app.live.connect(admitted.tenant.id).ok_or(Refusal::TooManyConnections)
+    pub(super) fn count(&self, admitted: &Admitted) -> Result<Counted, Refusal> {
+        self.app.live.connect(admitted.tenant.id, self.sender(admitted)).map_err(Refusal::Full)
     }
 
     /// The context of one answer.

@@ -21,8 +21,8 @@ use tracing::Instrument as _;
 use super::{
     client::Client,
     ending::Ending,
-    hub::Connected,
     operation::{Operation, refusal},
+    quota::Counted,
     watch::{Said, Speaker, serve},
 };
 use crate::{
@@ -100,7 +100,7 @@ async fn begin(client: Client, operation: Operation) -> Result<Response, Refusal
     let admitted = client.admit((client.app.clock)()).await?;
     let connected = client.count(&admitted)?;
     let feed = if operation.is_subscription() {
-        Some(live.subscribe(admitted.tenant.id).ok_or(Refusal::TooManyConnections)?)
+        Some(live.subscribe(connected.tenant(), connected.actor()).map_err(Refusal::Full)?)
     } else {
         None
     };
@@ -117,7 +117,7 @@ async fn begin(client: Client, operation: Operation) -> Result<Response, Refusal
 /// What ends when nobody reads the stream any more.
 struct Watching {
     task: AbortHandle,
-    _connected: Connected,
+    _connected: Counted,
 }
 
 impl Drop for Watching {

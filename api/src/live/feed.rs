@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tenancy::TenantId;
 use tokio::sync::{
     SemaphorePermit,
     broadcast::{self, error::RecvError},
@@ -11,13 +10,14 @@ use tokio::sync::{
 use super::{
     ending::Ending,
     hub::{Channel, Happenings, Hub, MOST_WAITING},
+    quota::Counted,
 };
 
 /// What one subscription hears of its tenant, for as long as it is held.
 #[derive(Debug)]
 pub(super) struct Feed {
     hub: Arc<Hub>,
-    tenant: TenantId,
+    counted: Counted,
     channel: Arc<Channel>,
     /// Given back before the hub is asked whether anybody is left.
     happenings: Option<broadcast::Receiver<Happenings>>,
@@ -26,11 +26,11 @@ pub(super) struct Feed {
 impl Feed {
     pub(super) fn new(
         hub: Arc<Hub>,
-        tenant: TenantId,
+        counted: Counted,
         channel: Arc<Channel>,
         happenings: broadcast::Receiver<Happenings>,
     ) -> Self {
-        Self { hub, tenant, channel, happenings: Some(happenings) }
+        Self { hub, counted, channel, happenings: Some(happenings) }
     }
 
     /// What happens next.
@@ -64,6 +64,6 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         self.happenings = None;
-        self.hub.leave(self.tenant);
+        self.hub.leave(self.counted.tenant());
     }
 }

@@ -11,8 +11,12 @@ use tenancy::TenantId;
 use tokio::sync::{Semaphore, broadcast, watch};
 use uuid::Uuid;
 
-use super::{Bounds, feed::Feed};
-use crate::graphql::subscription::Happening;
+use super::{
+    Bounds,
+    feed::Feed,
+    quota::{Counted, Full, Quota},
+};
+use crate::{graphql::subscription::Happening, traffic::Sender};
 
 /// Announcements that may wait for a subscription.
 pub(super) const MOST_WAITING: usize = 256;
@@ -52,7 +56,8 @@ pub struct Hub {
     pub(super) bounds: Bounds,
     /// Those of the tenants that somebody watches.
     channels: Mutex<HashMap<TenantId, Arc<Channel>>>,
-    connections: Mutex<HashMap<TenantId, usize>>,
+    subscriptions: Arc<Quota>,
+    connections: Arc<Quota>,
     hearing: watch::Sender<Hearing>,
     rechecks: broadcast::Sender<Option<Uuid>>,
     pub(super) turns: Arc<Semaphore>,
@@ -76,7 +81,8 @@ impl Hub {
         Self {
             bounds,
             channels: Mutex::default(),
-            connections: Mutex::default(),
+            subscriptions: Quota::new("subscriptions", bounds.per_tenant, bounds.per_actor),
+            connections: Quota::new("connections that watch", bounds.per_tenant, bounds.per_actor),
             hearing: watch::Sender::new(Hearing::default()),
             rechecks: broadcast::Sender::new(MOST_RECHECKS),
             turns: Arc::new(Semaphore::new(bounds.turns.max(1))),
@@ -156,8 +162,9 @@ impl Hub {
         self.rechecks.subscribe()
     }
 
-    /// Begins to watch a tenant; none when too many do.
-    pub(super) fn subscribe(self: &Arc<Self>, tenant: TenantId) -> Option<Feed> {
+    /// Begins to watch a tenant.
+    pub(super) fn subscribe(self: &Arc<Self>, tenant: TenantId, actor: Sender) -> Result<Feed, Full> {
+        let counted = self.subscriptions.count(tenant, actor)?;
         let mut channels = lock(&self.channels);
         let channel = match channels.entry(tenant) {
             Entry::Occupied(entry) => Arc::clone(entry.get()),
@@ -166,12 +173,9 @@ impl Hub {
                 Arc::clone(entry.insert(Arc::new(Channel { happenings: broadcast::Sender::new(MOST_WAITING), turns })))
             }
         };
-        if channel.happenings.receiver_count() >= self.bounds.per_tenant {
-            return None;
-        }
         let happenings = channel.happenings.subscribe();
         drop(channels);
-        Some(Feed::new(Arc::clone(self), tenant, channel, happenings))
+        Ok(Feed::new(Arc::clone(self), counted, channel, happenings))
     }
 
     /// Forgets a tenant that nobody watches any more.
@@ -182,50 +186,15 @@ impl Hub {
         }
     }
 
-    /// Counts a connection to a tenant; none when there are too many.
-    pub(super) fn connect(self: &Arc<Self>, tenant: TenantId) -> Option<Connected> {
-        let mut connections = lock(&self.connections);
-        let count = connections.entry(tenant).or_default();
-        if *count >= self.bounds.per_tenant {
-            return None;
-        }
-        *count += 1;
-        Some(Connected { hub: Arc::clone(self), tenant })
+    /// Counts a connection to a tenant.
+    pub(super) fn connect(&self, tenant: TenantId, actor: Sender) -> Result<Counted, Full> {
+        self.connections.count(tenant, actor)
     }
 
     /// How many there are now.
     pub fn counts(&self) -> Counts {
-        let channels = lock(&self.channels);
-        let subscriptions = channels.values().map(|channel| channel.happenings.receiver_count()).sum();
-        let tenants = channels.len();
-        drop(channels);
-        Counts { tenants, subscriptions, connections: lock(&self.connections).values().sum() }
-    }
-}
-
-/// A connection, counted for as long as it is held.
-#[derive(Debug)]
-pub(super) struct Connected {
-    hub: Arc<Hub>,
-    tenant: TenantId,
-}
-
-impl Connected {
-    /// The tenant.
-    pub(super) fn tenant(&self) -> TenantId {
-        self.tenant
-    }
-}
-
-impl Drop for Connected {
-    fn drop(&mut self) {
-        let mut connections = lock(&self.hub.connections);
-        if let Entry::Occupied(mut entry) = connections.entry(self.tenant) {
-            *entry.get_mut() -= 1;
-            if *entry.get() == 0 {
-                entry.remove();
-            }
-        }
+        let (subscriptions, tenants) = self.subscriptions.counted();
+        Counts { tenants, subscriptions, connections: self.connections.counted().0 }
     }
 }
 
@@ -235,9 +204,10 @@ mod tests {
 
     const ONE: TenantId = TenantId(Uuid::from_u128(1));
     const OTHER: TenantId = TenantId(Uuid::from_u128(2));
+    const WHO: Sender = Sender::Principal(Uuid::from_u128(3));
 
     fn hub() -> Arc<Hub> {
-        let bounds = Bounds { per_connection: 2, per_tenant: 2, turns: 2, init_timeout: Duration::from_secs(1) };
+        let bounds = Bounds { per_connection: 2, per_tenant: 2, per_actor: 2, turns: 2, init_timeout: Duration::from_secs(1) };
         Arc::new(Hub::new(bounds))
     }
 
@@ -248,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn what_happens_in_a_tenant_is_told_there_alone() {
         let hub = hub();
-        let (mut one, mut other) = (hub.subscribe(ONE).unwrap(), hub.subscribe(OTHER).unwrap());
+        let (mut one, mut other) = (hub.subscribe(ONE, WHO).unwrap(), hub.subscribe(OTHER, WHO).unwrap());
         hub.take(&hired(ONE));
         hub.take("nonsense");
         hub.take(&format!("{ONE} []"));
@@ -262,15 +232,15 @@ mod tests {
     #[tokio::test]
     async fn there_is_nothing_for_a_tenant_that_nobody_watches() {
         let hub = hub();
-        let (first, second) = (hub.subscribe(ONE).unwrap(), hub.subscribe(ONE).unwrap());
-        assert!(hub.subscribe(ONE).is_none());
+        let (first, second) = (hub.subscribe(ONE, WHO).unwrap(), hub.subscribe(ONE, WHO).unwrap());
+        assert!(hub.subscribe(ONE, WHO).is_err());
         assert_eq!(hub.counts(), Counts { tenants: 1, subscriptions: 2, connections: 0 });
         drop(first);
-        assert!(hub.subscribe(ONE).is_some());
+        assert!(hub.subscribe(ONE, WHO).is_ok());
         drop(second);
         assert_eq!(hub.counts(), Counts::default());
-        let connections = (hub.connect(ONE).unwrap(), hub.connect(ONE).unwrap());
-        assert!(hub.connect(ONE).is_none() && hub.connect(OTHER).is_some());
+        let connections = (hub.connect(ONE, WHO).unwrap(), hub.connect(ONE, WHO).unwrap());
+        assert!(hub.connect(ONE, WHO).is_err() && hub.connect(OTHER, WHO).is_ok());
         drop(connections);
         assert_eq!(hub.counts(), Counts::default());
     }
@@ -278,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_take_what_is_told_learns_that_something_was_missed() {
         let hub = hub();
-        let mut slow = hub.subscribe(ONE).unwrap();
+        let mut slow = hub.subscribe(ONE, WHO).unwrap();
         for _ in 0..=MOST_WAITING {
             hub.take(&hired(ONE));
         }

@@ -3,7 +3,7 @@
 //! 1. A verb of `domain` announces its deed in its transaction; Postgres notifies every process when that is committed.
 //! 2. The [`Hub`] of each process hands it to the subscriptions of that tenant, of which it may have none.
 //! 3. Each subscription executes its operation anew (`operation`), as whoever watches, with the rights of that moment.
-//! 4. The answer goes out over a WebSocket (`socket`, whose rules are `protocol`) or as an event stream (`events`).
+//! 4. The answer goes out over a WebSocket (`upgrade` and `socket`, whose rules are `protocol`) or as an event stream (`events`).
 //!
 //! **Invariants.**
 //! - A subscription hears of one tenant, the one that its host and its token agree on, and of no other.
@@ -13,6 +13,7 @@
 //!   connect and read again.
 //! - Everything is bounded: what waits for a subscription, how many there are, and how much of the database they use at once.
 
+mod bounds;
 pub(crate) mod client;
 mod ending;
 pub(crate) mod events;
@@ -20,22 +21,11 @@ mod feed;
 mod hub;
 mod operation;
 mod protocol;
-pub(crate) mod socket;
+mod quota;
+mod socket;
+pub(crate) mod upgrade;
 mod watch;
 
-use std::time::Duration;
-
+pub use bounds::{Bounds, Watching};
 pub use hub::{Counts, Hub};
-
-/// How much there may be of everything.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Subscriptions of one WebSocket.
-    pub per_connection: usize,
-    /// Subscriptions to one tenant in this process, and as many connections.
-    pub per_tenant: usize,
-    /// Operations that are executed at once for subscriptions, of all tenants.
-    pub turns: usize,
-    /// How long a WebSocket may take to say who it is.
-    pub init_timeout: Duration,
-}
+pub use quota::Full;

@@ -14,6 +14,7 @@ use crate::graphql::{
     admission::Admission,
     answer,
     context::RequestContext,
+    emptied,
     error::{self, Code, request_error},
     http::{Carried as _, prepare},
     parameters::Parameters,
@@ -33,6 +34,8 @@ pub(super) struct Operation {
     kind: OperationType,
     /// The field of a subscription.
     field: String,
+    /// Whether fields were added that the answer shall not have.
+    has_filler: bool,
 }
 
 impl Operation {
@@ -48,15 +51,16 @@ impl Operation {
     }
 
     fn read(mut parameters: Parameters, admission: &Admission<'_>) -> Result<Self, Vec<ServerError>> {
-        let (document, kind) = prepare(&mut parameters, admission)?;
+        let (mut document, kind) = prepare(&mut parameters, admission)?;
+        let has_filler = emptied::fill(&mut document);
         let bad = |message: &str| vec![request_error(Code::BadUserInput, message)];
         let Parameters { operation_name: name, variables, .. } = parameters;
         match kind {
-            OperationType::Query => Ok(Self { document, name, variables, kind, field: String::new() }),
+            OperationType::Query => Ok(Self { document, name, variables, kind, field: String::new(), has_filler }),
             OperationType::Mutation => Err(bad("A mutation has to be sent by POST, and answered as JSON.")),
             OperationType::Subscription => {
                 let (document, field) = reduce(document, name.as_deref()).map_err(bad)?;
-                Ok(Self { document, name: None, variables, kind, field })
+                Ok(Self { document, name: None, variables, kind, field, has_filler })
             }
         }
     }
@@ -123,6 +127,9 @@ impl Operation {
 
     fn answer(&self, mut response: Response, context: &RequestContext) -> String {
         describe(&mut response.errors, context);
+        if self.has_filler {
+            emptied::empty(&mut response.data);
+        }
         answer::propagate_nulls(&mut response);
         if self.kind == OperationType::Query {
             let name = self.name.clone().or_else(|| {
@@ -246,7 +253,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::graphql::limits::{Defaults, Limits};
+    use crate::graphql::{
+        self,
+        limits::{Defaults, Limits},
+    };
 
     fn operation(query: &str, name: Option<&str>) -> Result<Operation, String> {
         let parameters = Parameters {
@@ -256,8 +266,14 @@ mod tests {
             document_id: None,
         };
         let limits = Limits::of(&Defaults::default(), None);
-        let admission =
-            Admission { limits: &limits, documents: None, signed_in: true, lane: None, body_timeout: Duration::from_secs(1) };
+        let admission = Admission {
+            limits: &limits,
+            types: graphql::types(),
+            documents: None,
+            signed_in: true,
+            lane: None,
+            body_timeout: Duration::from_secs(1),
+        };
         Operation::prepare(parameters, &admission).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
     }
 

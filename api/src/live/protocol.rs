@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
+use axum::extract::ws::Message;
 use serde_json::{Map, Value};
 
 use crate::graphql::parameters::{self, Parameters};
@@ -175,6 +176,15 @@ fn payload(message: &mut Map<String, Value>) -> Result<Option<Map<String, Value>
         Some(Value::Object(payload)) => Ok(Some(payload)),
         Some(_) => Err(Violation::bad_request("Invalid message: its payload is not a JSON object")),
     }
+}
+
+/// A message of the server about an operation; the payload is JSON already.
+pub(super) fn message(id: &str, kind: &str, payload: Option<&str>) -> Message {
+    let id = Value::from(id);
+    Message::text(match payload {
+        Some(payload) => format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#),
+        None => format!(r#"{{"id":{id},"type":"{kind}"}}"#),
+    })
 }
 
 #[cfg(test)]

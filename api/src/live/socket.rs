@@ -2,46 +2,30 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{
-    extract::{
-        FromRequestParts as _, Request,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
-    },
-    http::{HeaderMap, Method, header},
-    response::{IntoResponse as _, Response},
-};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use futures::{
     SinkExt as _, StreamExt as _,
     stream::{SplitSink, SplitStream},
 };
-use tenancy::HostTarget;
 use tokio::{
     sync::mpsc,
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
-use tower_http::request_id::RequestId;
+use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 use tracing::{Instrument as _, Span, field::display};
 
 use super::{
     client::{Client, deafness},
     ending::Ending,
-    hub::{Connected, Hearing},
-    protocol::{PROTOCOL, Protocol, Step, Violation},
+    hub::Hearing,
+    protocol::{Protocol, Step, Violation, message},
+    quota::{Counted, Full},
     watch::{Said, Speaker, serve},
 };
 use crate::{
-    app::App,
-    graphql::{
-        error::{Code, request_error},
-        parameters::Parameters,
-    },
-    http::{
-        peer,
-        place::{bearer, bearer_of, check_available, target_of},
-        refusal::Refusal,
-        visitor::visitor,
-    },
+    graphql::{admission::no_room, parameters::Parameters},
+    http::{place::bearer_of, refusal::Refusal},
 };
 
 /// The longest message that is read, in bytes.
@@ -54,63 +38,12 @@ const MOST_ANSWERS: usize = 32;
 const PING: Duration = Duration::from_secs(20);
 /// After what silence it is not.
 const LONGEST_SILENCE: Duration = Duration::from_secs(50);
-/// How long a message may take to be sent.
-const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How long the client may take to close its side.
 const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 
-/// Whether a request asks for a WebSocket.
-pub(crate) fn is_wanted(method: &Method, headers: &HeaderMap) -> bool {
-    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    method == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-}
-
-/// Opens a WebSocket. Who it is for, it says itself.
-pub(crate) async fn open(app: Arc<App>, request: Request) -> Response {
-    match prepare(app, request).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
-    let (mut parts, _) = request.into_parts();
-    let (target, tenant, host) = target_of(&app, &parts, peer(&parts)).await?;
-    let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
-        return Err(Refusal::TenantNotFound);
-    };
-    if target == HostTarget::Apex {
-        return Err(Refusal::NothingToWatch);
-    }
-    if let Some(tenant) = &tenant {
-        Span::current().record("tenant", display(&tenant.slug));
-        check_available(&app, tenant)?;
-    }
-    let hearing = app.live.ready().await.ok_or(Refusal::Deaf)?;
-    let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    let client = Client {
-        target,
-        host,
-        visitor: visitor(&parts, &app.options.trusted_proxies),
-        request_id: request_id.unwrap_or_default().to_owned(),
-        // Programs may name themselves by a header; the pages of a browser cannot.
-        token: bearer(&parts.headers)?.map(str::to_owned),
-        app: Arc::clone(&app),
-    };
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade.protocols([PROTOCOL]),
-        Err(rejection) => return Ok(rejection.into_response()),
-    };
-    if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::OtherProtocol);
-    }
-    let span = Span::current();
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(LONGEST_MESSAGE)
-        .max_frame_size(LONGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| Connection::new(client, hearing, socket).run().instrument(span)))
+/// Bounds what is read and what waits to be written.
+pub(super) fn within_bounds(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE).max_frame_size(LONGEST_MESSAGE)
 }
 
 /// How a connection ends.
@@ -149,7 +82,8 @@ impl Drop for Running {
 /// Resolves when the connection has to end, whatever the client does.
 type Guard = Pin<Box<dyn Future<Output = Ending> + Send>>;
 
-struct Connection {
+/// A WebSocket that is open.
+pub(super) struct Connection {
     client: Arc<Client>,
     hearing: Hearing,
     sink: SplitSink<WebSocket, Message>,
@@ -160,11 +94,12 @@ struct Connection {
     speaker: Speaker,
     answers: mpsc::Receiver<(u64, Said)>,
     endings: mpsc::UnboundedReceiver<Ending>,
-    connected: Option<Connected>,
+    connected: Option<Counted>,
 }
 
 impl Connection {
-    fn new(client: Client, hearing: Hearing, socket: WebSocket) -> Self {
+    /// A WebSocket that was just opened, when this was heard.
+    pub(super) fn new(client: Client, hearing: Hearing, socket: WebSocket) -> Self {
         let live = &client.app.live;
         let (sink, stream) = socket.split();
         let (says, answers) = mpsc::channel(MOST_ANSWERS);
@@ -192,7 +127,8 @@ impl Connection {
         }
     }
 
-    async fn run(mut self) {
+    /// Serves it until its end.
+    pub(super) async fn run(mut self) {
         let end = loop {
             if let Err(end) = self.turn().await {
                 break end;
@@ -248,7 +184,7 @@ impl Connection {
         match self.protocol.receive(text)? {
             Step::Initialise(authorization) => self.initialise(authorization).await,
             Step::Start { id, number, parameters } => self.start(&id, number, *parameters).await,
-            Step::Refuse(id) => self.refuse(&id, "too many operations on one connection").await,
+            Step::Refuse(id) => self.refuse(&id, &Full::of_connection(self.client.app.live.bounds.per_connection)).await,
             Step::Stop(number) => {
                 if let Some(task) = self.running.0.remove(&number) {
                     task.abort();
@@ -271,7 +207,9 @@ impl Connection {
         if client.token.is_none() {
             return Err(refused(Refusal::Unauthenticated));
         }
-        let admitted = client.admit((client.app.clock)()).await.map_err(refused)?;
+        let now = (client.app.clock)();
+        let admitted = client.admit(now).await.map_err(refused)?;
+        client.count_request(&admitted, now).map_err(|rate| refused(Refusal::TooMany(rate)))?;
         if let Some(identity) = &admitted.identity {
             Span::current().record("actor", display(identity.principal.uuid()));
         }
@@ -290,12 +228,12 @@ impl Connection {
             Err(errors) => return self.say(number, Said::refused(&errors)).await,
         };
         let feed = if operation.is_subscription() {
-            let tenant = self.connected.as_ref().map(Connected::tenant).ok_or(End::Gone)?;
-            match self.client.app.live.subscribe(tenant) {
-                Some(feed) => Some(feed),
-                None => {
+            let connected = self.connected.as_ref().ok_or(End::Gone)?;
+            match self.client.app.live.subscribe(connected.tenant(), connected.actor()) {
+                Ok(feed) => Some(feed),
+                Err(full) => {
                     self.protocol.finish(number);
-                    return self.refuse(id, "too many subscriptions to this organisation").await;
+                    return self.refuse(id, &full).await;
                 }
             }
         } else {
@@ -307,9 +245,8 @@ impl Connection {
         Ok(())
     }
 
-    async fn refuse(&mut self, id: &str, what: &str) -> Result<(), End> {
-        let error = request_error(Code::RateLimited, format!("There are {what}. End some, or try again later."));
-        let errors = serde_json::to_string(&[error]).unwrap_or_default();
+    async fn refuse(&mut self, id: &str, full: &Full) -> Result<(), End> {
+        let errors = serde_json::to_string(&[no_room(full)]).unwrap_or_default();
         self.send(message(id, "error", Some(&errors))).await
     }
 
@@ -330,37 +267,27 @@ impl Connection {
         self.send(message).await
     }
 
+    /// Sends a message. The socket itself fails when the client takes nothing for too long.
     async fn send(&mut self, message: Message) -> Result<(), End> {
         tokio::select! {
-            sent = timeout(LONGEST_WRITE, self.sink.send(message)) => match sent {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(End::Gone),
-                Err(_) => Err(Ending::TooSlow.into()),
-            },
+            sent = self.sink.send(message) => sent.map_err(|_| End::Gone),
             ending = &mut self.guard => Err(ending.into()),
             Some(ending) = self.endings.recv() => Err(ending.into()),
         }
     }
 }
 
+/// What cannot be read ends the connection with the code that RFC 6455 has for it.
 fn unreadable(error: &axum::Error) -> End {
     use std::error::Error as _;
-    // The extractor wraps what the WebSocket says, which tells only in words that a message is too long.
-    let text = error.source().map(ToString::to_string).unwrap_or_default();
-    if text.contains("too long") || text.contains("too large") {
-        End::Closed(1009, format!("A message has at most {LONGEST_MESSAGE} bytes"))
-    } else if text.contains("utf-8") || text.contains("UTF-8") {
-        End::Closed(1007, "A message is UTF-8".to_owned())
-    } else {
-        End::Gone
-    }
-}
-
-/// A message of the server about an operation; the payload is JSON already.
-fn message(id: &str, kind: &str, payload: Option<&str>) -> Message {
-    let id = serde_json::Value::from(id);
-    Message::text(match payload {
-        Some(payload) => format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#),
-        None => format!(r#"{{"id":{id},"type":"{kind}"}}"#),
-    })
+    let (code, reason) = match error.source().and_then(|source| source.downcast_ref()) {
+        // It has just gone, without a word: there is nobody to tell.
+        Some(tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return End::Gone,
+        Some(tungstenite::Error::Protocol(violation)) => (1002, violation.to_string()),
+        Some(tungstenite::Error::Utf8(_)) => (1007, "A message is UTF-8".to_owned()),
+        Some(tungstenite::Error::Capacity(_)) => (1009, format!("A message has at most {LONGEST_MESSAGE} bytes")),
+        _ => return End::Gone,
+    };
+    tracing::debug!(code, reason, "a WebSocket is not well-formed");
+    End::Closed(code, reason)
 }

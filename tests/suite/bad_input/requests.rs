@@ -71,6 +71,30 @@ async fn a_body_is_one_json_object_with_a_query() {
 }
 
 #[tokio::test]
+async fn an_object_of_which_nothing_is_selected_is_an_object() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let hr = company.caller(Role::Hr);
+    assert_eq!(hr.ask("{ tenant { id @skip(if: true) } }").await.data(""), json!({ "tenant": {} }));
+    let node = format!("{{ node(id: \"{}\") {{ ... on Department {{ name }} }} }}", opaque(company.member.id));
+    assert_eq!(hr.ask(&node).await.data(""), json!({ "node": {} }));
+    let nodes = "{ employees(first: 2) { nodes { ...F } } } fragment F on Employee { department { name @include(if: false) } }";
+    let expected = json!([{ "department": {} }, { "department": {} }]);
+    assert_eq!(hr.ask(nodes).await.data("/employees/nodes"), expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_parsed_is_said_in_one_line_with_its_place() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let answer = company.anonymous().ask("{\n  tenant { slug\n  \"text\" }\n}").await;
+    assert_refused(&answer, 400, "a text for a field");
+    assert!(answer.message().starts_with("The document cannot be parsed: expected "), "{}", answer.message());
+    assert!(!answer.message().contains('\n'), "{}", answer.message());
+    assert_eq!(answer.body["errors"][0]["locations"], json!([{ "line": 3, "column": 3 }]));
+}
+
+#[tokio::test]
 async fn a_document_fits_the_schema() {
     let server = Server::start().await;
     let company = server.company().await;
@@ -96,6 +120,11 @@ async fn a_document_fits_the_schema() {
         "{ employees(filter: { nonsense: 1 }) { totalCount } }".to_owned(),
         "{ employees(filter: { status: RETIRED }) { totalCount } }".to_owned(),
         "{ employees(orderBy: { field: SALARY }) { totalCount } }".to_owned(),
+        "{ employees(filter: { status: \"ACTIVE\" }) { totalCount } }".to_owned(),
+        "{ employees(filter: { status: ACTIVE, status: ACTIVE }) { totalCount } }".to_owned(),
+        "query($x: EmploymentStatus = \"ACTIVE\") { employees(filter: { status: $x }) { totalCount } }".to_owned(),
+        "query($x: String = \"ACTIVE\") { employees(filter: { status: $x }) { totalCount } }".to_owned(),
+        "query($x: String) { employees(first: $x) { totalCount } }".to_owned(),
         "{ employees(orderBy: {}) { totalCount } }".to_owned(),
         "{ ...Missing }".to_owned(),
         "{ ...F } fragment F on Nonsense { id }".to_owned(),

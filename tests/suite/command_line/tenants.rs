@@ -173,8 +173,18 @@ async fn the_limits_of_a_tenant_are_changed_and_shown() {
     let shown = succeed(&url, &["limits", "acme", "--cost", "default", "--statement-timeout-ms", "default"]).await;
     assert_eq!(line(&shown, "cost"), "5000 the program's");
     assert_eq!(line(&shown, "depth"), "9 its own");
+    assert_eq!(line(&shown, "tenant-introspection"), "on the program's");
+    let shown = succeed(&url, &["limits", "acme", "--tenant-introspection", "members"]).await;
+    assert_eq!(line(&shown, "tenant-introspection"), "members its own");
+    let shown = succeed(&url, &["limits", "acme", "--tenant-introspection", "default"]).await;
+    assert_eq!(line(&shown, "tenant-introspection"), "on the program's");
     assert_eq!(line(&shown, "statement-timeout-ms"), "15000 the program's");
-    for words in [&["limits", "acme", "--cost", "much"][..], &["limits", "acme", "--depth", "41"], &["limits", "nobody"]] {
+    for words in [
+        &["limits", "acme", "--cost", "much"][..],
+        &["limits", "acme", "--depth", "41"],
+        &["limits", "acme", "--tenant-introspection", "some"],
+        &["limits", "nobody"],
+    ] {
         assert!(!run(&mut tenant(&url, words)).await.status.success(), "{words:?}");
     }
 }

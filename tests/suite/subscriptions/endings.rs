@@ -66,6 +66,35 @@ async fn a_session_a_membership_and_a_tenant_end_what_they_allowed() {
 }
 
 #[tokio::test]
+async fn an_api_key_ends_what_it_allowed() {
+    let (server, other_process) = (Server::start().await, Server::start().await);
+    let company = server.company().await;
+    let listening = other_process.listen().await;
+    let owner = company.caller(Role::Owner);
+    let make = async |expires_at: Option<chrono::DateTime<Utc>>| {
+        let input = json!({ "name": "Payroll", "permissions": ["READ_DIRECTORY"], "expiresAt": expires_at });
+        let made = owner.mutate("createApiKey", input, "apiKey { id } token").await;
+        (made.text("/createApiKey/apiKey/id"), made.text("/createApiKey/token"))
+    };
+    let watch = async |token: &str| {
+        let mut socket = listening.connect(&company.host(), token).await;
+        socket.subscribe("a", EMPLOYEES).await;
+        socket
+    };
+    let ((id, key), (_, lasting)) = (make(None).await, make(None).await);
+    let (ended, mut bystander) = (watch(&key).await, watch(&lasting).await);
+    let end = "mutation($id: ID!) { endApiKey(id: $id) { apiKey { endedAt } } }";
+    owner.ask_with(end, json!({ "id": id })).await.data("");
+    assert_ends(ended, 4403, "UNAUTHENTICATED").await;
+    bystander.assert_silent().await;
+
+    let (_, expiring) = make(Some(Utc::now() + chrono::TimeDelta::seconds(3))).await;
+    let socket = watch(&expiring).await;
+    assert_ends(socket, 4403, "UNAUTHENTICATED").await;
+    bystander.assert_silent().await;
+}
+
+#[tokio::test]
 async fn a_token_ends_when_it_says() {
     let server = Server::start().await;
     let company = server.company().await;
@@ -199,6 +228,44 @@ async fn a_tenant_has_so_many_connections_and_no_more() {
     third.initialise(&company.token(Role::Hr)).await;
     assert_ends(third, 1013, "RATE_LIMITED").await;
     watching(&other, &listening, Role::Hr).await.assert_silent().await;
+}
+
+#[tokio::test]
+async fn one_member_does_not_take_all_places() {
+    let flags = ["--subscriptions-per-tenant", "3", "--subscriptions-per-actor", "2"];
+    let server = Server::start_with(&flags, api::app::system_clock()).await;
+    let (company, other) = (server.company().await, server.company().await);
+    let listening = server.listen().await;
+    let refused = async |socket: &mut Socket| {
+        socket.send(json!({ "type": "subscribe", "id": "more", "payload": { "query": EMPLOYEES } })).await;
+        let refused = socket.hear().await;
+        let extensions = &refused["payload"][0]["extensions"];
+        assert_eq!((&refused["type"], &extensions["code"]), (&json!("error"), &json!("RATE_LIMITED")), "{refused}");
+        (extensions["limit"].clone(), extensions["allowed"].clone())
+    };
+    let mut loud = watching(&company, &listening, Role::Hr).await;
+    let mut second = watching(&company, &listening, Role::Hr).await;
+    assert_eq!(refused(&mut loud).await, (json!("subscriptionsPerActor"), json!(2)));
+    assert_eq!(refused(&mut second).await, (json!("subscriptionsPerActor"), json!(2)));
+    let mut third = listening.open(&company.host()).await;
+    third.initialise(&company.token(Role::Hr)).await;
+    assert_ends(third, 1013, "RATE_LIMITED").await;
+    let stream = reqwest::Client::new().post(listening.url()).json(&json!({ "query": EMPLOYEES }));
+    let stream = stream.header("host", company.host()).header("accept", "text/event-stream");
+    let answer = stream.bearer_auth(company.token(Role::Hr)).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (429, "5"));
+    let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["errors"][0]["extensions"]["limit"], "subscriptionsPerActor", "{body}");
+
+    // Others have what is left.
+    let mut quiet = watching(&company, &listening, Role::Employee).await;
+    assert_eq!(refused(&mut quiet).await, (json!("subscriptionsPerTenant"), json!(3)));
+    let mut elsewhere = watching(&other, &listening, Role::Hr).await;
+    elsewhere.assert_silent().await;
+    let before = server.app.live.counts().subscriptions;
+    loud.complete("a").await;
+    until("the place is free", async || server.app.live.counts().subscriptions < before).await;
+    loud.subscribe("b", EMPLOYEES).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -85,6 +85,40 @@ async fn a_websocket_is_for_pages_of_the_same_origin() {
     assert_eq!(status("127.0.0.1", &[]).await, Some(404));
 }
 
+/// A frame from its first byte, masked by zeros or not at all.
+fn frame(first: u8, masked: bool, length: u16, payload: &[u8]) -> Vec<u8> {
+    let mask = if masked { &[0; 4][..] } else { &[] };
+    let length = match u8::try_from(length) {
+        Ok(short @ 0..126) => vec![short],
+        _ => [&[126], &length.to_be_bytes()[..]].concat(),
+    };
+    let mut frame = [&[first], &length[..], mask, payload].concat();
+    frame[1] |= if masked { 0x80 } else { 0 };
+    frame
+}
+
+#[rstest]
+#[case::bad_utf8(frame(0x81, true, 2, &[0xC3, 0x28]), 1007)]
+#[case::bad_utf8_in_a_later_fragment([frame(0x01, true, 1, b"a"), frame(0x80, true, 1, &[0xFF])].concat(), 1007)]
+#[case::unmasked(frame(0x81, false, 2, b"{}"), 1002)]
+#[case::a_reserved_bit(frame(0xC1, true, 2, b"{}"), 1002)]
+#[case::an_unknown_kind(frame(0x83, true, 2, b"{}"), 1002)]
+#[case::a_ping_in_fragments(frame(0x09, true, 0, &[]), 1002)]
+#[case::a_long_ping(frame(0x89, true, 126, &[0; 126]), 1002)]
+#[case::the_rest_of_nothing(frame(0x80, true, 2, b"{}"), 1002)]
+#[case::a_message_within_another([frame(0x01, true, 1, b"a"), frame(0x81, true, 1, b"b")].concat(), 1002)]
+#[case::a_close_with_half_a_code(frame(0x88, true, 1, &[3]), 1002)]
+#[case::many_fragments_that_are_too_long((0..3).map(|n| frame(u8::from(n == 0), true, 30_000, &vec![b' '; 30_000])).collect::<Vec<_>>().concat(), 1009)]
+#[tokio::test]
+async fn a_frame_that_is_not_well_formed_ends_the_connection(#[case] frames: Vec<u8>, #[case] code: u16) {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let listening = server.listen().await;
+    let mut socket = socket(&company, &listening, Role::Hr).await;
+    socket.send_bytes(&frames).await;
+    assert_eq!(socket.closed().await.0, code);
+}
+
 /// Messages that are nearly right.
 fn nearly_right(random: &mut StdRng) -> Message {
     let words =

@@ -13,7 +13,8 @@ use super::{
         connection::{Arguments, Connection, Listed},
         context::{RequestContext, ResolverContext},
         id,
-        resolved::{Resolved, asks_for_more_than_id},
+        resolved::Resolved,
+        selected::asks_for_more_than_id,
     },
     Employee, EmploymentStatus, EmploymentType,
 };

@@ -21,8 +21,9 @@ use super::{
     id, loaders,
     location::Location,
     position::Position,
-    resolved::{Resolved, selects_more_than_id},
+    resolved::Resolved,
     scalar::{Date, Decimal},
+    selected::selects_more_than_id,
 };
 
 /// Someone who works or worked for the organisation, with those of the related rows that the same statement brought.

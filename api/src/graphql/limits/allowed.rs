@@ -80,7 +80,8 @@ pub struct Defaults {
 }
 
 /// Who may ask for the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Introspection {
     /// Anyone.
     On,
@@ -91,6 +92,15 @@ pub enum Introspection {
 }
 
 impl Introspection {
+    /// The word for it, in flags and in settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Members => "members",
+        }
+    }
+
     pub(super) fn check(self, signed_in: bool) -> Result<(), Refusal> {
         match self {
             Self::On => Ok(()),
@@ -139,6 +149,7 @@ struct Own {
     directives: Option<u64>,
     root_fields: Option<u64>,
     cost: Option<u64>,
+    introspection: Option<Introspection>,
     requests_per_second: Option<u64>,
     requests_per_second_per_actor: Option<u64>,
     concurrent_operations: Option<u64>,
@@ -168,7 +179,7 @@ impl Limits {
             directives: own.directives.unwrap_or(defaults.max_directives),
             root_fields: own.root_fields.unwrap_or(defaults.max_root_fields),
             cost: own.cost.unwrap_or(defaults.max_cost),
-            introspection: defaults.introspection,
+            introspection: own.introspection.unwrap_or(defaults.introspection),
             requests_per_second: NonZeroU64::new(own.requests_per_second.unwrap_or(defaults.tenant_requests_per_second)),
             requests_per_second_per_actor: NonZeroU64::new(
                 own.requests_per_second_per_actor.unwrap_or(defaults.actor_requests_per_second),

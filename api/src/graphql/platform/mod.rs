@@ -6,12 +6,16 @@ pub mod query;
 pub mod session;
 pub mod workspace;
 
+use std::sync::LazyLock;
+
 use async_graphql::{EmptySubscription, SDLExportOptions};
 use chrono::{DateTime, Utc};
 
 pub use context::PlatformContext;
 pub use mutation::Mutation;
 pub use query::Query;
+
+use super::values::Types;
 
 /// The schema of the apex, cheap to clone.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -22,6 +26,12 @@ pub fn schema() -> Schema {
         .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
         .disable_suggestions()
         .finish()
+}
+
+/// The types of the schema.
+pub fn types() -> &'static Types {
+    static TYPES: LazyLock<Types> = LazyLock::new(Types::of::<Query, Mutation, EmptySubscription>);
+    &TYPES
 }
 
 /// The schema as text, in the schema definition language.

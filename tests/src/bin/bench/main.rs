@@ -86,8 +86,9 @@ async fn requests(seconds: u64) -> anyhow::Result<()> {
 /// In a program of its own: memory that a load has left free would be used first.
 async fn subscriptions() -> anyhow::Result<()> {
     const WATCHING: usize = 1_000;
+    let flags = [&noisy::WITHOUT_LIMITS[..], &["--subscriptions-per-actor", "1000"]].concat();
     for tenants in [1, 20] {
-        let server = Server::start(20, 40, &noisy::WITHOUT_LIMITS).await?;
+        let server = Server::start(20, 40, &flags).await?;
         let measured = live::run(&server, WATCHING, tenants).await?;
         println!(
             "| {WATCHING} subscriptions over as many WebSockets, {tenants} tenants: memory each | {:.1} kB |",

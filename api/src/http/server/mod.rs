@@ -1,24 +1,20 @@
 //! The server: connections, how long they may keep it waiting, and how they end.
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+mod activity;
+mod delivery;
+mod wire;
 
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use activity::{Activity, Awaited, UnderWay};
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::ConnectInfo,
     http::{Request, Response, header},
 };
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use delivery::Delivery;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -28,20 +24,25 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 use tower::Service as _;
+use wire::{Place, Wire};
 
-/// How long a connection without a request under way may stay once the program was asked to stop: long enough to send what is
-/// answered already.
+/// How long a connection without a request under way may stay once it has to end: long enough to send what is answered already.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Streams of one connection of HTTP/2 at a time.
 const MOST_STREAMS: u32 = 100;
+/// What waits for a client that does not read: for a connection of HTTP/1, also of what it has sent, and for a stream of HTTP/2. In
+/// bytes; beyond these, answers wait as they are.
+const LARGEST_BUFFER: usize = 64 * 1024;
 
 /// What connections may keep waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Connections {
-    /// How many are open at a time; others wait to be accepted.
+    /// How many are open at a time, WebSockets too; others wait to be accepted.
     pub most: usize,
     /// In what time the headers of a request have to arrive, and how long a connection stays unused.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub write_timeout: Duration,
 }
 
 /// Serves until `stop` is told; ends when the last connection has.
@@ -51,18 +52,19 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
     let (alive, _) = watch::channel(());
     loop {
         let permit = tokio::select! {
-            permit = Arc::clone(&places).acquire_owned() => permit,
+            Ok(permit) = Arc::clone(&places).acquire_owned() => permit,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (router, stop, life) = (router.clone(), stop.clone(), alive.subscribe());
-        tokio::spawn(async move {
-            converse(stream, peer, router, connections.header_timeout, stop).await;
-            drop((permit, life));
-        });
+        // Without it small answers wait for the client's acknowledgement of the one before.
+        let _without = stream.set_nodelay(true);
+        let place = Place { _permit: permit, _life: alive.subscribe() };
+        let activity = Activity::begin();
+        let wire = Wire::new(stream, Arc::clone(&activity), connections.write_timeout, place);
+        tokio::spawn(converse(wire, peer, router.clone(), activity, connections, stop.clone()));
     }
     // A busy port is free at once for the next program.
     drop(listener);
@@ -89,65 +91,45 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// What a connection is doing.
-#[derive(Debug, Default)]
-struct Activity {
-    /// Requests that are not answered to their end. Streams of events, which have none, are not counted.
-    under_way: AtomicUsize,
-    /// A first request has come.
-    begun: AtomicBool,
-}
-
 async fn converse(
-    stream: TcpStream,
+    wire: Wire,
     peer: SocketAddr,
     router: Router,
-    header_timeout: Duration,
+    activity: Arc<Activity>,
+    connections: Connections,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Without it small answers wait for the client's acknowledgement of the one before.
-    let _without = stream.set_nodelay(true);
-    let activity = Arc::new(Activity::default());
+    let Connections { header_timeout, write_timeout, .. } = connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MOST_STREAMS)
+        .max_send_buf_size(LARGEST_BUFFER)
         .keep_alive_interval(header_timeout)
         .keep_alive_timeout(header_timeout);
     let service = hyper::service::service_fn({
         let activity = Arc::clone(&activity);
         move |request: Request<Incoming>| answer(router.clone(), request, peer, Arc::clone(&activity))
     });
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
 
-    let is_silent = async {
-        // Until the protocol is known, nothing else watches the time.
-        tokio::time::sleep(header_timeout).await;
-        if activity.begun.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
-    };
+    let unread = "a client does not take its answers";
     tokio::select! {
         result = connection.as_mut() => return note(result),
-        () = is_silent => return,
+        () = activity.held_up(write_timeout) => return tracing::debug!(unread),
+        // Also where a client only asks by pings whether the server is there, or has not said which protocol it speaks.
+        () = activity.at_rest(Awaited::All, header_timeout) => {}
         // The sender is gone when the program ends.
         _ = stop.wait_for(|stop| *stop) => {}
     }
     connection.as_mut().graceful_shutdown();
-    let idle = async {
-        loop {
-            tokio::time::sleep(LAST_WORDS).await;
-            if activity.under_way.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-        }
-    };
     tokio::select! {
         result = connection => note(result),
+        () = activity.held_up(write_timeout) => tracing::debug!(unread),
         // Half a header, or a stream of events: it will not end by itself.
-        () = idle => {}
+        () = activity.at_rest(Awaited::Requests, LAST_WORDS) => {}
     }
 }
 
@@ -163,53 +145,13 @@ async fn answer(
     peer: SocketAddr,
     activity: Arc<Activity>,
 ) -> Result<Response<Body>, Infallible> {
-    activity.begun.store(true, Ordering::Relaxed);
-    let under_way = UnderWay::begin(activity);
+    let mut under_way = UnderWay::begin(activity);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.call(request).await?;
     let kind = response.headers().get(header::CONTENT_TYPE);
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
-        return Ok(response);
+        under_way.becomes_stream();
     }
-    Ok(response.map(|body| Body::new(Tracked { body, _under_way: under_way })))
-}
-
-/// Counts a request until its answer is sent, or given up.
-struct UnderWay(Arc<Activity>);
-
-impl UnderWay {
-    fn begin(activity: Arc<Activity>) -> Self {
-        activity.under_way.fetch_add(1, Ordering::Relaxed);
-        Self(activity)
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The body of an answer, which is under way as long as this lives.
-struct Tracked {
-    body: Body,
-    _under_way: UnderWay,
-}
-
-impl HttpBody for Tracked {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(response.map(|body| Body::new(Delivery::new(body, under_way))))
 }
