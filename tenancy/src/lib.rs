@@ -28,8 +28,8 @@ mod slug;
 mod tenant;
 
 pub use connection::{
-    Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,
-    TenantTransaction, Transaction,
+    Access, Connection, Platform, PlatformConnection, PlatformTransaction, STATEMENT_SPANS, Scope, TenantConnection, TenantData,
+    TenantScope, TenantTransaction, Transaction,
 };
 pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
 pub use directory::Directory;
