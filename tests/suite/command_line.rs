@@ -8,6 +8,7 @@ mod log;
 mod mail;
 mod refusals;
 mod tenants;
+mod traces;
 
 use std::{
     fs::{self, Permissions},
@@ -38,9 +39,9 @@ fn program() -> PathBuf {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| name.starts_with("TENANTRY_") || name == "DATABASE_URL");
+        let ours = |name: &str| ["TENANTRY_", "OTEL_", "DATABASE_URL"].iter().any(|start| name.starts_with(start));
         // Where Postgres was installed for want of another stays known.
-        if ours && name != "TENANTRY_EMBEDDED_POSTGRES" {
+        if name.to_str().is_some_and(ours) && name != "TENANTRY_EMBEDDED_POSTGRES" {
             command.env_remove(name);
         }
     }

@@ -29,6 +29,7 @@ use crate::{
         place::{self, Place},
         refusal::Refusal,
     },
+    telemetry::traces,
     traffic::{Sender, Turn},
 };
 
@@ -104,6 +105,10 @@ impl Client {
     pub(super) async fn context(&self, happening: Option<Happening>) -> Result<RequestContext, Refusal> {
         let now = (self.app.clock)();
         let Admitted { tenant, identity } = self.admit(now).await?;
+        traces::tenant(&tenant.slug);
+        if let Some(identity) = &identity {
+            traces::actor(identity.principal.uuid());
+        }
         let scope = self.app.tenants.read_only(&tenant);
         let front_door = FrontDoor {
             auth: Arc::clone(&self.app.auth),

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tower_http::request_id::RequestId;
-use tracing::{Instrument as _, Span, field::display};
+use tracing::{Instrument as _, Span};
 
 use super::{
     client::{Client, deafness},
@@ -37,6 +37,7 @@ use crate::{
         parameters::Parameters,
     },
     http::{
+        log::{name_actor, name_tenant},
         peer,
         place::{bearer, bearer_of, check_available, target_of},
         refusal::Refusal,
@@ -83,7 +84,7 @@ async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
         return Err(Refusal::NothingToWatch);
     }
     if let Some(tenant) = &tenant {
-        Span::current().record("tenant", display(&tenant.slug));
+        name_tenant(&tenant.slug);
         check_available(&app, tenant)?;
     }
     let hearing = app.live.ready().await.ok_or(Refusal::Deaf)?;
@@ -273,7 +274,7 @@ impl Connection {
         }
         let admitted = client.admit((client.app.clock)()).await.map_err(refused)?;
         if let Some(identity) = &admitted.identity {
-            Span::current().record("actor", display(identity.principal.uuid()));
+            name_actor(identity.principal.uuid());
         }
         self.connected = Some(client.count(&admitted).map_err(refused)?);
         let (client, since) = (Arc::clone(&self.client), self.hearing);
