@@ -1,6 +1,6 @@
 # make run      builds everything, starts the server with the two demo tenants; ARGS="--listen 127.0.0.1:9000" adds flags
 # make test     every test, with all its own set-up
-# make lint     formatting, clippy, TypeScript, eslint
+# make lint     formatting, clippy (with and without the features), TypeScript, eslint
 # make bench    the figures of docs/
 # make schema   writes schema.graphql and schema.platform.graphql
 # make clean    removes what was built; keeps ./data
@@ -63,6 +63,7 @@ test-browser: test-setup $(WEB) tests/browser/node_modules/.installed
 lint: $(WEB) tests/browser/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --package api --all-targets -- -D warnings
 	npm --prefix web-client run lint
 	npm --prefix tests/browser run lint
 

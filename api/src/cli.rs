@@ -18,6 +18,7 @@ use crate::{config::Config, graphql::limits::Introspection, http::Origin};
 /// One program, many organisations: each with its own Postgres schema, found by hostname and token.
 #[derive(Debug, Parser)]
 #[command(name = "tenantry", version, propagate_version = true, max_term_width = 110)]
+#[cfg_attr(feature = "opentelemetry", command(after_help = TRACES))]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -26,6 +27,18 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// The variables of traces are OpenTelemetry's own, so there are no flags for them.
+#[cfg(feature = "opentelemetry")]
+const TRACES: &str = "\
+Traces:
+  `serve` sends OpenTelemetry traces, by OTLP over HTTP, where one of these names a collector:
+      OTEL_EXPORTER_OTLP_ENDPOINT, such as http://localhost:4318
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, the same with its path
+  These are read too:
+      OTEL_EXPORTER_OTLP_HEADERS, _TIMEOUT and _COMPRESSION; OTEL_SERVICE_NAME; OTEL_RESOURCE_ATTRIBUTES;
+      OTEL_TRACES_SAMPLER and _ARG; OTEL_BSP_SCHEDULE_DELAY, _MAX_QUEUE_SIZE and _MAX_EXPORT_BATCH_SIZE;
+      OTEL_SDK_DISABLED; OTEL_TRACES_EXPORTER";
 
 /// What can be done.
 #[derive(Debug, Subcommand)]

@@ -35,8 +35,8 @@ pub use archive::{
     Totals,
 };
 pub use connection::{
-    Access, Connection, Platform, PlatformConnection, PlatformTransaction, Scope, TenantConnection, TenantData, TenantScope,
-    TenantTransaction, Transaction,
+    Access, Connection, Platform, PlatformConnection, PlatformTransaction, STATEMENT_SPANS, Scope, TenantConnection, TenantData,
+    TenantScope, TenantTransaction, Transaction,
 };
 pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
 pub use directory::Directory;

@@ -9,6 +9,7 @@ mod mail;
 mod migrate;
 mod refusals;
 mod tenants;
+mod traces;
 
 use std::{
     fs::{self, Permissions},
@@ -39,9 +40,9 @@ pub(crate) fn program() -> PathBuf {
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| name.starts_with("TENANTRY_") || name == "DATABASE_URL");
+        let ours = |name: &str| ["TENANTRY_", "OTEL_", "DATABASE_URL"].iter().any(|start| name.starts_with(start));
         // Where Postgres was installed for want of another stays known.
-        if ours && name != "TENANTRY_EMBEDDED_POSTGRES" {
+        if name.to_str().is_some_and(ours) && name != "TENANTRY_EMBEDDED_POSTGRES" {
             command.env_remove(name);
         }
     }

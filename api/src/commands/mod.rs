@@ -23,9 +23,13 @@ use crate::{
 
 /// Runs a command to its end. An error is a sentence for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    telemetry::install(&cli.config)?;
+    let telemetry = telemetry::install(&cli.config, matches!(cli.command, Command::Serve { .. }))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("The runtime could not be started")?;
-    runtime.block_on(dispatch(cli))
+    let result = runtime.block_on(dispatch(cli));
+    // What was broken off ends with it, and has its place in a trace.
+    drop(runtime);
+    telemetry.end();
+    result
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {

@@ -11,6 +11,7 @@ use super::{
     context::{RequestContext, ResolverContext},
     resolved::{Resolved, ResolvedList},
 };
+use crate::telemetry::traces;
 
 /// A cursor holds at most a name, an order and a key.
 const LONGEST_CURSOR: usize = 2_000;
@@ -139,7 +140,7 @@ impl<T: Listed> Connection<T> {
 
     /// How many rows all pages have together; counted only when asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
-        Ok(Box::pin(T::count(ctx.request()?, &self.list)).await?)
+        Ok(Box::pin(traces::field(T::CONNECTION, "totalCount", T::count(ctx.request()?, &self.list))).await?)
     }
 }
 

@@ -13,7 +13,7 @@ use tenancy::{Tenant, TenantConnection};
 use super::{
     error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext, subscription::Happening,
 };
-use crate::auth::Identity;
+use crate::{auth::Identity, telemetry::traces};
 
 /// Who a request is from.
 pub struct Caller {
@@ -116,7 +116,8 @@ impl RequestContext {
             return Ok(Arc::clone(sight));
         }
         // Boxed, because the answer of every employee has room for it, and it is loaded once.
-        let sight = Arc::new(Box::pin(Sight::load(&self.scope, visit.domain())).await?);
+        let loading = traces::field("Loader", "sight", Sight::load(&self.scope, visit.domain()));
+        let sight = Arc::new(Box::pin(loading).await?);
         *slot = Some(Arc::clone(&sight));
         Ok(sight)
     }
@@ -193,7 +194,10 @@ impl<'a> ResolverContext<'a> for Context<'a> {
     }
 
     fn or_null<T>(&self, answer: Result<T>) -> Option<T> {
-        answer.map_err(|error| self.add_error(self.set_error_path(error.into_server_error(self.item.pos)))).ok()
+        answer
+            .inspect_err(|_| traces::failed(None))
+            .map_err(|error| self.add_error(self.set_error_path(error.into_server_error(self.item.pos))))
+            .ok()
     }
 
     async fn writer(&self) -> Result<&'a RequestContext> {

@@ -29,14 +29,14 @@ use super::{
     times::{SERVER_TIMING, Times},
     values, variables,
 };
-use crate::traffic::RateLimited;
+use crate::{http::log::shortened, telemetry::traces, traffic::RateLimited};
 
 /// What was executed, for logs and metrics: an extension of the response.
 #[derive(Debug, Clone)]
 pub struct Summary {
     /// `query` or `mutation`; `refused` when nothing was executed.
     pub kind: &'static str,
-    /// The operation's name, as the client wrote it.
+    /// The operation's name, as the client wrote it; the beginning of a long one.
     pub operation: Option<String>,
     /// The codes of the errors in the answer.
     pub codes: Vec<&'static str>,
@@ -98,7 +98,10 @@ pub async fn execute<C: Carried>(
         Err(refused) => return too_many(media_type, &refused),
     };
     times.end("wait");
-    let mut response = run(schema, media_type, parameters, document, kind, Arc::new(context(kind))).await;
+    let context = Arc::new(context(kind));
+    let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
+    let running = run(schema, media_type, parameters, document, kind, &context, operation.as_deref());
+    let mut response = traces::operation(kind, operation.as_deref().map(shortened), context.request_id(), running).await;
     times.end("execute");
     response.headers_mut().insert(SERVER_TIMING, times.header());
     response
@@ -186,12 +189,12 @@ async fn run<C: Carried>(
     parameters: Parameters,
     mut document: ExecutableDocument,
     kind: OperationType,
-    context: Arc<C>,
+    context: &Arc<C>,
+    operation: Option<&str>,
 ) -> Response {
     let has_filler = emptied::fill(&mut document);
-    let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
-    let order = answer::root_keys(&document, operation.as_deref());
-    let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(&context));
+    let order = answer::root_keys(&document, operation);
+    let mut request = async_graphql::Request::new(String::new()).data(Arc::clone(context));
     request.variables = parameters.variables;
     request.operation_name = parameters.operation_name;
     request.set_parsed_query(document);
@@ -207,19 +210,25 @@ async fn run<C: Carried>(
     context.finish(kind).await;
 
     if answer::was_refused(&answer) {
+        traces::failed(Some(Code::BadUserInput));
         return not_executed(media_type, answer.errors);
     }
-    let codes = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id()).as_str()).collect();
+    let codes: Vec<Code> = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id())).collect();
+    if let Some(first) = codes.first() {
+        traces::failed(Some(*first));
+    }
     answer::propagate_nulls(&mut answer);
     answer::put_in_order(&mut answer.data, &order);
     let mut response = respond(media_type, StatusCode::OK, Body::from(answer::serialize(Some(&answer.data), &answer.errors)));
     response.headers_mut().extend(answer.http_headers);
     let kind = if kind == OperationType::Mutation { "mutation" } else { "query" };
-    response.extensions_mut().insert(Summary { kind, operation, codes });
+    let codes = codes.into_iter().map(Code::as_str).collect();
+    response.extensions_mut().insert(Summary { kind, operation: operation.map(shortened).map(str::to_owned), codes });
     response
 }
 
-fn only_name(document: &ExecutableDocument) -> Option<String> {
+/// The name of the only operation of a document, or of the first.
+pub(crate) fn only_name(document: &ExecutableDocument) -> Option<String> {
     let (name, _) = document.operations.iter().next()?;
     Some(name?.to_string())
 }

@@ -9,12 +9,16 @@ use std::{
 
 use async_graphql::{Error, Result};
 
+use crate::telemetry::traces;
+
 /// Loads values by key for one request, each key once.
 ///
 /// A resolver that asks registers its key and lets the others run; the first to come back fetches for all. The engine runs
 /// the resolvers of a list within one task, so all of them have asked by then, and nothing has to be spawned: the fetch
 /// borrows from the request, and is dropped with it.
 pub struct Loader<K, V> {
+    /// What is loaded, for traces.
+    name: &'static str,
     state: Mutex<State<K, V>>,
     /// Held while a batch is fetched.
     fetching: tokio::sync::Mutex<()>,
@@ -26,10 +30,11 @@ struct State<K, V> {
     loaded: HashMap<K, Result<Option<V>>>,
 }
 
-impl<K, V> Default for Loader<K, V> {
-    fn default() -> Self {
+impl<K, V> Loader<K, V> {
+    /// A loader that has loaded nothing. It is called `name` in traces.
+    pub fn of(name: &'static str) -> Self {
         let state = State { wanted: BTreeSet::new(), loaded: HashMap::new() };
-        Self { state: Mutex::new(state), fetching: tokio::sync::Mutex::new(()) }
+        Self { name, state: Mutex::new(state), fetching: tokio::sync::Mutex::new(()) }
     }
 }
 
@@ -61,7 +66,7 @@ impl<K: Copy + Ord + Hash, V: Clone> Loader<K, V> {
         // Another one may have taken this key along, and have been dropped before it was fetched.
         wanted.insert(key);
         let keys: Vec<K> = wanted.into_iter().collect();
-        let fetched = fetch(keys.clone()).await.map_err(Error::from);
+        let fetched = traces::field("Loader", self.name, fetch(keys.clone())).await.map_err(Error::from);
         let mut state = self.state();
         match fetched {
             Ok(mut values) => state.loaded.extend(keys.into_iter().map(|key| (key, Ok(values.remove(&key))))),
@@ -99,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn keys_that_are_asked_for_together_are_fetched_together() {
-        let (loader, fetches) = (Loader::default(), AtomicUsize::new(0));
+        let (loader, fetches) = (Loader::of("numbers"), AtomicUsize::new(0));
         let load = |key| {
             loader.load(key, |keys| {
                 fetches.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_who_asked_learn_of_a_failure() {
-        let loader = Loader::<u32, u32>::default();
+        let loader = Loader::<u32, u32>::of("numbers");
         let load = |key| loader.load(key, |_| async { Err(domain::Error::NotFound("employee")) });
         let values = join_all((0..3).map(load)).await;
         assert!(values.into_iter().all(|value| value == Err(Error::new("There is no such employee."))));

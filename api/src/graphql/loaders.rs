@@ -10,7 +10,6 @@ use super::{
 };
 
 /// One loader a relation. They live as long as the request.
-#[derive(Default)]
 pub struct Loaders {
     departments: Loader<DepartmentId, Arc<Department>>,
     children: Loader<DepartmentId, Arc<[Arc<Department>]>>,
@@ -19,6 +18,20 @@ pub struct Loaders {
     locations: Loader<LocationId, Arc<Location>>,
     positions: Loader<PositionId, Arc<Position>>,
     position_counts: Loader<PositionId, u64>,
+}
+
+impl Default for Loaders {
+    fn default() -> Self {
+        Self {
+            departments: Loader::of("departments"),
+            children: Loader::of("departmentChildren"),
+            department_counts: Loader::of("departmentEmployeeCounts"),
+            employees: Loader::of("employees"),
+            locations: Loader::of("locations"),
+            positions: Loader::of("positions"),
+            position_counts: Loader::of("positionEmployeeCounts"),
+        }
+    }
 }
 
 impl Loaders {

@@ -77,7 +77,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. It holds no state: what a request needs comes with the request.
 pub fn schema() -> Schema {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
+    traced(async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default()))
         .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
         // Guessing what a client meant costs time that only mistaken, or curious, clients take.
         .disable_suggestions()
@@ -89,6 +89,15 @@ pub fn schema() -> Schema {
 pub fn types() -> &'static Types {
     static TYPES: LazyLock<Types> = LazyLock::new(Types::of::<Query, Mutation, Subscription>);
     &TYPES
+}
+
+/// Lets the fields at the root be parts of traces, where there are any: else an extension would cost every field something.
+fn traced<Q, M, S>(builder: async_graphql::SchemaBuilder<Q, M, S>) -> async_graphql::SchemaBuilder<Q, M, S> {
+    #[cfg(feature = "opentelemetry")]
+    if crate::telemetry::traces::are_sent() {
+        return builder.extension(crate::telemetry::traces::RootFields);
+    }
+    builder
 }
 
 /// The schema as text, in the schema definition language.

@@ -11,10 +11,12 @@ use axum::{
 };
 use http_body_util::Limited;
 use tower_http::request_id::RequestId;
-use tracing::{Span, field::display};
+use tracing::Span;
 
 use super::{
-    LARGEST_BODY, peer,
+    LARGEST_BODY,
+    log::name_actor,
+    peer,
     place::{Place, bearer, place_of, target_of},
     refusal::Refusal,
     visitor::visitor,
@@ -64,7 +66,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         Place::ControlPlane { identity } => (None, identity),
     };
     if let Some(identity) = &identity {
-        Span::current().record("actor", display(identity.principal.uuid()));
+        name_actor(identity.principal.uuid());
     }
     let request_id =
         parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
@@ -152,10 +154,7 @@ fn note(response: &Response) {
     let Some(summary) = response.extensions().get::<Summary>() else {
         return;
     };
-    let name = summary.operation.as_deref().unwrap_or(summary.kind);
-    // A name may be as long as a document.
-    let end = name.floor_char_boundary(100);
-    Span::current().record("operation", name.get(..end).unwrap_or_default());
+    Span::current().record("operation", summary.operation.as_deref().unwrap_or(summary.kind));
     let outcome = summary.codes.first().copied().unwrap_or("ok");
     metrics::counter!("graphql_operations_total", "type" => summary.kind, "outcome" => outcome).increment(1);
 }

@@ -8,10 +8,16 @@ use axum::{
     http::{Request, Response},
     middleware::Next,
 };
+use tenancy::Slug;
 use tower_http::request_id::RequestId;
-use tracing::{Instrument as _, field::Empty};
+use tracing::{
+    Instrument as _, Span,
+    field::{Empty, display},
+};
+use uuid::Uuid;
 
 use super::refusal;
+use crate::telemetry::traces;
 
 /// Opens the request's span. The handler fills in tenant, actor and operation, so that every line logged for the request
 /// carries them.
@@ -43,4 +49,21 @@ pub(crate) async fn log(request: Request<Body>, next: Next) -> Response<Body> {
         _ => tracing::info!(status, milliseconds, "answered"),
     });
     response
+}
+
+/// Names the tenant of the present request, in its lines and in its trace.
+pub(crate) fn name_tenant(slug: &Slug) {
+    Span::current().record("tenant", display(slug));
+    traces::tenant(slug);
+}
+
+/// Names who sends the present request, by id.
+pub(crate) fn name_actor(id: Uuid) {
+    Span::current().record("actor", display(id));
+    traces::actor(id);
+}
+
+/// The beginning of an operation's name, for logs and traces: a name may be as long as a document.
+pub(crate) fn shortened(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(100)).unwrap_or_default()
 }

@@ -5,12 +5,14 @@ mod graphql;
 mod health;
 mod host;
 mod identity_provider;
-mod log;
+pub(crate) mod log;
 mod metrics;
 mod origin;
 pub(crate) mod place;
 pub(crate) mod refusal;
 mod server;
+#[cfg(feature = "opentelemetry")]
+mod trace;
 pub(crate) mod visitor;
 
 use std::{any::Any, net::SocketAddr, sync::Arc};
@@ -77,7 +79,15 @@ pub fn router(app: Arc<App>) -> Router {
         .option_layer(app.options.https.then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))
         .layer(header_layer(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), origin::check));
-    routes.layer(layers).with_state(app)
+    let routes = routes.layer(layers);
+    // Around all others: a trace is as long as its request.
+    #[cfg(feature = "opentelemetry")]
+    let routes = if crate::telemetry::traces::are_sent() {
+        routes.layer(middleware::from_fn_with_state(Arc::clone(&app), trace::trace))
+    } else {
+        routes
+    };
+    routes.with_state(app)
 }
 
 /// The id of a request is made here. A client's own could be another request's, or a text for the log.

@@ -5,9 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use chrono::{DateTime, Utc};
 use tenancy::{Availability, Host, HostTarget, Hostname, Resolution, Tenant, resolve};
-use tracing::{Span, field::display};
 
-use super::{host, refusal::Refusal};
+use super::{host, log::name_tenant, refusal::Refusal};
 use crate::{
     app::App,
     auth::{Identity, TokenError},
@@ -40,7 +39,7 @@ pub(crate) async fn place_of(
     let (target, tenant, host) = target_of(app, parts, peer).await?;
     if let Some(tenant) = &tenant {
         // Before anything can be refused, so that a refusal is logged with the tenant that it concerns.
-        Span::current().record("tenant", display(&tenant.slug));
+        name_tenant(&tenant.slug);
     }
     // An address that is nobody's is refused before the token is looked at.
     let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
@@ -74,7 +73,7 @@ pub(crate) async fn admit(
                 // As at the host of machine clients: the tenant is the token's, and may have been deleted since.
                 None => {
                     let tenant = app.tenants.directory().by_id(id).await?.ok_or(Refusal::TenantNotFound)?;
-                    Span::current().record("tenant", display(&tenant.slug));
+                    name_tenant(&tenant.slug);
                     tenant
                 }
             };

@@ -26,6 +26,7 @@ use crate::{
         place::{self, Place},
         refusal::Refusal,
     },
+    telemetry::traces,
     traffic::{RateLimited, Sender, Turn},
 };
 
@@ -108,6 +109,10 @@ impl Client {
     pub(super) async fn context(&self, happening: Option<Happening>) -> Result<RequestContext, Refusal> {
         let now = (self.app.clock)();
         let Admitted { tenant, identity } = self.admit(now).await?;
+        traces::tenant(&tenant.slug);
+        if let Some(identity) = &identity {
+            traces::actor(identity.principal.uuid());
+        }
         let scope = self.app.tenants.read_only(&tenant);
         let front_door = FrontDoor {
             auth: Arc::clone(&self.app.auth),

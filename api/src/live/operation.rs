@@ -9,16 +9,20 @@ use async_graphql::{
 };
 use futures::StreamExt as _;
 
-use crate::graphql::{
-    Schema,
-    admission::Admission,
-    answer,
-    context::RequestContext,
-    emptied,
-    error::{self, Code, request_error},
-    http::{Carried as _, prepare},
-    parameters::Parameters,
-    subscription::Happening,
+use crate::{
+    graphql::{
+        Schema,
+        admission::Admission,
+        answer,
+        context::RequestContext,
+        emptied,
+        error::{self, Code, request_error},
+        http::{Carried as _, only_name, prepare},
+        parameters::Parameters,
+        subscription::Happening,
+    },
+    http::log::shortened,
+    telemetry::traces,
 };
 
 /// The name of the root in the schema.
@@ -30,6 +34,8 @@ pub(super) struct Operation {
     document: ExecutableDocument,
     /// Which operation of the document, where that has several.
     name: Option<String>,
+    /// What the client calls it.
+    title: Option<String>,
     variables: Variables,
     kind: OperationType,
     /// The field of a subscription.
@@ -55,14 +61,25 @@ impl Operation {
         let has_filler = emptied::fill(&mut document);
         let bad = |message: &str| vec![request_error(Code::BadUserInput, message)];
         let Parameters { operation_name: name, variables, .. } = parameters;
+        let title = name.clone().or_else(|| only_name(&document));
         match kind {
-            OperationType::Query => Ok(Self { document, name, variables, kind, field: String::new(), has_filler }),
+            OperationType::Query => Ok(Self { document, name, title, variables, kind, field: String::new(), has_filler }),
             OperationType::Mutation => Err(bad("A mutation has to be sent by POST, and answered as JSON.")),
             OperationType::Subscription => {
                 let (document, field) = reduce(document, name.as_deref()).map_err(bad)?;
-                Ok(Self { document, name: None, variables, kind, field, has_filler })
+                Ok(Self { document, name: None, title, variables, kind, field, has_filler })
             }
         }
+    }
+
+    /// A query or a subscription.
+    pub(super) fn kind(&self) -> OperationType {
+        self.kind
+    }
+
+    /// What the client calls it, for logs and traces.
+    pub(super) fn title(&self) -> Option<&str> {
+        self.title.as_deref().map(shortened)
     }
 
     /// Whether it watches; a query is answered once.
@@ -132,11 +149,7 @@ impl Operation {
         }
         answer::propagate_nulls(&mut response);
         if self.kind == OperationType::Query {
-            let name = self.name.clone().or_else(|| {
-                let (name, _) = self.document.operations.iter().next()?;
-                Some(name?.to_string())
-            });
-            answer::put_in_order(&mut response.data, &answer::root_keys(&self.document, name.as_deref()));
+            answer::put_in_order(&mut response.data, &answer::root_keys(&self.document, self.title.as_deref()));
         }
         text(answer::serialize(Some(&response.data), &response.errors))
     }
@@ -144,7 +157,8 @@ impl Operation {
 
 fn describe(errors: &mut [ServerError], context: &RequestContext) {
     for error in errors {
-        error::describe(error, &context.request_id);
+        let code = error::describe(error, &context.request_id);
+        traces::failed(Some(code));
     }
 }
 

@@ -13,7 +13,6 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
-use tracing::{Instrument as _, Span, field::display};
 
 use super::{
     client::{Client, deafness},
@@ -25,7 +24,7 @@ use super::{
 };
 use crate::{
     graphql::{admission::no_room, parameters::Parameters},
-    http::{place::bearer_of, refusal::Refusal},
+    http::{log::name_actor, place::bearer_of, refusal::Refusal},
 };
 
 /// The longest message that is read, in bytes.
@@ -211,7 +210,7 @@ impl Connection {
         let admitted = client.admit(now).await.map_err(refused)?;
         client.count_request(&admitted, now).map_err(|rate| refused(Refusal::TooMany(rate)))?;
         if let Some(identity) = &admitted.identity {
-            Span::current().record("actor", display(identity.principal.uuid()));
+            name_actor(identity.principal.uuid());
         }
         self.connected = Some(client.count(&admitted).map_err(refused)?);
         let (client, since) = (Arc::clone(&self.client), self.hearing);

@@ -9,7 +9,7 @@ use axum::{
 };
 use tenancy::HostTarget;
 use tower_http::request_id::RequestId;
-use tracing::{Instrument as _, Span, field::display};
+use tracing::{Instrument as _, Span};
 
 use super::{
     client::Client,
@@ -20,6 +20,7 @@ use crate::{
     app::App,
     graphql::limits::Limits,
     http::{
+        log::name_tenant,
         peer,
         place::{bearer, check_available, target_of},
         refusal::Refusal,
@@ -52,7 +53,7 @@ async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
         return Err(Refusal::NothingToWatch);
     }
     if let Some(tenant) = &tenant {
-        Span::current().record("tenant", display(&tenant.slug));
+        name_tenant(&tenant.slug);
         check_available(&app, tenant)?;
     }
     let visitor = visitor(&parts, &app.options.trusted_proxies);

@@ -21,6 +21,7 @@ use crate::{
         subscription::Happening,
     },
     http::refusal::Refusal,
+    telemetry::traces,
 };
 
 /// How long a client may take to take an answer.
@@ -82,7 +83,7 @@ impl Speaker {
 
 /// Serves one operation to its end. `feed` is there for a subscription.
 pub(super) async fn serve(client: Arc<Client>, operation: Operation, feed: Option<Feed>, speaker: Speaker) {
-    metrics::counter!("graphql_operations_total", "type" => kind(&operation), "outcome" => "begun").increment(1);
+    metrics::counter!("graphql_operations_total", "type" => operation.kind().to_string(), "outcome" => "begun").increment(1);
     let result = match feed {
         Some(feed) => watch(&client, &operation, feed, &speaker).await,
         None => answer(&client, &operation, &speaker).await,
@@ -93,28 +94,27 @@ pub(super) async fn serve(client: Arc<Client>, operation: Operation, feed: Optio
     }
 }
 
-fn kind(operation: &Operation) -> &'static str {
-    if operation.is_subscription() { "subscription" } else { "query" }
-}
-
 async fn answer(client: &Client, operation: &Operation, speaker: &Speaker) -> Result<(), Ending> {
     let _turn = match client.turn().await {
         Ok(turn) => turn,
         Err(refused) => return speaker.say(Said::refused(&[refused]), None).await,
     };
-    let context = client.context(None).await?;
-    let answering = operation.answer_once(&client.app.schema, context);
-    match timeout(client.app.options.request_timeout, answering).await {
-        Ok(Ok(answer)) => speaker.say(Said::Next(answer), None).await?,
-        Ok(Err(errors)) => return speaker.say(Said::refused(&errors), None).await,
-        Err(_) => return speaker.say(Said::refused(&[overrun(client)]), None).await,
+    let answering = async {
+        let context = client.context(None).await?;
+        let answering = operation.answer_once(&client.app.schema, context);
+        Ok::<_, Refusal>(in_time(client, answering).await)
+    };
+    match traces::event(operation.kind(), operation.title(), &client.request_id, answering).await? {
+        Some(Ok(answer)) => speaker.say(Said::Next(answer), None).await?,
+        Some(Err(errors)) => return speaker.say(Said::refused(&errors), None).await,
+        None => return speaker.say(Said::refused(&[overrun(client)]), None).await,
     }
     speaker.say(Said::Complete, None).await
 }
 
 async fn watch(client: &Client, operation: &Operation, mut feed: Feed, speaker: &Speaker) -> Result<(), Ending> {
     // What happens meanwhile waits in the feed.
-    let checked = in_turn(client, &feed, None, |context| operation.check(&client.app.schema, context)).await?;
+    let checked = in_turn(client, operation, &feed, None, |context| operation.check(&client.app.schema, context)).await?;
     let errors = match checked {
         Some(Ok(())) => None,
         Some(Err(errors)) => Some(errors),
@@ -128,7 +128,7 @@ async fn watch(client: &Client, operation: &Operation, mut feed: Feed, speaker: 
         for happening in happenings.iter().filter(|happening| operation.watches(happening)) {
             let happening = Some(happening.clone());
             // Boxed, because a subscription waits most of its life, and this is what is large about it.
-            let telling = in_turn(client, &feed, happening, |context| operation.tell(&client.app.schema, context));
+            let telling = in_turn(client, operation, &feed, happening, |context| operation.tell(&client.app.schema, context));
             let told = Box::pin(telling).await?;
             match told {
                 Some(None) => {}
@@ -144,6 +144,7 @@ async fn watch(client: &Client, operation: &Operation, mut feed: Feed, speaker: 
 /// when it took longer.
 async fn in_turn<T>(
     client: &Client,
+    operation: &Operation,
     feed: &Feed,
     happening: Option<Happening>,
     work: impl AsyncFnOnce(RequestContext) -> T,
@@ -151,8 +152,20 @@ async fn in_turn<T>(
     let Some(_turn) = feed.turn().await else {
         return Err(Ending::Interrupted);
     };
-    let context = client.context(happening).await?;
-    Ok(timeout(client.app.options.request_timeout, work(context)).await.ok())
+    let working = async {
+        let context = client.context(happening).await?;
+        Ok(in_time(client, work(context)).await)
+    };
+    traces::event(operation.kind(), operation.title(), &client.request_id, working).await
+}
+
+/// Does something in the time that a request may take; none when it took longer.
+async fn in_time<F: Future>(client: &Client, work: F) -> Option<F::Output> {
+    let done = timeout(client.app.options.request_timeout, work).await.ok();
+    if done.is_none() {
+        traces::failed(Some(Code::Internal));
+    }
+    done
 }
 
 fn overrun(client: &Client) -> ServerError {

@@ -7,6 +7,7 @@
 mod begin;
 mod scope;
 mod session;
+mod span;
 mod statements;
 mod transaction;
 
@@ -17,6 +18,7 @@ use sqlx::PgPool;
 use tokio::sync::OnceCell;
 
 pub use scope::{Platform, Scope, TenantData, TenantScope};
+pub use span::STATEMENT_SPANS;
 pub use transaction::Transaction;
 
 use crate::{Tenant, TenantId};

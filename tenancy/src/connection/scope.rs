@@ -31,6 +31,8 @@ pub trait Scope: sealed::Scope + Clone + Debug + Send + Sync + 'static {
     fn begin(&self, access: Access) -> Arc<str>;
     /// A comment appended to every statement; empty for none.
     fn tag(&self) -> &str;
+    /// The schema that statements reach, for traces.
+    fn schema(&self) -> &str;
     /// Whether statements are prepared under a name and kept. Not behind a transaction pooler.
     fn keeps_statements(&self) -> bool;
 }
@@ -65,6 +67,10 @@ impl Scope for TenantData {
         &self.tenant.statements.tag
     }
 
+    fn schema(&self) -> &str {
+        self.tenant.schema.as_str()
+    }
+
     fn keeps_statements(&self) -> bool {
         self.keeps_statements
     }
@@ -94,6 +100,10 @@ impl Scope for Platform {
 
     fn tag(&self) -> &'static str {
         ""
+    }
+
+    fn schema(&self) -> &'static str {
+        PLATFORM_SCHEMA
     }
 
     fn keeps_statements(&self) -> bool {

@@ -11,8 +11,12 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool, Postgres, pool::PoolConnection};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
+use tracing::Span;
 
-use super::{Access, Scope};
+use super::{
+    Access, Scope,
+    span::{noted, of_command, of_statement},
+};
 use crate::error::query_error;
 
 /// How long a statement may go on whose transaction was dropped.
@@ -54,12 +58,12 @@ impl Live {
     }
 
     /// Keeps in mind that Postgres refused a statement: it takes a later `COMMIT` for a `ROLLBACK`, without an error.
-    fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    fn note<T>(&mut self, span: &Span, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         self.is_waiting = false;
         if matches!(result, Err(sqlx::Error::Database(_))) {
             self.failed_at = self.level();
         }
-        result
+        noted(span, result)
     }
 }
 
@@ -76,7 +80,10 @@ impl<S: Scope> Session<S> {
         };
         let begin = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(scope.begin(access)));
         match session.connection.lock().await.as_mut() {
-            Some(live) => Manager::begin(&mut live.connection, Some(begin)).await.map_err(query_error)?,
+            Some(live) => {
+                let span = session.span("BEGIN");
+                noted(&span, Manager::begin(&mut live.connection, Some(begin)).await).map_err(query_error)?;
+            }
             None => return Err(ended()),
         }
         Ok(session)
@@ -89,7 +96,8 @@ impl<S: Scope> Session<S> {
         if live.failed_at > level {
             live.failed_at = 0;
         }
-        Manager::begin(&mut live.connection, None).await.map_err(query_error)?;
+        let span = self.span("SAVEPOINT");
+        noted(&span, Manager::begin(&mut live.connection, None).await).map_err(query_error)?;
         Ok(live.level())
     }
 
@@ -100,7 +108,8 @@ impl<S: Scope> Session<S> {
         if (1..=level).contains(&live.failed_at) {
             return Err(refused("a statement of the transaction has failed: it can only be rolled back"));
         }
-        Manager::commit(&mut live.connection).await.map_err(query_error)?;
+        let span = self.span(if level == 1 { "COMMIT" } else { "RELEASE" });
+        noted(&span, Manager::commit(&mut live.connection).await).map_err(query_error)?;
         Self::give_back_when_ended(&mut slot);
         Ok(())
     }
@@ -110,7 +119,8 @@ impl<S: Scope> Session<S> {
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
         while live.level() >= level {
-            Manager::rollback(&mut live.connection).await.map_err(query_error)?;
+            let span = self.span("ROLLBACK");
+            noted(&span, Manager::rollback(&mut live.connection).await).map_err(query_error)?;
         }
         Self::give_back_when_ended(&mut slot);
         Ok(())
@@ -164,57 +174,65 @@ impl<S: Scope> Session<S> {
         self.statements.load(Ordering::Relaxed)
     }
 
-    fn query(&self, statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
+    fn span(&self, command: &'static str) -> Span {
+        of_command(self.scope.schema(), command)
+    }
+
+    /// The query of a statement, and its span. Called when the connection is there, so that the span has no time spent waiting for it.
+    fn query(&self, statement: Statement) -> (sqlx::query::Query<'static, Postgres, SqlxValues>, Span) {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        let span = of_statement(self.scope.schema(), &statement.sql);
         let mut sql = statement.sql;
         sql.push_str(self.scope.tag());
         let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
-        sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(self.scope.keeps_statements())
+        (sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values)).persistent(self.scope.keeps_statements()), span)
     }
 
     pub(super) async fn execute(&self, level: Level, statement: Statement) -> Result<ExecResult, DbErr> {
-        let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        let (query, span) = self.query(statement);
         live.is_waiting = true;
         let result = query.execute(&mut *live.connection).await;
-        live.note(result).map(Into::into).map_err(execution_error)
+        live.note(&span, result).map(Into::into).map_err(execution_error)
     }
 
     pub(super) async fn execute_unprepared(&self, level: Level, sql: &str) -> Result<ExecResult, DbErr> {
-        self.statements.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        // Values may be part of such a text.
+        let span = self.span("EXECUTE");
         live.is_waiting = true;
         let result = live.connection.execute(AssertSqlSafe(sql)).await;
-        live.note(result).map(Into::into).map_err(execution_error)
+        live.note(&span, result).map(Into::into).map_err(execution_error)
     }
 
     pub(super) async fn query_one(&self, level: Level, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        let (query, span) = self.query(statement);
         live.is_waiting = true;
         let result = query.fetch_optional(&mut *live.connection).await;
-        live.note(result).map(|row| row.map(Into::into)).map_err(query_error)
+        live.note(&span, result).map(|row| row.map(Into::into)).map_err(query_error)
     }
 
     pub(super) async fn query_all(&self, level: Level, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let query = self.query(statement);
         let mut slot = self.connection.lock().await;
         let live = self.open(&mut slot, level)?;
+        let (query, span) = self.query(statement);
         live.is_waiting = true;
         let result = query.fetch_all(&mut *live.connection).await;
-        let rows = live.note(result).map_err(query_error)?;
+        let rows = live.note(&span, result).map_err(query_error)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Rows as they arrive. Other statements of the transaction wait until the stream is read or dropped.
     pub(super) fn stream(&self, level: Level, statement: Statement) -> BoxStream<'_, Result<QueryResult, DbErr>> {
-        let query = self.query(statement);
         Box::pin(async_stream::try_stream! {
             let mut slot = self.connection.lock().await;
             let live = self.open(&mut slot, level)?;
+            let (query, span) = self.query(statement);
             live.is_waiting = true;
             let failure = {
                 let mut rows = query.fetch(&mut *live.connection);
@@ -226,7 +244,7 @@ impl<S: Scope> Session<S> {
                     }
                 }
             };
-            live.note(failure).map_err(query_error)?;
+            live.note(&span, failure).map_err(query_error)?;
         })
     }
 }

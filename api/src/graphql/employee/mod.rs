@@ -25,6 +25,7 @@ use super::{
     scalar::{Date, Decimal},
     selected::selects_more_than_id,
 };
+use crate::telemetry::traces;
 
 /// Someone who works or worked for the organisation, with those of the related rows that the same statement brought.
 pub struct Employee {
@@ -145,7 +146,8 @@ impl Employee {
     ) -> Result<Resolved<'_, Connection<Employee>>> {
         let arguments = Arguments::forward(first, after);
         // Boxed, because the answer of every employee has room for it, and few need it.
-        Box::pin(EmployeeList::reports_of(self.row.id).page(ctx, &arguments)).await
+        let page = EmployeeList::reports_of(self.row.id).page(ctx, &arguments);
+        Box::pin(traces::field("Employee", "directReports", page)).await
     }
 
     /// The kind of contract.

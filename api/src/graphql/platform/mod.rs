@@ -22,7 +22,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds the schema. What a request needs comes with the request.
 pub fn schema() -> Schema {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    super::traced(async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription))
         .override_output_type_description::<DateTime<Utc>>("An instant, RFC 3339 in UTC: `2026-11-21T09:30:00+00:00`.")
         .disable_suggestions()
         .finish()
