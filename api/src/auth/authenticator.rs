@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use totp_rs::{Algorithm, Builder, Totp};
 
-use super::{Auth, AuthError, Visitor, recovery_code};
+use super::{Auth, AuthError, Notice, SecurityChange, Visitor, recovery_code};
 
 /// An authenticator that was set up and waits for its first code.
 pub struct NewAuthenticator {
@@ -59,6 +59,7 @@ impl Auth {
     /// codes, which are shown this once.
     pub async fn confirm_authenticator(
         &self,
+        notice: Notice<'_>,
         account: AccountId,
         code: &str,
         visitor: &Visitor,
@@ -87,6 +88,7 @@ impl Auth {
             return Err(refused("There is no authenticator to confirm. Set it up first."));
         }
         let codes = recovery_code::replace(&transaction, account, now).await?;
+        notice.tell(&transaction, account, SecurityChange::AuthenticatorAdded, now).await?;
         transaction.commit().await?;
         self.throttle.take_back(attempt).await?;
         Ok(codes)
@@ -103,16 +105,31 @@ impl Auth {
     }
 
     /// Removes the authenticator and the recovery codes. Says whether there was one.
-    pub async fn remove_authenticator(&self, account: AccountId) -> Result<bool, AuthError> {
+    pub async fn remove_authenticator(
+        &self,
+        notice: Notice<'_>,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, AuthError> {
         let transaction = self.platform.begin().await?;
-        let removed = authenticator::Entity::delete_by_id(account).exec(&transaction).await?;
+        let of_account = authenticator::Column::AccountId.eq(account);
+        let removed = authenticator::Entity::delete_many().filter(of_account).exec_with_returning(&transaction).await?;
         recovery_code::forget(&transaction, account).await?;
+        // One that was never confirmed has let nobody in.
+        if removed.iter().any(|authenticator| authenticator.confirmed_at.is_some()) {
+            notice.tell(&transaction, account, SecurityChange::AuthenticatorRemoved, now).await?;
+        }
         transaction.commit().await?;
-        Ok(removed.rows_affected > 0)
+        Ok(!removed.is_empty())
     }
 
     /// Replaces the recovery codes by new ones, which are shown this once.
-    pub async fn replace_recovery_codes(&self, account: AccountId, now: DateTime<Utc>) -> Result<Vec<String>, AuthError> {
+    pub async fn replace_recovery_codes(
+        &self,
+        notice: Notice<'_>,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, AuthError> {
         let transaction = self.platform.begin().await?;
         // Of two at once the second waits, and replaces the first one's codes: only one set is good.
         let confirmed = authenticator::Entity::find().filter(is_confirmed(account)).lock_exclusive().one(&transaction).await?;
@@ -120,6 +137,7 @@ impl Auth {
             return Err(refused("There is no authenticator that recovery codes could stand in for."));
         }
         let codes = recovery_code::replace(&transaction, account, now).await?;
+        notice.tell(&transaction, account, SecurityChange::RecoveryCodesReplaced, now).await?;
         transaction.commit().await?;
         Ok(codes)
     }

@@ -25,6 +25,7 @@ mod throttle;
 mod tidy;
 mod token;
 mod tries;
+mod ways_in;
 mod workspace;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -45,12 +46,13 @@ pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
 pub use member::Member;
 pub use own_session::Owner;
-pub use passkey::{PasskeyStep, RelyingParty};
+pub use passkey::{NewPasskey, PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
-pub use password_reset::PasswordChange;
+pub use password_reset::{NewPassword, PasswordChange};
 pub use rotation::{KeyState, list_keys, retire_key, rotate_keys};
 pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
+pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
 
 use identity_provider::{ProviderAnswer, ProviderRefusal};

@@ -19,8 +19,11 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tenancy::{Hosts, PlatformConnection, Tenant, Tenants};
 use tokio::sync::Notify;
 
-use crate::config::{Addresses, Config};
-use letter::{Invitation, PasswordChanged};
+use crate::{
+    auth::{SecurityChange, WaysIn},
+    config::{Addresses, Config},
+};
+use letter::{Invitation, PasswordChanged, SecurityChanged};
 use outbox::Kind;
 use transport::Transport;
 
@@ -106,17 +109,31 @@ impl Mail {
         outbox::put_password_reset(&self.platform, tenant.map(|tenant| tenant.id), email, now).await
     }
 
-    /// Tells the owner of an account that its password was changed, in the transaction that changes it.
+    /// Tells the owner of an account that its password was changed and what still lets in, in the transaction that changes it.
     pub(crate) async fn write_password_changed<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: Option<&Tenant>,
         account: &account::Model,
+        left: &WaysIn,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant));
+        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant), left);
         outbox::put(connection, Kind::PasswordChanged, tenant.map(|tenant| tenant.id), &account.email, letter.letter()?, now)
             .await
+    }
+
+    /// Tells the owner of an account that something has changed of how one signs in, in the transaction that changes it.
+    pub(crate) async fn write_security_changed<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: Option<&Tenant>,
+        account: &account::Model,
+        change: SecurityChange<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let letter = SecurityChanged::new(&account.name, change, now, &self.address_of(tenant)).letter()?;
+        outbox::put(connection, Kind::SecurityChanged, tenant.map(|tenant| tenant.id), &account.email, letter, now).await
     }
 
     /// Where a link leads: to the tenant's host under the base domain; else to the apex. Never to what a request calls its host,

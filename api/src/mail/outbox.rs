@@ -27,6 +27,7 @@ pub(super) enum Kind {
     Invitation,
     PasswordReset,
     PasswordChanged,
+    SecurityChanged,
 }
 
 impl Kind {
@@ -35,6 +36,7 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::SecurityChanged => "security_changed",
         }
     }
 

@@ -196,11 +196,21 @@ test("who forgot the password is told the same whether there is an account or no
   expect(await screen.findByText(/If there is an account with the address/)).toBeInTheDocument();
 });
 
-test("the link of the mail sets a new password", async () => {
-  answers = { ResetPassword: { data: { resetPassword: { reset: true } } } };
+test("the link of the mail sets a new password, removes passkeys unless told not to, and says what is left", async () => {
+  const resetPassword = {
+    reset: true,
+    passkeysRemoved: 0,
+    passkeys: [{ id: "p-1", name: "My phone" }],
+    authenticatorConfirmedAt: "2026-11-21T08:00:00Z",
+  };
+  answers = { ResetPassword: { data: { resetPassword } } };
   renderAt("/reset-password#reset-1");
   await userEvent.type(screen.getByLabelText("New password"), "quite a long one");
   await userEvent.click(screen.getByRole("button", { name: "Change the password" }));
   expect(await screen.findByRole("heading")).toHaveTextContent("Your password is changed");
-  expect(sent).toHaveBeenLastCalledWith("ResetPassword", { token: "reset-1", newPassword: "quite a long one" });
+  const input = { token: "reset-1", newPassword: "quite a long one", removePasskeys: true };
+  expect(sent).toHaveBeenLastCalledWith("ResetPassword", input);
+  expect(screen.getByText("The passkey “My phone” still signs in.")).toBeInTheDocument();
+  expect(screen.getByText("A code of your authenticator app is still asked for.")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "Sign in" })).toHaveAttribute("href", "/security");
 });
