@@ -3,6 +3,7 @@
 mod account;
 mod api_key;
 mod api_key_token;
+mod audit_outbox;
 mod authenticator;
 mod challenge;
 mod entry_code;
@@ -208,6 +209,7 @@ pub struct Lifetimes {
 /// Signs people in and out, and verifies their tokens.
 #[derive(Debug)]
 pub struct Auth {
+    tenants: Tenants,
     platform: PlatformConnection,
     hosts: Hosts,
     verifier: Verifier,
@@ -234,6 +236,7 @@ impl Auth {
         let keys = Keyring::load_or_make(tenants.platform(), now).await?;
         let changes = Arc::new(Freshness::default());
         Ok(Self {
+            tenants: tenants.clone(),
             platform: tenants.platform(),
             standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
             api_keys: ApiKeys::new(tenants.platform(), Arc::clone(&changes)),

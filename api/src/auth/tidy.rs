@@ -1,4 +1,4 @@
-//! Deleting what nobody can use any more.
+//! Finishing what was left, and deleting what nobody can use any more.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::{entry_code, password_reset, sign_in_attempt, sign_in_challenge};
@@ -10,8 +10,14 @@ use super::Auth;
 const ATTEMPTS: TimeDelta = TimeDelta::days(7);
 
 impl Auth {
-    /// Deletes steps of sign-ins, entry codes and ways to new passwords that have expired, and failures of long ago.
+    /// Finishes what somebody who ended in between has left, and deletes what nobody can use any more.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
+        self.deliver_overdue(now).await?;
+        self.delete_expired(now).await
+    }
+
+    /// Deletes steps of sign-ins, entry codes and ways to new passwords that have expired, and failures of long ago.
+    async fn delete_expired(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
         let platform = &self.platform;
         sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::ExpiresAt.lt(now)).exec(platform).await?;
         entry_code::Entity::delete_many().filter(entry_code::Column::ExpiresAt.lt(now)).exec(platform).await?;

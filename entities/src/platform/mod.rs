@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod audit_outbox;
 pub mod authenticator;
 pub mod entry_code;
 pub mod external_identity;

@@ -76,15 +76,16 @@ impl Auth {
             None => false,
         };
         let account = find_account(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
-        let joined = join(&transaction, &account, &row, now).await?;
-        transaction.commit().await?;
-        if joined {
+        let mut entry = None;
+        if join(&transaction, &account, &row, now).await? {
             let actor = Actor::person(account.id, account.name.as_str(), row.role, row.employee_id);
             let context = Context { actor: Some(actor), now };
             let changes =
                 Changes::default().with("role", None::<Role>, row.role).with("employeeId", None::<EmployeeId>, row.employee_id);
-            member::record(scope, &context, "member.joined", account.id, changes).await?;
+            entry = member::note(&transaction, tenant.id, &context, "member.joined", account.id, changes).await?;
         }
+        transaction.commit().await?;
+        self.deliver(scope, entry).await;
         if !is_new {
             return Ok(None);
         }

@@ -5,7 +5,7 @@ mod accept;
 use chrono::TimeDelta;
 use domain::{
     Context, Error, Page, Paging, Permission, Role,
-    audit::{self, Changes, Event},
+    audit::{Changes, Entry, Event},
     value::{EmailAddress, FromText},
 };
 use entities::{
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{PlatformTransaction, Tenant, TenantScope};
 
 use super::{
-    Auth, AuthError,
+    Auth, AuthError, audit_outbox,
     mailed_token::MailedToken,
     member::{self, conflict},
 };
@@ -121,13 +121,14 @@ impl Auth {
             return Err(conflict("email", "This address is invited already; the invitation can be sent again."));
         };
         mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
-        transaction.commit().await?;
         let changes = Changes::default().with("email", None::<String>, &row.email).with("role", None::<Role>, row.role).with(
             "employeeId",
             None::<EmployeeId>,
             row.employee_id,
         );
-        record(scope, context, "invitation.sent", row.id, changes).await?;
+        let entry = note(&transaction, tenant, context, "invitation.sent", row.id, changes).await?;
+        transaction.commit().await?;
+        self.deliver(scope, [entry]).await;
         if let Some(employee) = row.employee_id {
             self.require_still_working(scope, context, tenant, employee).await?;
         }
@@ -169,8 +170,9 @@ impl Auth {
         };
         let row = renewed.update(&transaction).await?;
         mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
+        let entry = note(&transaction, tenant, context, "invitation.sent", row.id, Changes::default()).await?;
         transaction.commit().await?;
-        record(scope, context, "invitation.sent", row.id, Changes::default()).await?;
+        self.deliver(scope, [entry]).await;
         Ok(row)
     }
 
@@ -185,10 +187,14 @@ impl Auth {
         context.require(Permission::ManageMembers)?;
         let sql = format!("DELETE FROM platform.invitations WHERE tenant_id = $1 AND id = $2 RETURNING {COLUMNS}");
         let values = [tenant.id.0.into(), id.uuid().into()];
-        let row = one(&self.platform, &sql, values).await?.ok_or(Error::NotFound("invitation"))?;
+        let transaction = self.platform.begin().await?;
+        let row = one(&transaction, &sql, values).await?.ok_or(Error::NotFound("invitation"))?;
         let changes =
             Changes::default().with("email", Some(row.email), None::<String>).with("role", Some(row.role), None::<Role>);
-        record(scope, context, "invitation.withdrawn", id, changes).await
+        let entry = note(&transaction, tenant, context, "invitation.withdrawn", id, changes).await?;
+        transaction.commit().await?;
+        self.deliver(scope, [entry]).await;
+        Ok(())
     }
 }
 
@@ -223,17 +229,15 @@ async fn one<C: ConnectionTrait, const N: usize>(
     Entity::find().from_raw_sql(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).one(connection).await
 }
 
-/// Writes what was done with an invitation into the tenant's audit.
-async fn record(
-    scope: &impl TenantScope,
+/// Writes down what was done with an invitation, for the tenant's audit.
+async fn note<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &Tenant,
     context: &Context,
     action: &'static str,
     id: InvitationId,
     changes: Changes,
-) -> Result<(), Error> {
+) -> Result<Entry, Error> {
     let event = Event { action, subject_type: "invitation", subject_id: id.uuid(), changes };
-    let transaction = scope.begin().await?;
-    audit::record(&transaction, context, [event]).await?;
-    transaction.commit().await?;
-    Ok(())
+    audit_outbox::put(connection, tenant.id, context, event).await
 }

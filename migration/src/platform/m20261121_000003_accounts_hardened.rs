@@ -1,0 +1,29 @@
+//! What is to be done although a crash comes in between.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(UP).await?;
+        Ok(())
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("audit events that are on their way would be lost".to_owned()))
+    }
+}
+
+const UP: &str = "
+CREATE TABLE IF NOT EXISTS audit_outbox (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    entry jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT audit_outbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX IF NOT EXISTS audit_outbox_tenant_idx ON audit_outbox (tenant_id);
+";
