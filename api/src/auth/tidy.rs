@@ -12,6 +12,7 @@ const ATTEMPTS: TimeDelta = TimeDelta::days(7);
 impl Auth {
     /// Finishes what somebody who ended in between has left, and deletes what nobody can use any more.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
+        self.finish_departures(now).await?;
         self.deliver_overdue(now).await?;
         self.delete_expired(now).await
     }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod api_key;
 pub mod audit_outbox;
 pub mod authenticator;
+pub mod departure;
 pub mod entry_code;
 pub mod external_identity;
 pub mod identity_provider;

@@ -26,4 +26,14 @@ CREATE TABLE IF NOT EXISTS audit_outbox (
     CONSTRAINT audit_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS audit_outbox_tenant_idx ON audit_outbox (tenant_id);
+
+CREATE TABLE IF NOT EXISTS departures (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    employee_id uuid NOT NULL,
+    actor jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT departures_pkey PRIMARY KEY (id)
+);
+CREATE INDEX IF NOT EXISTS departures_employee_idx ON departures (tenant_id, employee_id);
 ";

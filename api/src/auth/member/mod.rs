@@ -2,6 +2,7 @@
 //!
 //! Members are in the control plane, the record of what was done with them in the tenant's audit: `audit_outbox` takes it there.
 
+mod departure;
 mod leave;
 mod locked;
 
