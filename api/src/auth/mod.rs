@@ -35,7 +35,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
 use entities::{id::SessionId, platform::identity_provider as provider_row};
 use sea_orm::EntityTrait as _;
-use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, TenantId, Tenants};
+use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
@@ -307,19 +307,22 @@ impl Auth {
         &self.identity_providers
     }
 
-    /// Begins a session of somebody for whom the tenant's identity provider vouches. Says whether they just became a member.
+    /// Begins a session of somebody for whom the tenant's identity provider vouches.
     pub(crate) async fn complete_provider_sign_in(
         &self,
-        tenant: TenantId,
+        tenant: &Arc<Tenant>,
         answer: ProviderAnswer,
         browser: Option<&str>,
         visitor: &Visitor,
         now: DateTime<Utc>,
-    ) -> Result<(Session, bool), ProviderRefusal> {
+    ) -> Result<Session, ProviderRefusal> {
         let failed = |error: AuthError| Problem::Failed.because(anyhow::Error::from(error));
+        let scope = self.tenants.read_write(tenant);
+        let tenant = tenant.id;
         let before = self.provider_as_of(tenant).await.map_err(failed)?;
-        let (account, is_new) = self.identity_providers.complete(tenant, answer, browser, now).await?;
-        let session = self.begin(Some(tenant), &account, Method::IdentityProvider, visitor, now).await;
+        let let_in = self.identity_providers.complete(tenant, answer, browser, now).await?;
+        self.deliver(&scope, let_in.entries).await;
+        let session = self.begin(Some(tenant), &let_in.account, Method::IdentityProvider, visitor, now).await;
         let session = session.map_err(|error| match error {
             AuthError::InvalidCredentials => Problem::NotAMember.because("the membership or the password has just changed"),
             other => failed(other),
@@ -329,7 +332,7 @@ impl Auth {
             self.sign_out(Some(tenant), None, session.identity.session_id, now).await.map_err(failed)?;
             return Err(Problem::Expired.because("the provider has changed since"));
         }
-        Ok((session, is_new))
+        Ok(session)
     }
 
     /// Which provider a tenant has, and since when it is as it is.
