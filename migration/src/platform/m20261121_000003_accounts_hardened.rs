@@ -36,4 +36,6 @@ CREATE TABLE IF NOT EXISTS departures (
     CONSTRAINT departures_pkey PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS departures_employee_idx ON departures (tenant_id, employee_id);
+
+ALTER TABLE entry_codes ADD COLUMN IF NOT EXISTS nonce_hash bytea;
 ";

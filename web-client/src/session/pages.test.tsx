@@ -43,7 +43,12 @@ function renderAt(address: string, identityProvider: string | null = null) {
     listen: () => undefined,
     later: () => () => undefined,
   });
-  const door = doorTo(keeper, tenantEntrance("/graphql"), { name: "Acme", address: "/graphql", identityProvider });
+  const door = doorTo(keeper, tenantEntrance("/graphql"), {
+    name: "Acme",
+    slug: "acme",
+    address: "/graphql",
+    identityProvider,
+  });
   const router = createMemoryRouter(
     [
       { path: "/enter", Component: EnterPage },
@@ -125,11 +130,19 @@ test("a word that nobody knows is not shown", () => {
 
 test("the code of the apex becomes a session, once, and leaves the address at once", async () => {
   answers = { Enter: { data: { enter: session } } };
+  sessionStorage.setItem("tenantry-entry-nonce", "the-nonce");
   const { keeper, router } = renderAt("/enter#the-code");
   expect(await screen.findByText("Home")).toBeInTheDocument();
-  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "the-code", keepInCookie: true });
+  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "the-code", nonce: "the-nonce", keepInCookie: true });
   expect(router.state.location.hash).toBe("");
   expect(keeper.current()?.accessToken).toBe("token");
+});
+
+test("a code that this tab has not asked for is given without a nonce, and so not taken", async () => {
+  answers = { Enter: refusal("UNAUTHENTICATED", "This way in is over.") };
+  renderAt("/enter#somebody-elses");
+  expect(await screen.findByRole("alert")).toBeInTheDocument();
+  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "somebody-elses", nonce: "", keepInCookie: true });
 });
 
 test("a code that is over says so, and leads to signing in", async () => {
