@@ -325,3 +325,18 @@ async fn a_password_that_is_reset_ends_passkeys_unless_they_are_kept() {
     office.clock.advance(TimeDelta::seconds(30));
     guest.complete_by_code(&challenge, &app.code(office.clock.now())).await.data("");
 }
+
+/// Each leaves a row for a while.
+#[tokio::test]
+async fn sign_ins_by_passkey_are_begun_so_many_times_a_minute_from_a_network() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let begin = async |address: &str| company.anonymous().from_address(address).ask("mutation { beginPasskeySignIn { challenge } }").await;
+    for number in 0..30 {
+        begin(&format!("2001:db8:7:7::{number}")).await.data("");
+    }
+    let refused = begin("2001:db8:7:7:ffff::1").await;
+    assert_eq!(refused.code(), "RATE_LIMITED");
+    assert!(refused.body["errors"][0]["extensions"]["retryAfter"].as_i64().is_some_and(|seconds| (1..=3).contains(&seconds)));
+    begin("2001:db8:7:8::1").await.data("");
+}

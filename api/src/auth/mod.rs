@@ -56,6 +56,7 @@ pub use token::{Claims, TokenError};
 pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
 
+pub(crate) use invitation::make_invitation_token;
 use identity_provider::{ProviderAnswer, ProviderRefusal};
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;

@@ -156,8 +156,10 @@ impl Auth {
         &self,
         tenant: Option<TenantId>,
         party: &RelyingParty,
+        visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<PasskeyStep, AuthError> {
+        self.tries.begin_passkey(visitor.address)?;
         let (mut options, state) =
             party.webauthn()?.start_discoverable_authentication().context("no passkey can be asked for")?;
         // Whether to ask at once or in the field of the address is for the page to say.

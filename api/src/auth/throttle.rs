@@ -138,7 +138,7 @@ impl Count {
 }
 
 /// What counts as one address: of IPv6, the network that one customer is given.
-fn network(address: IpAddr) -> String {
+pub(super) fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {

@@ -120,6 +120,7 @@ impl PasskeyMutation {
     /// Begins to sign in by a passkey. Nobody has to say who they are.
     async fn begin_passkey_sign_in(&self, ctx: &Context<'_>) -> Result<PasskeyChallenge> {
         let door = ctx.front_door()?;
-        Ok(door.auth.begin_passkey_sign_in(door.tenant_id(), &door.relying_party()?, door.now).await?.into())
+        let party = door.relying_party()?;
+        Ok(door.auth.begin_passkey_sign_in(door.tenant_id(), &party, &door.visitor, door.now).await?.into())
     }
 }

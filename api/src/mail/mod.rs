@@ -23,7 +23,7 @@ use crate::{
     auth::{SecurityChange, WaysIn},
     config::{Addresses, Config},
 };
-use letter::{Invitation, PasswordChanged, SecurityChanged};
+use letter::{PasswordChanged, SecurityChanged};
 use outbox::Kind;
 use transport::Transport;
 
@@ -79,23 +79,13 @@ impl Mail {
         self.due.notify_one();
     }
 
-    /// Invites somebody, in the transaction that makes the invitation.
-    pub(crate) async fn write_invitation<C: ConnectionTrait>(
+    /// Asks the worker for the mail of an invitation, in the transaction that makes the invitation.
+    pub(crate) async fn ask_for_invitation<C: ConnectionTrait>(
         &self,
         connection: &C,
-        tenant: &Tenant,
         invitation: &invitation::Model,
-        token: &str,
     ) -> Result<(), DbErr> {
-        let letter = Invitation::new(
-            &tenant.name,
-            &invitation.invited_by,
-            invitation.role,
-            &format!("{}/invitation#{token}", self.address_of(Some(tenant))),
-            invitation.expires_at,
-        );
-        let now = invitation.created_at;
-        outbox::put(connection, Kind::Invitation, Some(tenant.id), &invitation.email, letter.letter()?, now).await
+        outbox::put_invitation(connection, invitation).await
     }
 
     /// Asks the worker for the mail that leads to a new password. Whether the address has an account is looked up when the mail

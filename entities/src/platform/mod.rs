@@ -9,6 +9,7 @@ pub mod entry_code;
 pub mod external_identity;
 pub mod identity_provider;
 pub mod invitation;
+pub mod invitation_token;
 pub mod membership;
 pub mod outgoing_mail;
 pub mod passkey;

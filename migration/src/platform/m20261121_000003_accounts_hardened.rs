@@ -38,4 +38,15 @@ CREATE TABLE IF NOT EXISTS departures (
 CREATE INDEX IF NOT EXISTS departures_employee_idx ON departures (tenant_id, employee_id);
 
 ALTER TABLE entry_codes ADD COLUMN IF NOT EXISTS nonce_hash bytea;
+
+CREATE TABLE IF NOT EXISTS invitation_tokens (
+    token_hash bytea NOT NULL,
+    invitation_id uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT invitation_tokens_pkey PRIMARY KEY (token_hash)
+);
+CREATE INDEX IF NOT EXISTS invitation_tokens_invitation_idx ON invitation_tokens (invitation_id);
+CREATE INDEX IF NOT EXISTS invitation_tokens_expires_at_idx ON invitation_tokens (expires_at);
+ALTER TABLE invitations ALTER COLUMN token_hash DROP NOT NULL;
+ALTER TABLE outgoing_mail ADD COLUMN IF NOT EXISTS invitation_id uuid;
 ";
