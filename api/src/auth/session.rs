@@ -14,7 +14,9 @@ use sea_orm::{
 };
 use tenancy::{Audience, TenantId};
 
-use super::{Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken};
+use super::{
+    Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken, throttle::note_familiar,
+};
 
 /// The number of a session's first refresh token.
 const FIRST_GENERATION: i32 = 1;
@@ -71,6 +73,10 @@ impl Auth {
             user_agent: Set(visitor.user_agent.clone()),
         };
         row.insert(&transaction).await?;
+        // Not what a tenant's identity provider says: it would make any network familiar to any of its members.
+        if let Some(address) = visitor.address.filter(|_| method != Method::IdentityProvider) {
+            note_familiar(&transaction, account.id, address, now).await?;
+        }
         transaction.commit().await?;
         self.issue(tenant, id, account, membership.as_ref(), refresh_token, expires_at, now)
     }

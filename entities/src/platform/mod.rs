@@ -7,6 +7,7 @@ pub mod authenticator;
 pub mod departure;
 pub mod entry_code;
 pub mod external_identity;
+pub mod familiar_network;
 pub mod identity_provider;
 pub mod invitation;
 pub mod invitation_token;

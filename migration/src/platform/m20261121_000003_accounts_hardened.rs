@@ -49,4 +49,13 @@ CREATE INDEX IF NOT EXISTS invitation_tokens_invitation_idx ON invitation_tokens
 CREATE INDEX IF NOT EXISTS invitation_tokens_expires_at_idx ON invitation_tokens (expires_at);
 ALTER TABLE invitations ALTER COLUMN token_hash DROP NOT NULL;
 ALTER TABLE outgoing_mail ADD COLUMN IF NOT EXISTS invitation_id uuid;
+
+CREATE TABLE IF NOT EXISTS familiar_networks (
+    account_id uuid NOT NULL,
+    network text NOT NULL,
+    last_used_at timestamptz NOT NULL,
+    CONSTRAINT familiar_networks_pkey PRIMARY KEY (account_id, network),
+    CONSTRAINT familiar_networks_account_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS familiar_networks_last_used_at_idx ON familiar_networks (last_used_at);
 ";
