@@ -331,7 +331,9 @@ async fn a_password_that_is_reset_ends_passkeys_unless_they_are_kept() {
 async fn sign_ins_by_passkey_are_begun_so_many_times_a_minute_from_a_network() {
     let server = Server::start().await;
     let company = server.company().await;
-    let begin = async |address: &str| company.anonymous().from_address(address).ask("mutation { beginPasskeySignIn { challenge } }").await;
+    let begin = async |address: &str| {
+        company.anonymous().from_address(address).ask("mutation { beginPasskeySignIn { challenge } }").await
+    };
     for number in 0..30 {
         begin(&format!("2001:db8:7:7::{number}")).await.data("");
     }

@@ -8,7 +8,10 @@ use domain::{
 };
 use entities::{
     id::{AccountId, EmployeeId},
-    platform::{account, api_key, audit_outbox, departure, external_identity, identity_provider, invitation, membership, outgoing_mail, session},
+    platform::{
+        account, api_key, audit_outbox, departure, external_identity, identity_provider, invitation, membership, outgoing_mail,
+        session,
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,

@@ -14,6 +14,7 @@ use sea_orm::{
 use totp_rs::{Algorithm, Builder, Totp};
 
 use super::{Auth, AuthError, Notice, SecurityChange, Visitor, recovery_code};
+use crate::secret::{SecretColumn, SecretKeys};
 
 /// An authenticator that was set up and waits for its first code.
 pub struct NewAuthenticator {
@@ -33,7 +34,7 @@ impl Auth {
         let secret = rand::random::<[u8; 20]>();
         let row = authenticator::ActiveModel {
             account_id: Set(account.id),
-            secret: Set(secret.to_vec()),
+            secret: Set(self.secret_keys.encrypt(SecretColumn::Authenticator.of(&account.id.to_string()), &secret)?),
             last_step: Set(None),
             created_at: Set(now),
             confirmed_at: Set(None),
@@ -72,7 +73,7 @@ impl Auth {
             .await?
             .ok_or_else(|| refused("There is no authenticator to confirm. Set it up first."))?;
         let attempt = self.throttle.begin(&owner.email, visitor, now).await?;
-        let Some(step) = step_of(&pending.secret, code, now) else {
+        let Some(step) = step_of(&secret_of(&pending, &self.secret_keys)?, code, now) else {
             return Err(domain::Error::bad_input("code", "This code is wrong.").into());
         };
         let transaction = self.platform.begin().await?;
@@ -80,7 +81,7 @@ impl Auth {
             .col_expr(authenticator::Column::ConfirmedAt, Expr::value(Some(now)))
             .col_expr(authenticator::Column::LastStep, Expr::value(Some(step)))
             .filter(authenticator::Column::AccountId.eq(account))
-            .filter(authenticator::Column::Secret.eq(pending.secret))
+            .filter(authenticator::Column::CreatedAt.eq(pending.created_at))
             .filter(authenticator::Column::ConfirmedAt.is_null())
             .exec(&transaction)
             .await?;
@@ -154,14 +155,15 @@ pub(super) async fn confirmed<C: ConnectionTrait>(
 /// Uses a code up. Says whether it was good: each is good once, and those before it are not any more.
 pub(super) async fn spend<C: ConnectionTrait>(
     connection: &C,
+    secret_keys: &SecretKeys,
     account: AccountId,
     code: &str,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+) -> Result<bool, AuthError> {
     let Some(authenticator) = confirmed(connection, account).await? else {
         return Ok(false);
     };
-    let Some(step) = step_of(&authenticator.secret, code, now) else {
+    let Some(step) = step_of(&secret_of(&authenticator, secret_keys)?, code, now) else {
         return Ok(false);
     };
     let unused = Condition::any().add(authenticator::Column::LastStep.is_null()).add(authenticator::Column::LastStep.lt(step));
@@ -169,11 +171,16 @@ pub(super) async fn spend<C: ConnectionTrait>(
     let spent = authenticator::Entity::update_many()
         .col_expr(authenticator::Column::LastStep, Expr::value(Some(step)))
         .filter(is_confirmed(account))
-        .filter(authenticator::Column::Secret.eq(authenticator.secret))
+        .filter(authenticator::Column::CreatedAt.eq(authenticator.created_at))
         .filter(unused)
         .exec(connection)
         .await?;
     Ok(spent.rows_affected == 1)
+}
+
+/// What the codes are computed from.
+fn secret_of(row: &authenticator::Model, secret_keys: &SecretKeys) -> anyhow::Result<Vec<u8>> {
+    secret_keys.decrypt(SecretColumn::Authenticator.of(&row.account_id.to_string()), &row.secret)
 }
 
 fn is_confirmed(account: AccountId) -> Condition {

@@ -56,8 +56,9 @@ pub use token::{Claims, TokenError};
 pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
 
-pub(crate) use invitation::make_invitation_token;
+use crate::secret::SecretKeys;
 use identity_provider::{ProviderAnswer, ProviderRefusal};
+pub(crate) use invitation::make_invitation_token;
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
 pub(crate) use standing::ACCESS_CHANNEL;
@@ -211,6 +212,7 @@ pub struct Lifetimes {
 #[derive(Debug)]
 pub struct Auth {
     tenants: Tenants,
+    secret_keys: SecretKeys,
     platform: PlatformConnection,
     hosts: Hosts,
     verifier: Verifier,
@@ -231,17 +233,24 @@ impl Auth {
         tenants: &Tenants,
         hosts: Hosts,
         lifetimes: Lifetimes,
+        secret_keys: SecretKeys,
         allow_local_identity_providers: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Self> {
-        let keys = Keyring::load_or_make(tenants.platform(), now).await?;
+        let keys = Keyring::load_or_make(tenants.platform(), secret_keys.clone(), now).await?;
         let changes = Arc::new(Freshness::default());
         Ok(Self {
             tenants: tenants.clone(),
+            secret_keys: secret_keys.clone(),
             platform: tenants.platform(),
             standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
             api_keys: ApiKeys::new(tenants.platform(), Arc::clone(&changes)),
-            identity_providers: IdentityProviders::new(tenants.platform(), Arc::clone(&changes), allow_local_identity_providers),
+            identity_providers: IdentityProviders::new(
+                tenants.platform(),
+                Arc::clone(&changes),
+                secret_keys,
+                allow_local_identity_providers,
+            ),
             changes,
             verifier: Verifier::new(keys, hosts.base().as_str()),
             passwords: Passwords::new(),

@@ -7,9 +7,7 @@ use entities::{
     id::{AccountId, PasskeyId},
     platform::{account, passkey, sign_in_challenge},
 };
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, SqlErr, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, SqlErr, TransactionSession, TransactionTrait};
 use serde_json::{Value, json};
 use tenancy::{Host, Hostname, Hosts, TenantId};
 use webauthn_rs::prelude::{
@@ -248,12 +246,7 @@ impl Auth {
 }
 
 /// Verifies the answer of a new passkey.
-fn registered(
-    owner: &Owner,
-    party: &RelyingParty,
-    step: sign_in_challenge::Model,
-    answer: Value,
-) -> Result<Passkey, AuthError> {
+fn registered(owner: &Owner, party: &RelyingParty, step: sign_in_challenge::Model, answer: Value) -> Result<Passkey, AuthError> {
     if step.account_id != Some(owner.account) {
         return Err(AuthError::InvalidChallenge);
     }

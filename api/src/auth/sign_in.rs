@@ -5,7 +5,9 @@ use entities::{
     id::AccountId,
     platform::{account, sign_in_challenge},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter, TransactionSession, TransactionTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter, TransactionSession, TransactionTrait, sea_query::Expr,
+};
 use secrecy::SecretString;
 use tenancy::TenantId;
 
@@ -16,6 +18,7 @@ use super::{
     session::membership_in,
     throttle::Attempt,
 };
+use crate::secret::SecretKeys;
 
 /// After so many wrong answers a step of a sign-in waits no longer.
 const MOST_TRIES: i32 = 5;
@@ -31,9 +34,15 @@ pub enum SecondFactor<'a> {
 
 impl SecondFactor<'_> {
     /// Uses the code up, or refuses it.
-    async fn spend<C: ConnectionTrait>(&self, connection: &C, account: AccountId, now: DateTime<Utc>) -> Result<(), AuthError> {
+    async fn spend<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        secret_keys: &SecretKeys,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), AuthError> {
         let (field, is_right) = match self {
-            Self::Code(code) => ("code", authenticator::spend(connection, account, code, now).await?),
+            Self::Code(code) => ("code", authenticator::spend(connection, secret_keys, account, code, now).await?),
             Self::RecoveryCode(code) => ("recoveryCode", recovery_code::spend(connection, account, code).await?),
         };
         if is_right {
@@ -112,7 +121,7 @@ impl Auth {
         }
         let transaction = self.platform.begin().await?;
         challenge::take(&transaction, challenge, Awaited::SecondFactor, tenant, now).await?;
-        if let Err(refused) = factor.spend(&transaction, account.id, now).await {
+        if let Err(refused) = factor.spend(&transaction, &self.secret_keys, account.id, now).await {
             transaction.rollback().await?;
             return Err(refused);
         }
@@ -160,7 +169,7 @@ impl Auth {
         let missing = || domain::Error::bad_input("code", "Please give the code of your authenticator app, or a recovery code.");
         let factor = factor.ok_or_else(missing)?;
         let attempt = self.throttle.begin(&account.email, visitor, now).await?;
-        factor.spend(&self.platform, account.id, now).await?;
+        factor.spend(&self.platform, &self.secret_keys, account.id, now).await?;
         Ok(self.throttle.take_back(attempt).await?)
     }
 

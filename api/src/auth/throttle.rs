@@ -9,9 +9,7 @@ use std::{net::IpAddr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entities::{id::AccountId, platform::familiar_network};
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Set, Statement, sea_query::OnConflict,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Set, Statement, sea_query::OnConflict};
 use sha2::{Digest as _, Sha256};
 use tenancy::PlatformConnection;
 

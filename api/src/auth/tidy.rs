@@ -1,7 +1,9 @@
 //! Finishing what was left, and deleting what nobody can use any more.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::platform::{entry_code, familiar_network, invitation, invitation_token, password_reset, sign_in_attempt, sign_in_challenge};
+use entities::platform::{
+    entry_code, familiar_network, invitation, invitation_token, password_reset, sign_in_attempt, sign_in_challenge,
+};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::Auth;

@@ -115,7 +115,8 @@ impl AuthenticatorMutation {
     ) -> Result<RecoveryCodesPayload> {
         let door = ctx.front_door()?;
         let owner = door.owner(ctx.identity()).await?;
-        let recovery_codes = door.auth.confirm_authenticator(door.notice(), owner.account, &input.code, &door.visitor, door.now).await?;
+        let recovery_codes =
+            door.auth.confirm_authenticator(door.notice(), owner.account, &input.code, &door.visitor, door.now).await?;
         Ok(RecoveryCodesPayload { recovery_codes })
     }
 
