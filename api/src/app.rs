@@ -15,6 +15,7 @@ use crate::{
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
     live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
+    secret,
     traffic::Traffic,
 };
 
@@ -108,7 +109,9 @@ impl App {
         };
         let hosts = Hosts::new(config.base_domain.clone());
         let allow_local = config.allow_local_identity_providers;
-        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, allow_local, clock());
+        let secret_keys = config.secret_keys()?;
+        secret::check_readable(&tenants.platform(), &secret_keys).await?;
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, secret_keys, allow_local, clock());
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let mut background = Background::default();

@@ -68,7 +68,7 @@ pub enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
-    /// List, replace and retire the keys that sign tokens
+    /// List, replace and retire the keys that sign tokens; encrypt secrets
     Keys {
         /// What to do.
         #[command(subcommand)]
@@ -99,7 +99,7 @@ pub enum Command {
     },
 }
 
-/// What can be done with the keys that sign tokens.
+/// What can be done with keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
     /// List the keys and what each does
@@ -110,6 +110,9 @@ pub enum KeysCommand {
         #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=604_800))]
         key_lead: i64,
     },
+    /// Encrypt all secrets in the database with the first key of --secret-key-file: those that are not encrypted, and those of an older
+    /// key. Add a key on top of the file in every process first
+    Encrypt,
     /// End a key that does not sign any more, and erase its private half
     Retire {
         /// Its id

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
-use crate::{graphql::limits::Defaults, live};
+use crate::{graphql::limits::Defaults, live, secret::SecretKeys};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -162,6 +162,11 @@ pub struct Config {
         value_parser = clap::value_parser!(i64).range(1..=3650), help_heading = "Sign-in")]
     pub session_days: i64,
 
+    /// The keys that secrets are encrypted with in the database: 32 bytes in base64 a line; the first encrypts, all decrypt. Beside a
+    /// private Postgres, `secret-key` in the data directory where none is given
+    #[arg(long, env = "TENANTRY_SECRET_KEY_FILE", global = true, value_name = "FILE", help_heading = "Sign-in")]
+    pub secret_key_file: Option<PathBuf>,
+
     /// Lets tenants use identity providers without https and at private addresses, for tests and development
     #[arg(long, env = "TENANTRY_ALLOW_LOCAL_IDENTITY_PROVIDERS", global = true, help_heading = "Sign-in")]
     pub allow_local_identity_providers: bool,
@@ -242,6 +247,19 @@ impl Config {
             statement_timeout: Duration::from_secs(self.statement_timeout),
             ..PoolOptions::new(url)
         }
+    }
+
+    /// The keys that secrets are encrypted with.
+    pub fn secret_keys(&self) -> anyhow::Result<SecretKeys> {
+        let own = self.own_secret_key_file().filter(|path| path.exists());
+        SecretKeys::load(self.secret_key_file.as_deref().or(own.as_deref()))
+    }
+
+    /// Where the keys of a private Postgres are, unless another file was named. A database of somebody's own has none in a directory
+    /// that may be another installation's, or gone tomorrow.
+    pub fn own_secret_key_file(&self) -> Option<PathBuf> {
+        let is_own = self.database_url.is_none() && self.secret_key_file.is_none();
+        is_own.then(|| self.data_directory.join("secret-key"))
     }
 
     /// How addresses of hosts are written.

@@ -16,6 +16,7 @@ pub mod http;
 pub mod live;
 pub mod local_postgres;
 pub mod mail;
+pub mod secret;
 mod telemetry;
 pub mod traffic;
 

@@ -1,11 +1,15 @@
 //! Who did what, when, to what: written by every verb that changes something, in the same transaction.
 
+use chrono::{DateTime, Utc};
 use entities::{
-    id::AuditEventId,
+    id::{AccountId, AuditEventId},
     tenant::audit_event::{ActiveModel, Column, Entity, Model},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use serde::Serialize;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, TransactionSession,
+    sea_query::OnConflict,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tenancy::{TenantScope, TenantTransaction};
 use uuid::Uuid;
@@ -58,35 +62,93 @@ pub struct Event {
     pub changes: Changes,
 }
 
+/// An event with all that the audit keeps of it. What is done elsewhere than in the tenant's data is written down there, and put
+/// into the audit afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    id: AuditEventId,
+    occurred_at: DateTime<Utc>,
+    actor_account_id: Option<AccountId>,
+    actor_type: String,
+    actor_id: Uuid,
+    actor_name: String,
+    action: String,
+    subject_type: String,
+    subject_id: Uuid,
+    changes: Value,
+}
+
+impl Entry {
+    /// The entry of what the actor has just done.
+    pub fn new(context: &Context, event: Event) -> Result<Self, Error> {
+        let actor = context.actor()?;
+        Ok(Self {
+            id: AuditEventId::generate(),
+            occurred_at: context.now,
+            actor_account_id: actor.account_id(),
+            actor_type: actor.principal.kind().to_owned(),
+            actor_id: actor.principal.uuid(),
+            actor_name: actor.name.clone(),
+            action: event.action.to_owned(),
+            subject_type: event.subject_type.to_owned(),
+            subject_id: event.subject_id,
+            changes: Value::Object(event.changes.0),
+        })
+    }
+
+    /// The event's id.
+    pub const fn id(&self) -> AuditEventId {
+        self.id
+    }
+
+    fn row(self) -> ActiveModel {
+        ActiveModel {
+            id: Set(self.id),
+            occurred_at: Set(self.occurred_at),
+            actor_account_id: Set(self.actor_account_id),
+            actor_type: Set(self.actor_type),
+            actor_id: Set(Some(self.actor_id)),
+            actor_name: Set(self.actor_name),
+            action: Set(self.action),
+            subject_type: Set(self.subject_type),
+            subject_id: Set(self.subject_id),
+            changes: Set(self.changes),
+        }
+    }
+}
+
 /// Writes the events of one deed, in the transaction that does it, and announces them to those who watch.
 pub async fn record(
     transaction: &TenantTransaction,
     context: &Context,
     events: impl IntoIterator<Item = Event>,
 ) -> Result<(), Error> {
-    let actor = context.actor()?;
     let events: Vec<Event> = events.into_iter().collect();
     let announcements: Vec<Announcement> = events.iter().map(Announcement::from).collect();
-    let rows: Vec<ActiveModel> = events
-        .into_iter()
-        .map(|event| ActiveModel {
-            id: Set(AuditEventId::generate()),
-            occurred_at: Set(context.now),
-            actor_account_id: Set(actor.account_id()),
-            actor_type: Set(actor.principal.kind().to_owned()),
-            actor_id: Set(Some(actor.principal.uuid())),
-            actor_name: Set(actor.name.clone()),
-            action: Set(event.action.to_owned()),
-            subject_type: Set(event.subject_type.to_owned()),
-            subject_id: Set(event.subject_id),
-            changes: Set(Value::Object(event.changes.0)),
-        })
-        .collect();
+    let rows: Vec<ActiveModel> =
+        events.into_iter().map(|event| Entry::new(context, event).map(Entry::row)).collect::<Result<_, _>>()?;
     // One statement a thousand events: a statement takes at most 65,535 values.
     for rows in rows.chunks(1_000) {
         Entity::insert_many(rows.to_vec()).exec_without_returning(transaction).await?;
     }
     announce(transaction, &announcements).await
+}
+
+/// Puts an entry into the audit that was written down elsewhere, and announces it. One that is there already stays as it is.
+pub async fn deliver(scope: &impl TenantScope, entry: Entry) -> Result<(), Error> {
+    let announcement = Announcement {
+        action: entry.action.clone(),
+        subject_id: entry.subject_id,
+        // No department is left by what is done elsewhere.
+        former_department_id: None,
+    };
+    let transaction = scope.begin().await?;
+    let same = OnConflict::column(Column::Id).do_nothing().to_owned();
+    let delivered = Entity::insert(entry.row()).on_conflict(same).exec_without_returning(&transaction).await?;
+    if delivered > 0 {
+        announce(&transaction, &[announcement]).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// A page of events, the newest first; of one subject, if one is given.

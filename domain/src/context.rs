@@ -5,13 +5,14 @@ use entities::{
     id::{AccountId, ApiKeyId, EmployeeId, ExternalIdentityId},
     platform::membership::Role,
 };
-
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{Error, Permission, Permissions, Reach};
 
 /// What kind of actor it is, and which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Principal {
     /// A person with an account.
     Account(AccountId),

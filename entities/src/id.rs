@@ -113,6 +113,10 @@ id! {
     ChallengeId
 }
 id! {
+    /// Names the end of an employment that is under way.
+    DepartureId
+}
+id! {
     /// Names a message that is to be sent.
     MailId
 }

@@ -66,9 +66,10 @@ async fn a_key_acts_in_its_tenant_on_its_host_and_on_the_host_of_programs() {
     let (company, other) = (server.company().await, server.company().await);
     let (_, token) = make(&company, &[Permission::ReadDirectory, Permission::ManagePositions, Permission::ReadAudit], None).await;
     let here = program(&company, &token);
-    let viewer = here.ask("{ tenant { slug } viewer { name account { id } employee { id } } employees { totalCount } }").await;
+    let viewer =
+        here.ask("{ tenant { slug } viewer { name role account { id } employee { id } } employees { totalCount } }").await;
     assert_eq!(viewer.text("/tenant/slug"), company.tenant.slug.as_str());
-    assert_eq!(viewer.data("/viewer"), json!({ "name": "Payroll", "account": null, "employee": null }));
+    assert_eq!(viewer.data("/viewer"), json!({ "name": "Payroll", "role": null, "account": null, "employee": null }));
     assert_eq!(here.at("api.localhost").ask("{ tenant { slug } }").await.text("/tenant/slug"), company.tenant.slug.as_str());
     let position = here.mutate("createPosition", json!({ "title": "Robot" }), "position { id }").await;
     let events = here.ask("{ auditEvents(first: 1) { nodes { action actorName subjectId } } }").await;

@@ -40,6 +40,7 @@ mod provision;
 mod rates;
 mod schema;
 mod second_factor;
+mod secrets;
 mod server;
 mod sessions;
 mod signing_keys;

@@ -1,6 +1,7 @@
 //! Members: what they may do, and the end of a membership.
 
 mod leave;
+mod left_over;
 mod rules;
 
 use domain::Role;

@@ -2,17 +2,21 @@
 //! one share the keys.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use api::auth::{KeyState, list_keys, retire_key, rotate_keys};
+use api::{
+    auth::{KeyState, list_keys, retire_key, rotate_keys},
+    secret::SecretKeys,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
 use migration::tenant::TenantMigrator;
 use serde_json::json;
 use tests::{Caller, Server, TestClock, TestDatabase, until};
 
+static UNENCRYPTED: LazyLock<SecretKeys> = LazyLock::new(SecretKeys::default);
 const LIFE: TimeDelta = TimeDelta::minutes(15);
 
 fn key_of(token: &str) -> String {
@@ -101,7 +105,7 @@ async fn keys_rotate_under_load_without_a_failed_request() {
     let mut signing = Vec::new();
     for _ in 0..2 {
         let old = states(&one, clock.now()).await.iter().find(|(_, state)| *state == KeyState::Signing).unwrap().0.clone();
-        let new = rotate_keys(&platform, TimeDelta::minutes(10), clock.now()).await.unwrap().id;
+        let new = rotate_keys(&platform, &UNENCRYPTED, TimeDelta::minutes(10), clock.now()).await.unwrap().id;
         for caller in &callers {
             until("the new key is published", async || published(caller).await.contains(&new)).await;
         }
@@ -147,7 +151,7 @@ async fn a_retired_key_is_refused_in_every_process_at_once() {
     let (old, now) = (key_of(&token), Utc::now());
     let refused = retire_key(&platform, &old, LIFE, true, now).await.unwrap_err();
     assert!(refused.to_string().contains("rotate"), "{refused}");
-    rotate_keys(&platform, TimeDelta::zero(), now).await.unwrap();
+    rotate_keys(&platform, &UNENCRYPTED, TimeDelta::zero(), now).await.unwrap();
     let refused = retire_key(&platform, &old, LIFE, false, Utc::now()).await.unwrap_err();
     assert!(refused.to_string().contains("--now"), "{refused}");
     callers[1].ask("{ viewer { role } }").await.data("");
@@ -178,12 +182,13 @@ async fn of_two_rotations_at_once_one_is_made() {
     let platform = server.tenants().platform();
     let now = Utc::now();
     let lead = TimeDelta::minutes(10);
-    let (one, two) = tokio::join!(rotate_keys(&platform, lead, now), rotate_keys(&platform, lead, now));
+    let (one, two) =
+        tokio::join!(rotate_keys(&platform, &UNENCRYPTED, lead, now), rotate_keys(&platform, &UNENCRYPTED, lead, now));
     assert!(one.is_ok() != two.is_ok());
     let states: Vec<KeyState> = states(&server, now).await.into_iter().map(|(_, state)| state).collect();
     assert_eq!(states, [KeyState::Waiting, KeyState::Signing]);
     // One that waits can be taken back.
     let waiting = list_keys(&platform, now).await.unwrap()[0].0.id.clone();
     retire_key(&platform, &waiting, LIFE, false, now).await.unwrap();
-    assert!(rotate_keys(&platform, lead, now).await.is_ok());
+    assert!(rotate_keys(&platform, &UNENCRYPTED, lead, now).await.is_ok());
 }

@@ -153,6 +153,35 @@ async fn nobody_is_locked_out_of_where_they_have_signed_in_before() {
     told_to_wait(&home.sign_in(&account.email, &account.password).await);
 }
 
+/// An office behind one address, in which somebody fails in any name: those who have signed in from there before are not held up.
+#[tokio::test]
+async fn an_address_with_many_failures_holds_up_strangers_alone() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&[], clock.clock()).await;
+    let company = server.company().await;
+    let (known, new) = (company.account(Role::Hr).await, company.account(Role::Owner).await);
+    let network = Uuid::now_v7();
+    let part = |index: usize| network.as_bytes()[index];
+    let prefix = format!("fd{:02x}:{:02x}{:02x}:{:02x}{:02x}", part(5), part(12), part(13), part(14), part(15));
+    let office = company.anonymous().from_address(&format!("{prefix}:1::1"));
+    let desk = company.anonymous().from_address(&format!("{prefix}:1::2"));
+    // Signed in and out again: that it was there before is what counts.
+    let token = desk.sign_in(&known.email, &known.password).await.text("/signIn/accessToken");
+    desk.with_token(Some(token)).ask("mutation { signOut { signedOut } }").await.data("");
+    for _ in 0..20 {
+        assert_eq!(fail(&office, &unknown()).await.code(), "UNAUTHENTICATED");
+    }
+    told_to_wait(&office.sign_in(&new.email, &new.password).await);
+    for _ in 0..3 {
+        office.sign_in(&known.email, &known.password).await.data("");
+    }
+    // Their own failures count, and no more than anybody's.
+    for _ in 0..5 {
+        assert_eq!(fail(&office, &known.email).await.code(), "UNAUTHENTICATED");
+    }
+    told_to_wait(&office.sign_in(&known.email, &known.password).await);
+}
+
 /// Accounts with one password, for which one hash is made.
 async fn accounts(company: &Company<'_>, count: usize) -> Vec<String> {
     let hash = api::auth::Passwords::new().hash("the password of all".into()).await.unwrap();

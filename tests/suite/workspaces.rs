@@ -13,15 +13,22 @@ fn workspace_id(company: &Company<'_>) -> String {
     api::graphql::id::encode_tenant(company.tenant.id).to_string()
 }
 
+/// What the page of an organisation keeps.
+const NONCE: &str = "a nonce that the page has made";
+
 /// Asks for the way into an organisation, and returns the code.
 async fn code_for(apex: &Caller, company: &Company<'_>) -> String {
-    let answer = apex.mutate("enterWorkspace", json!({ "id": workspace_id(company) }), "url").await;
+    let answer = apex.mutate("enterWorkspace", json!({ "id": workspace_id(company), "nonce": NONCE }), "url").await;
     answer.text("/enterWorkspace/url").split_once("/enter#").unwrap().1.to_owned()
 }
 
 async fn enter(caller: &Caller, code: &str) -> Answer {
+    enter_with(caller, code, NONCE).await
+}
+
+async fn enter_with(caller: &Caller, code: &str, nonce: &str) -> Answer {
     let selection = "accessToken refreshToken viewer { role account { email } }";
-    caller.mutate("enter", json!({ "code": code }), selection).await
+    caller.mutate("enter", json!({ "code": code, "nonce": nonce }), selection).await
 }
 
 /// An account that is a member of both.
@@ -54,7 +61,7 @@ async fn the_apex_lists_ones_own_organisations_alone() {
     let listed = apex.ask(WORKSPACES).await.data("/workspaces");
     let suspended = listed.as_array().unwrap().iter().find(|workspace| workspace["role"] == "HR").unwrap();
     assert_eq!(suspended["available"], false);
-    let refused = apex.mutate("enterWorkspace", json!({ "id": workspace_id(&company) }), "url").await;
+    let refused = apex.mutate("enterWorkspace", json!({ "id": workspace_id(&company), "nonce": NONCE }), "url").await;
     assert_eq!(refused.code(), "CONFLICT");
 
     let nobody = server.apex().ask(WORKSPACES).await;
@@ -105,6 +112,26 @@ async fn a_code_leads_into_one_organisation_once() {
     }
     for code in ["", "nonsense", "\u{0}", &"x".repeat(10_000), &token] {
         assert_eq!(enter(&company.anonymous(), code).await.code(), "UNAUTHENTICATED", "{code:.20}");
+    }
+}
+
+/// Otherwise a link could sign somebody in as another person, who then reads what they write there.
+#[tokio::test]
+async fn a_code_is_nothing_in_a_browser_that_did_not_ask_for_it() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let apex = company.account(Role::Hr).await.signed_in(&server.apex()).await;
+    let code = code_for(&apex, &company).await;
+    for nonce in ["", "another nonce of another page", "\u{0}", &"x".repeat(10_000)] {
+        let refused = enter_with(&company.anonymous(), &code, nonce).await;
+        assert_eq!((refused.code(), refused.body["data"].clone()), ("UNAUTHENTICATED", Value::Null), "{nonce:.20}");
+    }
+    // Nobody else can use it up either.
+    enter(&company.anonymous(), &code).await.data("");
+    for nonce in ["", "short", &"x".repeat(21), &"x".repeat(129)] {
+        let input = json!({ "id": workspace_id(&company), "nonce": nonce });
+        let refused = apex.mutate("enterWorkspace", input, "url").await;
+        assert_eq!((refused.code(), refused.field()), ("BAD_USER_INPUT", Some("nonce")), "{nonce:.20}");
     }
 }
 
@@ -162,12 +189,12 @@ async fn nobody_is_led_into_an_organisation_of_others() {
     let nowhere = api::graphql::id::encode_tenant(TenantId(Uuid::now_v7())).to_string();
     let mut bodies = Vec::new();
     for id in [workspace_id(&other), nowhere, "nonsense".to_owned(), tests::opaque(account.id)] {
-        let answer = apex.mutate("enterWorkspace", json!({ "id": id }), "url").await;
+        let answer = apex.mutate("enterWorkspace", json!({ "id": id, "nonce": NONCE }), "url").await;
         assert_eq!(answer.code(), "NOT_FOUND", "{id}");
         bodies.push(answer.body);
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "whether it is there is not told");
-    let anonymous = server.apex().mutate("enterWorkspace", json!({ "id": workspace_id(&company) }), "url").await;
+    let anonymous = server.apex().mutate("enterWorkspace", json!({ "id": workspace_id(&company), "nonce": NONCE }), "url").await;
     assert_eq!(anonymous.code(), "UNAUTHENTICATED");
     // A session of an organisation is none on the apex.
     let member = account.signed_in(&company.anonymous()).await;

@@ -8,7 +8,10 @@ use domain::{
 };
 use entities::{
     id::{AccountId, EmployeeId},
-    platform::{account, api_key, external_identity, identity_provider, invitation, membership, outgoing_mail, session},
+    platform::{
+        account, api_key, audit_outbox, departure, external_identity, identity_provider, invitation, membership, outgoing_mail,
+        session,
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
@@ -133,6 +136,8 @@ pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> a
     api_key::Entity::delete_many().filter(api_key::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     identity_provider::Entity::delete_many().filter(identity_provider::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     external_identity::Entity::delete_many().filter(external_identity::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    departure::Entity::delete_many().filter(departure::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    audit_outbox::Entity::delete_many().filter(audit_outbox::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

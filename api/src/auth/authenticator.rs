@@ -13,7 +13,8 @@ use sea_orm::{
 };
 use totp_rs::{Algorithm, Builder, Totp};
 
-use super::{Auth, AuthError, Visitor, recovery_code};
+use super::{Auth, AuthError, Notice, SecurityChange, Visitor, recovery_code};
+use crate::secret::{SecretColumn, SecretKeys};
 
 /// An authenticator that was set up and waits for its first code.
 pub struct NewAuthenticator {
@@ -33,7 +34,7 @@ impl Auth {
         let secret = rand::random::<[u8; 20]>();
         let row = authenticator::ActiveModel {
             account_id: Set(account.id),
-            secret: Set(secret.to_vec()),
+            secret: Set(self.secret_keys.encrypt(SecretColumn::Authenticator.of(&account.id.to_string()), &secret)?),
             last_step: Set(None),
             created_at: Set(now),
             confirmed_at: Set(None),
@@ -59,6 +60,7 @@ impl Auth {
     /// codes, which are shown this once.
     pub async fn confirm_authenticator(
         &self,
+        notice: Notice<'_>,
         account: AccountId,
         code: &str,
         visitor: &Visitor,
@@ -71,7 +73,7 @@ impl Auth {
             .await?
             .ok_or_else(|| refused("There is no authenticator to confirm. Set it up first."))?;
         let attempt = self.throttle.begin(&owner.email, visitor, now).await?;
-        let Some(step) = step_of(&pending.secret, code, now) else {
+        let Some(step) = step_of(&secret_of(&pending, &self.secret_keys)?, code, now) else {
             return Err(domain::Error::bad_input("code", "This code is wrong.").into());
         };
         let transaction = self.platform.begin().await?;
@@ -79,7 +81,7 @@ impl Auth {
             .col_expr(authenticator::Column::ConfirmedAt, Expr::value(Some(now)))
             .col_expr(authenticator::Column::LastStep, Expr::value(Some(step)))
             .filter(authenticator::Column::AccountId.eq(account))
-            .filter(authenticator::Column::Secret.eq(pending.secret))
+            .filter(authenticator::Column::CreatedAt.eq(pending.created_at))
             .filter(authenticator::Column::ConfirmedAt.is_null())
             .exec(&transaction)
             .await?;
@@ -87,6 +89,7 @@ impl Auth {
             return Err(refused("There is no authenticator to confirm. Set it up first."));
         }
         let codes = recovery_code::replace(&transaction, account, now).await?;
+        notice.tell(&transaction, account, SecurityChange::AuthenticatorAdded, now).await?;
         transaction.commit().await?;
         self.throttle.take_back(attempt).await?;
         Ok(codes)
@@ -103,16 +106,31 @@ impl Auth {
     }
 
     /// Removes the authenticator and the recovery codes. Says whether there was one.
-    pub async fn remove_authenticator(&self, account: AccountId) -> Result<bool, AuthError> {
+    pub async fn remove_authenticator(
+        &self,
+        notice: Notice<'_>,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, AuthError> {
         let transaction = self.platform.begin().await?;
-        let removed = authenticator::Entity::delete_by_id(account).exec(&transaction).await?;
+        let of_account = authenticator::Column::AccountId.eq(account);
+        let removed = authenticator::Entity::delete_many().filter(of_account).exec_with_returning(&transaction).await?;
         recovery_code::forget(&transaction, account).await?;
+        // One that was never confirmed has let nobody in.
+        if removed.iter().any(|authenticator| authenticator.confirmed_at.is_some()) {
+            notice.tell(&transaction, account, SecurityChange::AuthenticatorRemoved, now).await?;
+        }
         transaction.commit().await?;
-        Ok(removed.rows_affected > 0)
+        Ok(!removed.is_empty())
     }
 
     /// Replaces the recovery codes by new ones, which are shown this once.
-    pub async fn replace_recovery_codes(&self, account: AccountId, now: DateTime<Utc>) -> Result<Vec<String>, AuthError> {
+    pub async fn replace_recovery_codes(
+        &self,
+        notice: Notice<'_>,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, AuthError> {
         let transaction = self.platform.begin().await?;
         // Of two at once the second waits, and replaces the first one's codes: only one set is good.
         let confirmed = authenticator::Entity::find().filter(is_confirmed(account)).lock_exclusive().one(&transaction).await?;
@@ -120,6 +138,7 @@ impl Auth {
             return Err(refused("There is no authenticator that recovery codes could stand in for."));
         }
         let codes = recovery_code::replace(&transaction, account, now).await?;
+        notice.tell(&transaction, account, SecurityChange::RecoveryCodesReplaced, now).await?;
         transaction.commit().await?;
         Ok(codes)
     }
@@ -136,14 +155,15 @@ pub(super) async fn confirmed<C: ConnectionTrait>(
 /// Uses a code up. Says whether it was good: each is good once, and those before it are not any more.
 pub(super) async fn spend<C: ConnectionTrait>(
     connection: &C,
+    secret_keys: &SecretKeys,
     account: AccountId,
     code: &str,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+) -> Result<bool, AuthError> {
     let Some(authenticator) = confirmed(connection, account).await? else {
         return Ok(false);
     };
-    let Some(step) = step_of(&authenticator.secret, code, now) else {
+    let Some(step) = step_of(&secret_of(&authenticator, secret_keys)?, code, now) else {
         return Ok(false);
     };
     let unused = Condition::any().add(authenticator::Column::LastStep.is_null()).add(authenticator::Column::LastStep.lt(step));
@@ -151,11 +171,16 @@ pub(super) async fn spend<C: ConnectionTrait>(
     let spent = authenticator::Entity::update_many()
         .col_expr(authenticator::Column::LastStep, Expr::value(Some(step)))
         .filter(is_confirmed(account))
-        .filter(authenticator::Column::Secret.eq(authenticator.secret))
+        .filter(authenticator::Column::CreatedAt.eq(authenticator.created_at))
         .filter(unused)
         .exec(connection)
         .await?;
     Ok(spent.rows_affected == 1)
+}
+
+/// What the codes are computed from.
+fn secret_of(row: &authenticator::Model, secret_keys: &SecretKeys) -> anyhow::Result<Vec<u8>> {
+    secret_keys.decrypt(SecretColumn::Authenticator.of(&row.account_id.to_string()), &row.secret)
 }
 
 fn is_confirmed(account: AccountId) -> Condition {

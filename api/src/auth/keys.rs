@@ -24,6 +24,8 @@ use sea_orm::{
 use tenancy::PlatformConnection;
 use tokio::sync::{Mutex, Notify};
 
+use crate::secret::{SecretColumn, SecretKeys};
+
 /// The channel that the control plane notifies of made and retired keys.
 pub(crate) const KEYS_CHANNEL: &str = "tenantry_keys";
 
@@ -37,6 +39,7 @@ const USUAL_AGE: Duration = Duration::from_secs(30);
 /// The signing keys. Another process may make one: that is heard of, and an unknown key id is looked for, now and then.
 pub struct Keyring {
     platform: PlatformConnection,
+    secret_keys: SecretKeys,
     keys: RwLock<Arc<Keys>>,
     reloaded_at: Mutex<DateTime<Utc>>,
     changed: Notify,
@@ -77,16 +80,20 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    pub(super) async fn load_or_make(platform: PlatformConnection, now: DateTime<Utc>) -> anyhow::Result<Self> {
-        let keys = match load(&platform).await? {
+    pub(super) async fn load_or_make(
+        platform: PlatformConnection,
+        secret_keys: SecretKeys,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Self> {
+        let keys = match load(&platform, &secret_keys).await? {
             Some(keys) => keys,
             None => {
-                make_first(&platform, now).await?;
-                load(&platform).await?.ok_or_else(|| anyhow!("the signing key that was just made is not there"))?
+                make_first(&platform, &secret_keys, now).await?;
+                load(&platform, &secret_keys).await?.ok_or_else(|| anyhow!("the signing key that was just made is not there"))?
             }
         };
         let (keys, reloaded_at) = (RwLock::new(Arc::new(keys)), Mutex::new(now));
-        Ok(Self { platform, keys, reloaded_at, changed: Notify::new() })
+        Ok(Self { platform, secret_keys, keys, reloaded_at, changed: Notify::new() })
     }
 
     pub(super) fn current(&self) -> Arc<Keys> {
@@ -127,14 +134,14 @@ impl Keyring {
     }
 
     async fn reload(&self) -> anyhow::Result<()> {
-        if let Some(keys) = load(&self.platform).await? {
+        if let Some(keys) = load(&self.platform, &self.secret_keys).await? {
             *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         }
         Ok(())
     }
 }
 
-async fn load<C: ConnectionTrait>(connection: &C) -> anyhow::Result<Option<Keys>> {
+async fn load<C: ConnectionTrait>(connection: &C, secret_keys: &SecretKeys) -> anyhow::Result<Option<Keys>> {
     let rows = signing_key::Entity::find()
         .filter(signing_key::Column::RetiredAt.is_null())
         .order_by_desc(signing_key::Column::SignsFrom)
@@ -143,7 +150,8 @@ async fn load<C: ConnectionTrait>(connection: &C) -> anyhow::Result<Option<Keys>
         .await?;
     let mut keys = Keys { signing: Vec::new(), verifying: HashMap::new(), published: JwkSet { keys: Vec::new() } };
     for row in rows {
-        let key = EncodingKey::from_ed_der(&row.private_key);
+        let private_key = secret_keys.decrypt(SecretColumn::SigningKey.of(&row.id), &row.private_key)?;
+        let key = EncodingKey::from_ed_der(&private_key);
         let public = public_key(&key).with_context(|| format!("signing key {} cannot be read", row.id))?;
         keys.verifying.insert(row.id.clone(), Arc::new(DecodingKey::from_jwk(&public)?));
         keys.published.keys.push(public);
@@ -153,11 +161,11 @@ async fn load<C: ConnectionTrait>(connection: &C) -> anyhow::Result<Option<Keys>
 }
 
 /// Makes the first key, unless another process was faster.
-async fn make_first(platform: &PlatformConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn make_first(platform: &PlatformConnection, secret_keys: &SecretKeys, now: DateTime<Utc>) -> anyhow::Result<()> {
     let transaction = platform.begin().await?;
     lock(&transaction).await?;
-    if load(&transaction).await?.is_none() {
-        insert(&transaction, now, now).await?;
+    if load(&transaction, secret_keys).await?.is_none() {
+        insert(&transaction, secret_keys, now, now).await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -172,6 +180,7 @@ pub(super) async fn lock<C: ConnectionTrait>(transaction: &C) -> anyhow::Result<
 /// Makes a key.
 pub(super) async fn insert<C: ConnectionTrait>(
     transaction: &C,
+    secret_keys: &SecretKeys,
     signs_from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<signing_key::Model> {
@@ -182,6 +191,7 @@ pub(super) async fn insert<C: ConnectionTrait>(
             break (id, private_key);
         }
     };
+    let private_key = secret_keys.encrypt(SecretColumn::SigningKey.of(&id), &private_key)?;
     let key = signing_key::ActiveModel {
         id: Set(id),
         private_key: Set(private_key),

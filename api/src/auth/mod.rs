@@ -3,6 +3,7 @@
 mod account;
 mod api_key;
 mod api_key_token;
+mod audit_outbox;
 mod authenticator;
 mod challenge;
 mod entry_code;
@@ -25,6 +26,7 @@ mod throttle;
 mod tidy;
 mod token;
 mod tries;
+mod ways_in;
 mod workspace;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -33,7 +35,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
 use entities::{id::SessionId, platform::identity_provider as provider_row};
 use sea_orm::EntityTrait as _;
-use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, TenantId, Tenants};
+use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
@@ -45,15 +47,18 @@ pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
 pub use member::Member;
 pub use own_session::Owner;
-pub use passkey::{PasskeyStep, RelyingParty};
+pub use passkey::{NewPasskey, PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
-pub use password_reset::PasswordChange;
+pub use password_reset::{NewPassword, PasswordChange};
 pub use rotation::{KeyState, list_keys, retire_key, rotate_keys};
 pub use sign_in::SecondFactor;
 pub use token::{Claims, TokenError};
+pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
 
+use crate::secret::SecretKeys;
 use identity_provider::{ProviderAnswer, ProviderRefusal};
+pub(crate) use invitation::make_invitation_token;
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
 pub(crate) use standing::ACCESS_CHANNEL;
@@ -206,6 +211,8 @@ pub struct Lifetimes {
 /// Signs people in and out, and verifies their tokens.
 #[derive(Debug)]
 pub struct Auth {
+    tenants: Tenants,
+    secret_keys: SecretKeys,
     platform: PlatformConnection,
     hosts: Hosts,
     verifier: Verifier,
@@ -226,16 +233,24 @@ impl Auth {
         tenants: &Tenants,
         hosts: Hosts,
         lifetimes: Lifetimes,
+        secret_keys: SecretKeys,
         allow_local_identity_providers: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Self> {
-        let keys = Keyring::load_or_make(tenants.platform(), now).await?;
+        let keys = Keyring::load_or_make(tenants.platform(), secret_keys.clone(), now).await?;
         let changes = Arc::new(Freshness::default());
         Ok(Self {
+            tenants: tenants.clone(),
+            secret_keys: secret_keys.clone(),
             platform: tenants.platform(),
             standings: Standings::new(tenants.platform(), Arc::clone(&changes)),
             api_keys: ApiKeys::new(tenants.platform(), Arc::clone(&changes)),
-            identity_providers: IdentityProviders::new(tenants.platform(), Arc::clone(&changes), allow_local_identity_providers),
+            identity_providers: IdentityProviders::new(
+                tenants.platform(),
+                Arc::clone(&changes),
+                secret_keys,
+                allow_local_identity_providers,
+            ),
             changes,
             verifier: Verifier::new(keys, hosts.base().as_str()),
             passwords: Passwords::new(),
@@ -302,19 +317,22 @@ impl Auth {
         &self.identity_providers
     }
 
-    /// Begins a session of somebody for whom the tenant's identity provider vouches. Says whether they just became a member.
+    /// Begins a session of somebody for whom the tenant's identity provider vouches.
     pub(crate) async fn complete_provider_sign_in(
         &self,
-        tenant: TenantId,
+        tenant: &Arc<Tenant>,
         answer: ProviderAnswer,
         browser: Option<&str>,
         visitor: &Visitor,
         now: DateTime<Utc>,
-    ) -> Result<(Session, bool), ProviderRefusal> {
+    ) -> Result<Session, ProviderRefusal> {
         let failed = |error: AuthError| Problem::Failed.because(anyhow::Error::from(error));
+        let scope = self.tenants.read_write(tenant);
+        let tenant = tenant.id;
         let before = self.provider_as_of(tenant).await.map_err(failed)?;
-        let (account, is_new) = self.identity_providers.complete(tenant, answer, browser, now).await?;
-        let session = self.begin(Some(tenant), &account, Method::IdentityProvider, visitor, now).await;
+        let let_in = self.identity_providers.complete(tenant, answer, browser, now).await?;
+        self.deliver(&scope, let_in.entries).await;
+        let session = self.begin(Some(tenant), &let_in.account, Method::IdentityProvider, visitor, now).await;
         let session = session.map_err(|error| match error {
             AuthError::InvalidCredentials => Problem::NotAMember.because("the membership or the password has just changed"),
             other => failed(other),
@@ -324,7 +342,7 @@ impl Auth {
             self.sign_out(Some(tenant), None, session.identity.session_id, now).await.map_err(failed)?;
             return Err(Problem::Expired.because("the provider has changed since"));
         }
-        Ok((session, is_new))
+        Ok(session)
     }
 
     /// Which provider a tenant has, and since when it is as it is.

@@ -5,11 +5,9 @@ use chrono::{DateTime, Utc};
 use domain::value::{FromText as _, Title};
 use entities::{
     id::{AccountId, PasskeyId},
-    platform::{account, passkey},
+    platform::{account, passkey, sign_in_challenge},
 };
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, SqlErr, TransactionSession, TransactionTrait};
 use serde_json::{Value, json};
 use tenancy::{Host, Hostname, Hosts, TenantId};
 use webauthn_rs::prelude::{
@@ -18,8 +16,9 @@ use webauthn_rs::prelude::{
 };
 
 use super::{
-    Auth, AuthError, Method, Owner, Session, Visitor,
+    Auth, AuthError, Method, Notice, Owner, SecurityChange, Session, Visitor,
     challenge::{self, Awaited, Challenge, Place},
+    ways_in,
 };
 
 /// The most passkeys of one account.
@@ -63,6 +62,17 @@ pub struct PasskeyStep {
     pub options: Value,
 }
 
+/// The answer of a new passkey, and what its owner calls it.
+#[derive(Debug)]
+pub struct NewPasskey<'a> {
+    /// Names the step that it answers.
+    pub challenge: Challenge,
+    /// The name.
+    pub name: &'a str,
+    /// What the browser brings.
+    pub answer: Value,
+}
+
 impl Auth {
     /// Begins to register a passkey.
     pub async fn begin_passkey_registration(
@@ -98,25 +108,24 @@ impl Auth {
     /// Registers the passkey that answered.
     pub async fn complete_passkey_registration(
         &self,
+        notice: Notice<'_>,
         owner: &Owner,
         party: &RelyingParty,
-        challenge: &Challenge,
-        name: &str,
-        answer: Value,
+        new: NewPasskey<'_>,
         now: DateTime<Utc>,
     ) -> Result<passkey::Model, AuthError> {
-        let name = Title::from_text("name", name)?.into_text();
-        let step = challenge::take(&self.platform, challenge, Awaited::PasskeyRegistration, owner.tenant, now).await?;
-        if step.account_id != Some(owner.account) {
-            return Err(AuthError::InvalidChallenge);
-        }
-        let wrong = || AuthError::from(domain::Error::bad_input("credential", "This is not the answer of a passkey."));
-        let answer: RegisterPublicKeyCredential = serde_json::from_value(answer).map_err(|_| wrong())?;
-        let state: PasskeyRegistration = serde_json::from_value(step.state).context("a registration cannot be read")?;
-        let registered = party.webauthn()?.finish_passkey_registration(&answer, &state).map_err(|reason| {
-            tracing::info!(%reason, "a passkey was not registered");
-            wrong()
-        })?;
+        let name = Title::from_text("name", new.name)?.into_text();
+        let transaction = self.platform.begin().await?;
+        // With the row of the passkey: a new password takes the step away, or waits here and removes the passkey.
+        let step = challenge::take(&transaction, &new.challenge, Awaited::PasskeyRegistration, owner.tenant, now).await?;
+        let registered = match registered(owner, party, step, new.answer) {
+            Ok(registered) => registered,
+            Err(refused) => {
+                // A step takes one answer.
+                transaction.commit().await?;
+                return Err(refused);
+            }
+        };
         let row = passkey::ActiveModel {
             id: Set(PasskeyId::generate()),
             account_id: Set(owner.account),
@@ -127,13 +136,17 @@ impl Auth {
             created_at: Set(now),
             last_used_at: Set(None),
         };
-        passkey::Entity::insert(row).exec_with_returning(&self.platform).await.map_err(|error| match error.sql_err() {
+        let inserted = passkey::Entity::insert(row).exec_with_returning(&transaction).await;
+        let row = inserted.map_err(|error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => {
                 let message = "This passkey is registered already.".to_owned();
-                domain::Error::Conflict { field: Some("credential".to_owned()), message }.into()
+                AuthError::from(domain::Error::Conflict { field: Some("credential".to_owned()), message })
             }
             _ => error.into(),
-        })
+        })?;
+        notice.tell(&transaction, owner.account, SecurityChange::PasskeyAdded(&row.name), now).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 
     /// Begins to sign in by a passkey; whose it is, the passkey will say.
@@ -141,8 +154,10 @@ impl Auth {
         &self,
         tenant: Option<TenantId>,
         party: &RelyingParty,
+        visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<PasskeyStep, AuthError> {
+        self.tries.begin_passkey(visitor.address)?;
         let (mut options, state) =
             party.webauthn()?.start_discoverable_authentication().context("no passkey can be asked for")?;
         // Whether to ask at once or in the field of the address is for the page to say.
@@ -205,22 +220,43 @@ impl Auth {
 
     /// The account's passkeys, the oldest first.
     pub async fn passkeys(&self, account: AccountId) -> Result<Vec<passkey::Model>, AuthError> {
-        let rows = passkey::Entity::find()
-            .filter(passkey::Column::AccountId.eq(account))
-            .order_by_asc(passkey::Column::CreatedAt)
-            .order_by_asc(passkey::Column::Id)
-            .all(&self.platform)
-            .await?;
-        Ok(rows)
+        Ok(ways_in::passkeys(&self.platform, account).await?)
     }
 
     /// Removes one of one's own passkeys.
-    pub async fn remove_passkey(&self, owner: &Owner, id: PasskeyId) -> Result<(), AuthError> {
+    pub async fn remove_passkey(
+        &self,
+        notice: Notice<'_>,
+        owner: &Owner,
+        id: PasskeyId,
+        now: DateTime<Utc>,
+    ) -> Result<(), AuthError> {
         owner.check_proven()?;
-        let removed =
-            passkey::Entity::delete_by_id(id).filter(passkey::Column::AccountId.eq(owner.account)).exec(&self.platform).await?;
-        if removed.rows_affected == 0 { Err(domain::Error::NotFound("passkey").into()) } else { Ok(()) }
+        let transaction = self.platform.begin().await?;
+        let removed = passkey::Entity::delete_many()
+            .filter(passkey::Column::Id.eq(id))
+            .filter(passkey::Column::AccountId.eq(owner.account))
+            .exec_with_returning(&transaction)
+            .await?;
+        let removed = removed.first().ok_or(domain::Error::NotFound("passkey"))?;
+        notice.tell(&transaction, owner.account, SecurityChange::PasskeyRemoved(&removed.name), now).await?;
+        transaction.commit().await?;
+        Ok(())
     }
+}
+
+/// Verifies the answer of a new passkey.
+fn registered(owner: &Owner, party: &RelyingParty, step: sign_in_challenge::Model, answer: Value) -> Result<Passkey, AuthError> {
+    if step.account_id != Some(owner.account) {
+        return Err(AuthError::InvalidChallenge);
+    }
+    let wrong = || AuthError::from(domain::Error::bad_input("credential", "This is not the answer of a passkey."));
+    let answer: RegisterPublicKeyCredential = serde_json::from_value(answer).map_err(|_| wrong())?;
+    let state: PasskeyRegistration = serde_json::from_value(step.state).context("a registration cannot be read")?;
+    party.webauthn()?.finish_passkey_registration(&answer, &state).map_err(|reason| {
+        tracing::info!(%reason, "a passkey was not registered");
+        wrong()
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use domain::{
 };
 use entities::{
     id::{AccountId, SessionId},
-    platform::{account, password_reset, session, sign_in_challenge},
+    platform::{account, passkey, password_reset, session, sign_in_challenge},
 };
 use sea_orm::{
     ColumnTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Set, Statement, TransactionSession, TransactionTrait,
@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tenancy::{PlatformConnection, PlatformTransaction, Tenant};
 
 use super::{
-    Auth, AuthError, Owner, Visitor,
+    Auth, AuthError, Notice, Owner, Visitor, WaysIn,
     mailed_token::MailedToken,
     password::{self, PasswordRefusal},
 };
@@ -52,6 +52,17 @@ pub(crate) async fn begin_password_reset(
     Ok(Some((account, token.text)))
 }
 
+/// A new password by a token that was mailed.
+#[derive(Debug)]
+pub struct NewPassword<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The new password.
+    pub new: SecretString,
+    /// Whether the account's passkeys are removed too: whoever got in before may have left one.
+    pub remove_passkeys: bool,
+}
+
 /// A new password in place of the present one.
 #[derive(Debug)]
 pub struct PasswordChange {
@@ -80,17 +91,16 @@ impl Auth {
         Ok(())
     }
 
-    /// Sets a new password by a token that was mailed, and ends all sessions of the account.
+    /// Sets a new password by a token that was mailed, and ends all sessions of the account. The second factor stays: the mailbox
+    /// alone does not stand in for it. Gives what lets in besides the new password.
     pub async fn reset_password(
         &self,
-        mail: &Mail,
-        tenant: Option<&Tenant>,
-        token: &str,
-        new: SecretString,
+        notice: Notice<'_>,
+        input: NewPassword<'_>,
         now: DateTime<Utc>,
-    ) -> Result<(), AuthError> {
-        check_password("newPassword", &new)?;
-        let hash = MailedToken::hash_of(token).ok_or_else(not_good)?;
+    ) -> Result<WaysIn, AuthError> {
+        check_password("newPassword", &input.new)?;
+        let hash = MailedToken::hash_of(input.token).ok_or_else(not_good)?;
         // Looked at before the password is hashed, which costs more than anybody should get for nothing.
         let known = password_reset::Entity::find_by_id(hash.clone())
             .filter(password_reset::Column::ExpiresAt.gt(now))
@@ -99,23 +109,28 @@ impl Auth {
         if known.is_none() {
             return Err(not_good().into());
         }
-        let new = self.passwords.hash(new).await.map_err(AuthError::of_passwords)?;
+        let new = self.passwords.hash(input.new).await.map_err(AuthError::of_passwords)?;
         let transaction = self.platform.begin().await?;
         // Of two who use a token at once, the second waits here, and finds nothing.
         let used = take(&transaction, hash, now).await?.ok_or_else(not_good)?;
         let account = account::Entity::find_by_id(used.account_id).one(&transaction).await?.ok_or_else(not_good)?;
         set_password(&transaction, account.id, None, new, now).await?;
         end_sessions(&transaction, account.id, None).await?;
-        mail.write_password_changed(&transaction, tenant, &account, now).await?;
+        let mut removed = 0;
+        if input.remove_passkeys {
+            let of_account = passkey::Column::AccountId.eq(account.id);
+            removed = passkey::Entity::delete_many().filter(of_account).exec(&transaction).await?.rows_affected;
+        }
+        let left = WaysIn { passkeys_removed: removed, ..WaysIn::of(&transaction, account.id).await? };
+        notice.mail.write_password_changed(&transaction, notice.tenant, &account, &left, now).await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(left)
     }
 
     /// Sets a new password by naming the present one, and ends the account's other sessions.
     pub async fn change_password(
         &self,
-        mail: &Mail,
-        tenant: Option<&Tenant>,
+        notice: Notice<'_>,
         owner: &Owner,
         change: PasswordChange,
         visitor: &Visitor,
@@ -131,7 +146,8 @@ impl Auth {
             return Err(Error::bad_input("currentPassword", "The password is wrong.").into());
         }
         end_sessions(&transaction, account.id, Some(owner.session)).await?;
-        mail.write_password_changed(&transaction, tenant, &account, now).await?;
+        let left = WaysIn::of(&transaction, account.id).await?;
+        notice.mail.write_password_changed(&transaction, notice.tenant, &account, &left, now).await?;
         transaction.commit().await?;
         Ok(())
     }

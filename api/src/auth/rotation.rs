@@ -10,6 +10,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set, T
 use tenancy::PlatformConnection;
 
 use super::keys;
+use crate::secret::SecretKeys;
 
 /// What a key does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,12 @@ pub async fn list_keys(platform: &PlatformConnection, now: DateTime<Utc>) -> any
 }
 
 /// Makes a key that signs after `lead`.
-pub async fn rotate_keys(platform: &PlatformConnection, lead: TimeDelta, now: DateTime<Utc>) -> anyhow::Result<Model> {
+pub async fn rotate_keys(
+    platform: &PlatformConnection,
+    secret_keys: &SecretKeys,
+    lead: TimeDelta,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Model> {
     let transaction = platform.begin().await?;
     keys::lock(&transaction).await?;
     let rows = rows(&transaction).await?;
@@ -53,7 +59,7 @@ pub async fn rotate_keys(platform: &PlatformConnection, lead: TimeDelta, now: Da
     }
     // The first key has nobody to take over from.
     let signs_from = if rows.iter().any(|row| row.retired_at.is_none()) { now + lead } else { now };
-    let key = keys::insert(&transaction, signs_from, now).await?;
+    let key = keys::insert(&transaction, secret_keys, signs_from, now).await?;
     transaction.commit().await?;
     Ok(key)
 }

@@ -14,7 +14,8 @@ use sea_orm::{
 };
 use tenancy::{Audience, TenantId};
 
-use super::{Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken};
+use super::{Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken, throttle::note_familiar};
+use crate::secret::SecretColumn;
 
 /// The number of a session's first refresh token.
 const FIRST_GENERATION: i32 = 1;
@@ -60,7 +61,7 @@ impl Auth {
             id: Set(id),
             account_id: Set(account.id),
             tenant_id: Set(tenant.map(|tenant| tenant.0)),
-            refresh_secret: Set(secret.to_vec()),
+            refresh_secret: Set(self.secret_keys.encrypt(SecretColumn::Session.of(&id.to_string()), &secret)?),
             generation: Set(FIRST_GENERATION),
             rotated_at: Set(None),
             created_at: Set(now),
@@ -71,6 +72,10 @@ impl Auth {
             user_agent: Set(visitor.user_agent.clone()),
         };
         row.insert(&transaction).await?;
+        // Not what a tenant's identity provider says: it would make any network familiar to any of its members.
+        if let Some(address) = visitor.address.filter(|_| method != Method::IdentityProvider) {
+            note_familiar(&transaction, account.id, address, now).await?;
+        }
         transaction.commit().await?;
         self.issue(tenant, id, account, membership.as_ref(), refresh_token, expires_at, now)
     }
@@ -85,8 +90,12 @@ impl Auth {
             .lock_exclusive()
             .one(&transaction)
             .await?
-            .filter(|row| token.is_genuine(&row.refresh_secret) && row.ended_at.is_none() && row.expires_at > now)
+            .filter(|row| row.ended_at.is_none() && row.expires_at > now)
             .ok_or(AuthError::InvalidRefreshToken)?;
+        let secret = self.refresh_secret(&row)?;
+        if !token.is_genuine(&secret) {
+            return Err(AuthError::InvalidRefreshToken);
+        }
         let is_current = token.generation == row.generation;
         let is_repeated = token.generation + 1 == row.generation && row.rotated_at.is_some_and(|at| now - at <= OVERLAP);
         if !is_current && !is_repeated {
@@ -110,7 +119,7 @@ impl Auth {
             return Err(AuthError::InvalidRefreshToken);
         }
 
-        let next = RefreshToken::make(row.id, token.generation + 1, &row.refresh_secret);
+        let next = RefreshToken::make(row.id, token.generation + 1, &secret);
         let mut expires_at = row.expires_at;
         if is_current {
             expires_at = now + self.lifetimes.session;
@@ -136,7 +145,7 @@ impl Auth {
         // Any token of the session will do, also one that another tab has just used up.
         if let Some(token) = refresh_token.and_then(RefreshToken::parse)
             && let Some(row) = session::Entity::find_by_id(token.session_id).one(&self.platform).await?
-            && token.is_genuine(&row.refresh_secret)
+            && token.is_genuine(&self.refresh_secret(&row)?)
         {
             ids.push(row.id);
         }
@@ -155,6 +164,11 @@ impl Auth {
             self.changes.note(id.uuid());
         }
         Ok(ended.rows_affected > 0)
+    }
+
+    /// What the refresh tokens of a session are made with.
+    fn refresh_secret(&self, row: &session::Model) -> anyhow::Result<Vec<u8>> {
+        self.secret_keys.decrypt(SecretColumn::Session.of(&row.id.to_string()), &row.refresh_secret)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a different fact of the session, and there is one caller a kind")]

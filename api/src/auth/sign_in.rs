@@ -5,7 +5,9 @@ use entities::{
     id::AccountId,
     platform::{account, sign_in_challenge},
 };
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait as _, QueryFilter, TransactionSession, TransactionTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter, TransactionSession, TransactionTrait, sea_query::Expr,
+};
 use secrecy::SecretString;
 use tenancy::TenantId;
 
@@ -16,6 +18,7 @@ use super::{
     session::membership_in,
     throttle::Attempt,
 };
+use crate::secret::SecretKeys;
 
 /// After so many wrong answers a step of a sign-in waits no longer.
 const MOST_TRIES: i32 = 5;
@@ -27,6 +30,26 @@ pub enum SecondFactor<'a> {
     Code(&'a str),
     /// One of the codes for those who have lost the app.
     RecoveryCode(&'a str),
+}
+
+impl SecondFactor<'_> {
+    /// Uses the code up, or refuses it.
+    async fn spend<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        secret_keys: &SecretKeys,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), AuthError> {
+        let (field, is_right) = match self {
+            Self::Code(code) => ("code", authenticator::spend(connection, secret_keys, account, code, now).await?),
+            Self::RecoveryCode(code) => ("recoveryCode", recovery_code::spend(connection, account, code).await?),
+        };
+        if is_right {
+            return Ok(());
+        }
+        Err(domain::Error::bad_input(field, "This code is wrong, or was used before.").into())
+    }
 }
 
 impl Auth {
@@ -98,13 +121,9 @@ impl Auth {
         }
         let transaction = self.platform.begin().await?;
         challenge::take(&transaction, challenge, Awaited::SecondFactor, tenant, now).await?;
-        let (field, is_right) = match factor {
-            SecondFactor::Code(code) => ("code", authenticator::spend(&transaction, account.id, code, now).await?),
-            SecondFactor::RecoveryCode(code) => ("recoveryCode", recovery_code::spend(&transaction, account.id, code).await?),
-        };
-        if !is_right {
+        if let Err(refused) = factor.spend(&transaction, &self.secret_keys, account.id, now).await {
             transaction.rollback().await?;
-            return Err(domain::Error::bad_input(field, "This code is wrong, or was used before.").into());
+            return Err(refused);
         }
         transaction.commit().await?;
         let session = self.begin(tenant, &account, Method::SecondFactor, visitor, now).await?;
@@ -134,6 +153,24 @@ impl Auth {
         }
         self.throttle.take_back(attempt).await?;
         Ok(account)
+    }
+
+    /// The same for the second factor, where the account has one.
+    pub async fn check_own_second_factor(
+        &self,
+        account: &account::Model,
+        factor: Option<SecondFactor<'_>>,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<(), AuthError> {
+        if authenticator::confirmed(&self.platform, account.id).await?.is_none() {
+            return Ok(());
+        }
+        let missing = || domain::Error::bad_input("code", "Please give the code of your authenticator app, or a recovery code.");
+        let factor = factor.ok_or_else(missing)?;
+        let attempt = self.throttle.begin(&account.email, visitor, now).await?;
+        factor.spend(&self.platform, &self.secret_keys, account.id, now).await?;
+        Ok(self.throttle.take_back(attempt).await?)
     }
 
     /// The account of this id.

@@ -1,13 +1,15 @@
 //! How often a sign-in may be tried.
 //!
 //! Failures are counted in the database, so by all processes together: for each account, known or not, and for each network
-//! address. The first ones cost nothing; each further one doubles the wait. Whoever comes from an address where the account is
-//! signed in is counted apart, so that nobody can lock another out by failing in their name.
+//! address. The first ones cost nothing; each further one doubles the wait. Whoever comes from a network where the account has signed
+//! in before is counted apart, for this account and network alone: nobody can lock another out by failing in their name, nor
+//! everybody behind the same address by failing in anybody's.
 
 use std::{net::IpAddr, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use entities::{id::AccountId, platform::familiar_network};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Set, Statement, sea_query::OnConflict};
 use sha2::{Digest as _, Sha256};
 use tenancy::PlatformConnection;
 
@@ -59,14 +61,19 @@ impl Throttle {
 
     /// Begins a try, or says how long to wait. It counts as failed at once: otherwise many at the same time would pass together.
     pub(super) async fn begin(&self, email: &str, visitor: &Visitor, now: DateTime<Utc>) -> Result<Attempt, AuthError> {
-        let address = visitor.address.map(|address| digest("address", &[&network(address)]));
+        let network = visitor.address.map(network);
+        if let Some(network) = &network
+            && self.is_familiar(email, network).await?
+        {
+            let account = digest("account and address", &[email, network]);
+            self.count(&account, ACCOUNT, now).await?;
+            return Ok(Attempt { account, address: None });
+        }
+        let address = network.map(|network| digest("address", &[&network]));
         if let Some(key) = &address {
             self.count(key, ADDRESS, now).await?;
         }
-        let account = match visitor.address.map(|address| address.to_string()) {
-            Some(from) if self.is_familiar(email, &from, now).await? => digest("account and address", &[email, &from]),
-            _ => digest("account", &[email]),
-        };
+        let account = digest("account", &[email]);
         self.count(&account, ACCOUNT, now).await?;
         Ok(Attempt { account, address })
     }
@@ -97,11 +104,11 @@ impl Throttle {
         self.platform.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [key.into()])).await.map(drop)
     }
 
-    /// Whether the account has a session that was begun from there. Asked for unknown accounts too.
-    async fn is_familiar(&self, email: &str, address: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
-        let sql = "SELECT 1 FROM platform.sessions s JOIN platform.accounts a ON a.id = s.account_id \
-                   WHERE a.email = $1 AND s.address = $2 AND s.ended_at IS NULL AND s.expires_at > $3 LIMIT 1";
-        let values = [email.into(), address.into(), now.into()];
+    /// Whether the account has signed in from there before. Asked for unknown accounts too.
+    async fn is_familiar(&self, email: &str, network: &str) -> Result<bool, DbErr> {
+        let sql = "SELECT 1 FROM platform.familiar_networks n JOIN platform.accounts a ON a.id = n.account_id \
+                   WHERE a.email = $1 AND n.network = $2";
+        let values = [email.into(), network.into()];
         let row = self.platform.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         Ok(row.is_some())
     }
@@ -137,8 +144,23 @@ impl Count {
     }
 }
 
+/// Notes that an account has signed in from there.
+pub(super) async fn note_familiar<C: ConnectionTrait>(
+    connection: &C,
+    account: AccountId,
+    address: IpAddr,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = familiar_network::ActiveModel { account_id: Set(account), network: Set(network(address)), last_used_at: Set(now) };
+    let same = OnConflict::columns([familiar_network::Column::AccountId, familiar_network::Column::Network])
+        .update_column(familiar_network::Column::LastUsedAt)
+        .to_owned();
+    familiar_network::Entity::insert(row).on_conflict(same).exec_without_returning(connection).await?;
+    Ok(())
+}
+
 /// What counts as one address: of IPv6, the network that one customer is given.
-fn network(address: IpAddr) -> String {
+pub(super) fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {

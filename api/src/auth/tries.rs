@@ -1,17 +1,21 @@
-//! How often something may be tried that is not signing in, in this process.
+//! How often something may be begun that costs nothing to try, in this process.
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use governor::{
-    Quota, RateLimiter,
+    DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
 
-use super::AuthError;
+use super::{AuthError, throttle::network};
 
-/// How many mails that lead to a new password a network address may ask for in a minute.
+/// How many mails that lead to a new password a network may ask for in a minute.
 const RESETS: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
+/// How many sign-ins by passkey a network may begin in a minute. Each leaves a row for a few minutes.
+const PASSKEYS: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
+/// How many all networks together may begin in a second: so many rows there are, however many networks somebody has.
+const ALL_PASSKEYS: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
 /// Those that were not seen for a while are forgotten when there are more than these.
 const MOST_KEYS: usize = 10_000;
 
@@ -19,7 +23,9 @@ type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 
 /// Bounds tries by who makes them.
 pub(super) struct Tries {
-    resets: Limiter<IpAddr>,
+    resets: Limiter<String>,
+    passkeys: Limiter<String>,
+    all_passkeys: DefaultDirectRateLimiter,
 }
 
 impl std::fmt::Debug for Tries {
@@ -30,12 +36,24 @@ impl std::fmt::Debug for Tries {
 
 impl Tries {
     pub(super) fn new() -> Self {
-        Self { resets: RateLimiter::keyed(Quota::per_minute(RESETS)) }
+        Self {
+            resets: RateLimiter::keyed(Quota::per_minute(RESETS)),
+            passkeys: RateLimiter::keyed(Quota::per_minute(PASSKEYS)),
+            all_passkeys: RateLimiter::direct(Quota::per_second(ALL_PASSKEYS)),
+        }
     }
 
     /// Counts a request for the way to a new password.
     pub(super) fn ask_for_reset(&self, address: IpAddr) -> Result<(), AuthError> {
-        count(&self.resets, &address)
+        count(&self.resets, &network(address))
+    }
+
+    /// Counts the beginning of a sign-in by a passkey.
+    pub(super) fn begin_passkey(&self, address: Option<IpAddr>) -> Result<(), AuthError> {
+        if let Some(address) = address {
+            count(&self.passkeys, &network(address))?;
+        }
+        self.all_passkeys.check().map_err(|_| AuthError::RateLimited { retry_after: Duration::from_secs(1) })
     }
 }
 

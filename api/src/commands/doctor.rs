@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection, postgres::PgListener};
 use super::{database::Database, say};
 use crate::{
     config::{Config, Pooler},
-    local_postgres,
+    local_postgres, secret,
 };
 
 /// What a check found.
@@ -55,6 +55,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 .unwrap_or_default();
             if installed.is_some() {
                 report.tell("keys", keys(&mut connection).await.unwrap_or_else(failed));
+                report.tell("secrets", secrets(&database, config).await.unwrap_or_else(failed));
                 report.tell("public", public(&mut connection).await.unwrap_or_else(failed));
                 report.tell("schemas", schemas(&mut connection).await.unwrap_or_else(failed));
                 report.tell("migrations", migrations(&database).await.unwrap_or_else(failed));
@@ -200,6 +201,21 @@ async fn notifications(url: &str) -> anyhow::Result<Finding> {
     Ok(match tokio::time::timeout(std::time::Duration::from_secs(3), listener.recv()).await {
         Ok(Ok(_)) => Good("changes of the control plane reach every process".to_owned()),
         _ => Bad("none arrived; give a connection past the pooler with --database-direct-url".to_owned()),
+    })
+}
+
+async fn secrets(database: &Database, config: &Config) -> anyhow::Result<Finding> {
+    let keys = config.secret_keys()?;
+    let found = secret::census(&database.tenants.platform(), &keys).await?;
+    Ok(match (keys.is_empty(), found.plain, found.other) {
+        (true, _, 1..) => Bad("they are encrypted; name the file of their keys by --secret-key-file".to_owned()),
+        (true, plain, _) => Doubtful(format!(
+            "{plain} rows are not encrypted; give --secret-key-file to every process, then run `tenantry keys encrypt`"
+        )),
+        (false, 0, 0) => Good(format!("{} rows, all encrypted with the first key", found.current)),
+        (false, plain, other) => Doubtful(format!(
+            "{plain} rows are not encrypted, and {other} with a key that is not the first; run `tenantry keys encrypt`"
+        )),
     })
 }
 

@@ -5,7 +5,7 @@ use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use tenancy::Tenants;
 
 use super::{database::Database, say};
-use crate::{auth, cli::KeysCommand, config::Config};
+use crate::{auth, cli::KeysCommand, config::Config, secret};
 
 const TIME: &str = "%Y-%m-%d %H:%M:%S UTC";
 
@@ -40,8 +40,12 @@ async fn work(config: &Config, tenants: &Tenants, command: KeysCommand) -> anyho
             say(&table.to_string())
         }
         KeysCommand::Rotate { key_lead } => {
-            let key = auth::rotate_keys(&platform, TimeDelta::seconds(key_lead), now).await?;
+            let key = auth::rotate_keys(&platform, &config.secret_keys()?, TimeDelta::seconds(key_lead), now).await?;
             say(&format!("Key {} is published, and signs from {}.", key.id, key.signs_from.format(TIME)))
+        }
+        KeysCommand::Encrypt => {
+            let count = secret::encrypt_again(&platform, &config.secret_keys()?).await?;
+            say(&format!("Secrets that were encrypted with the first key: {count}. No other key is needed any more."))
         }
         KeysCommand::Retire { id, at_once } => {
             let life = TimeDelta::minutes(config.access_token_minutes);

@@ -16,6 +16,7 @@ use crate::{
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
     mail::mailbox_folder,
+    secret,
 };
 
 /// How long requests under way may take to end once the program was asked to stop.
@@ -65,6 +66,9 @@ async fn serve(
         }
         if with_demo {
             demo::ensure_demo_tenants(&database.tenants).await?;
+        }
+        if let Some(path) = config.own_secret_key_file() {
+            secret::ensure_key_file(&path)?;
         }
         App::start(config, database.tenants.clone(), system_clock()).await
     };

@@ -1,8 +1,10 @@
 //! The second factor: authenticator apps and recovery codes. In both schemas.
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use domain::Error;
 
 use super::context::ResolverContext as _;
+use crate::auth::SecondFactor;
 
 /// Proof that the account's owner asks.
 #[derive(InputObject)]
@@ -38,10 +40,38 @@ pub struct RecoveryCodesPayload {
 
 /// Proof that the account's owner asks.
 #[derive(InputObject)]
-pub struct RemoveAuthenticatorInput {
+pub struct OwnerProof {
     /// The account's password.
     #[graphql(secret)]
-    password: String,
+    pub(super) password: String,
+    /// The code that the authenticator app shows; this or a recovery code where the account has an app.
+    #[graphql(secret)]
+    code: Option<String>,
+    /// One of the recovery codes, which is then used up.
+    #[graphql(secret)]
+    recovery_code: Option<String>,
+}
+
+impl OwnerProof {
+    /// What proves the second factor, if it was given.
+    pub(super) fn factor(&self) -> Result<Option<SecondFactor<'_>>, Error> {
+        match (&self.code, &self.recovery_code) {
+            (Some(code), None) => Ok(Some(SecondFactor::Code(code))),
+            (None, Some(code)) => Ok(Some(SecondFactor::RecoveryCode(code))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => {
+                Err(Error::bad_input("code", "Give either the code of your authenticator app or a recovery code."))
+            }
+        }
+    }
+}
+
+/// Proof that the account's owner asks.
+#[derive(InputObject)]
+pub struct RemoveAuthenticatorInput {
+    /// The proof.
+    #[graphql(flatten)]
+    proof: OwnerProof,
 }
 
 /// What removing the authenticator did.
@@ -54,9 +84,9 @@ pub struct RemoveAuthenticatorPayload {
 /// Proof that the account's owner asks.
 #[derive(InputObject)]
 pub struct ReplaceRecoveryCodesInput {
-    /// The account's password.
-    #[graphql(secret)]
-    password: String,
+    /// The proof.
+    #[graphql(flatten)]
+    proof: OwnerProof,
 }
 
 /// The mutations of the second factor.
@@ -85,7 +115,8 @@ impl AuthenticatorMutation {
     ) -> Result<RecoveryCodesPayload> {
         let door = ctx.front_door()?;
         let owner = door.owner(ctx.identity()).await?;
-        let recovery_codes = door.auth.confirm_authenticator(owner.account, &input.code, &door.visitor, door.now).await?;
+        let recovery_codes =
+            door.auth.confirm_authenticator(door.notice(), owner.account, &input.code, &door.visitor, door.now).await?;
         Ok(RecoveryCodesPayload { recovery_codes })
     }
 
@@ -96,8 +127,8 @@ impl AuthenticatorMutation {
         #[graphql(desc = "Proof that the account's owner asks.")] input: RemoveAuthenticatorInput,
     ) -> Result<RemoveAuthenticatorPayload> {
         let door = ctx.front_door()?;
-        let (owner, _) = door.owner_by_password(ctx.identity(), &input.password).await?;
-        Ok(RemoveAuthenticatorPayload { removed: door.auth.remove_authenticator(owner.account).await? })
+        let (owner, _) = door.owner_by_proof(ctx.identity(), &input.proof).await?;
+        Ok(RemoveAuthenticatorPayload { removed: door.auth.remove_authenticator(door.notice(), owner.account, door.now).await? })
     }
 
     /// Replaces the recovery codes; those before are not good any more.
@@ -107,7 +138,8 @@ impl AuthenticatorMutation {
         #[graphql(desc = "Proof that the account's owner asks.")] input: ReplaceRecoveryCodesInput,
     ) -> Result<RecoveryCodesPayload> {
         let door = ctx.front_door()?;
-        let (owner, _) = door.owner_by_password(ctx.identity(), &input.password).await?;
-        Ok(RecoveryCodesPayload { recovery_codes: door.auth.replace_recovery_codes(owner.account, door.now).await? })
+        let (owner, _) = door.owner_by_proof(ctx.identity(), &input.proof).await?;
+        let recovery_codes = door.auth.replace_recovery_codes(door.notice(), owner.account, door.now).await?;
+        Ok(RecoveryCodesPayload { recovery_codes })
     }
 }

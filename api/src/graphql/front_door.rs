@@ -8,7 +8,8 @@ use serde_json::Value;
 use tenancy::{Hostname, Hosts, Tenant, TenantId, Tenants};
 
 use crate::{
-    auth::{Auth, AuthError, Challenge, Identity, Owner, RelyingParty, Session, Visitor},
+    auth::{Auth, AuthError, Challenge, Identity, Notice, Owner, RelyingParty, Session, Visitor},
+    graphql::authenticator::OwnerProof,
     mail::Mail,
 };
 
@@ -61,6 +62,11 @@ impl FrontDoor {
         self.auth.owner(identity).await
     }
 
+    /// Who writes to the account's owner of what is changed at this host.
+    pub fn notice(&self) -> Notice<'_> {
+        Notice { mail: &self.mail, tenant: self.tenant.as_deref() }
+    }
+
     /// The same, after the password has proved that it is the account's owner.
     pub async fn owner_by_password(
         &self,
@@ -69,6 +75,18 @@ impl FrontDoor {
     ) -> Result<(Owner, account::Model), AuthError> {
         let owner = self.owner(identity).await?;
         let account = self.auth.check_own_password(owner.account, "password", password, &self.visitor, self.now).await?;
+        Ok((owner, account))
+    }
+
+    /// The same, after the second factor has proved it too where there is one.
+    pub async fn owner_by_proof(
+        &self,
+        identity: Option<&Arc<Identity>>,
+        proof: &OwnerProof,
+    ) -> Result<(Owner, account::Model), AuthError> {
+        let factor = proof.factor()?;
+        let (owner, account) = self.owner_by_password(identity, &proof.password).await?;
+        self.auth.check_own_second_factor(&account, factor, &self.visitor, self.now).await?;
         Ok((owner, account))
     }
 }

@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entities::{id::PasskeyId, platform::passkey};
 
-use super::{DeletePayload, context::ResolverContext as _, id};
-use crate::auth::{Challenge, PasskeyStep};
+use super::{DeletePayload, authenticator::OwnerProof, context::ResolverContext as _, id};
+use crate::auth::{Challenge, NewPasskey, PasskeyStep};
 
 /// A passkey of the account.
 #[derive(Debug, SimpleObject)]
@@ -52,9 +52,9 @@ impl From<PasskeyStep> for PasskeyChallenge {
 /// Proof that the account's owner asks.
 #[derive(InputObject)]
 pub struct BeginPasskeyRegistrationInput {
-    /// The account's password.
-    #[graphql(secret)]
-    password: String,
+    /// The proof.
+    #[graphql(flatten)]
+    proof: OwnerProof,
 }
 
 /// The answer of a new passkey.
@@ -90,7 +90,7 @@ impl PasskeyMutation {
         #[graphql(desc = "Proof that the account's owner asks.")] input: BeginPasskeyRegistrationInput,
     ) -> Result<PasskeyChallenge> {
         let door = ctx.front_door()?;
-        let (owner, account) = door.owner_by_password(ctx.identity(), &input.password).await?;
+        let (owner, account) = door.owner_by_proof(ctx.identity(), &input.proof).await?;
         let party = door.relying_party()?;
         Ok(door.auth.begin_passkey_registration(&owner, &account, &party, door.now).await?.into())
     }
@@ -104,8 +104,8 @@ impl PasskeyMutation {
         let door = ctx.front_door()?;
         let owner = door.owner(ctx.identity()).await?;
         let (challenge, party) = (Challenge::parse(&input.challenge)?, door.relying_party()?);
-        let row =
-            door.auth.complete_passkey_registration(&owner, &party, &challenge, &input.name, input.credential, door.now).await?;
+        let new = NewPasskey { challenge, name: &input.name, answer: input.credential };
+        let row = door.auth.complete_passkey_registration(door.notice(), &owner, &party, new, door.now).await?;
         Ok(CompletePasskeyRegistrationPayload { passkey: row.into() })
     }
 
@@ -113,13 +113,14 @@ impl PasskeyMutation {
     async fn remove_passkey(&self, ctx: &Context<'_>, #[graphql(desc = "The passkey's id.")] id: ID) -> Result<DeletePayload> {
         let door = ctx.front_door()?;
         let owner = door.owner(ctx.identity()).await?;
-        door.auth.remove_passkey(&owner, id::decode::<PasskeyId>(&id)?).await?;
+        door.auth.remove_passkey(door.notice(), &owner, id::decode::<PasskeyId>(&id)?, door.now).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
     /// Begins to sign in by a passkey. Nobody has to say who they are.
     async fn begin_passkey_sign_in(&self, ctx: &Context<'_>) -> Result<PasskeyChallenge> {
         let door = ctx.front_door()?;
-        Ok(door.auth.begin_passkey_sign_in(door.tenant_id(), &door.relying_party()?, door.now).await?.into())
+        let party = door.relying_party()?;
+        Ok(door.auth.begin_passkey_sign_in(door.tenant_id(), &party, &door.visitor, door.now).await?.into())
     }
 }

@@ -69,12 +69,15 @@ pub struct CompletePasskeySignInInput {
     pub(super) keep_in_cookie: bool,
 }
 
-/// A code of the apex, and how the session is kept.
+/// A code of the apex with its nonce, and how the session is kept.
 #[derive(InputObject)]
 pub struct EnterInput {
     /// The code behind the `#` of the address that `enterWorkspace` gave; good once, for a minute, in this organisation.
     #[graphql(secret)]
     code: String,
+    /// The nonce that the code was made with.
+    #[graphql(secret)]
+    nonce: String,
     /// Keep the refresh token in an `HttpOnly` cookie of this host instead of returning it.
     #[graphql(default = false)]
     keep_in_cookie: bool,
@@ -155,7 +158,7 @@ impl SessionMutation {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
         let door = &request.front_door;
-        let session = door.auth.enter(request.tenant.id, &input.code, &door.visitor, door.now).await?;
+        let session = door.auth.enter(request.tenant.id, &input.code, &input.nonce, &door.visitor, door.now).await?;
         begin(ctx, request, session, input.keep_in_cookie)
     }
 

@@ -45,9 +45,14 @@ impl Viewer {
         &self.identity.name
     }
 
-    /// The viewer's role in this organisation.
-    async fn role(&self) -> Result<Role> {
-        Ok(self.actor()?.role.into())
+    /// The viewer's role in this organisation; null for a program with an API key, which has no role but the permissions that its key
+    /// names.
+    async fn role(&self) -> Result<Option<Role>> {
+        let actor = self.actor()?;
+        Ok(match actor.principal {
+            Principal::ApiKey(_) => None,
+            Principal::Account(_) | Principal::ExternalIdentity(_) => Some(actor.role.into()),
+        })
     }
 
     /// The viewer's own employee record, if there is one.

@@ -9,8 +9,6 @@ use axum::{
     response::IntoResponse,
 };
 use chrono::{DateTime, Utc};
-use domain::audit::{self, Changes, Event};
-use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use tenancy::{Availability, Tenant};
 use tracing::{Span, field::display};
 
@@ -18,7 +16,7 @@ use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, visitor::
 use crate::{
     app::App,
     auth::{
-        Identity, Problem,
+        Problem,
         identity_provider::{ProviderAnswer, ProviderRefusal},
     },
     graphql::{cookie as refresh_cookie, limits::Limits},
@@ -58,12 +56,9 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
     let answer = Query::<ProviderAnswer>::try_from_uri(&parts.uri).map(|Query(answer)| answer).unwrap_or_default();
     let browser = cookie(&parts.headers, cookie_name(&app));
     let visitor = visitor(&parts, &app.options.trusted_proxies);
-    let work = app.auth.complete_provider_sign_in(tenant.id, answer, browser.as_deref(), &visitor, now);
+    let work = app.auth.complete_provider_sign_in(&tenant, answer, browser.as_deref(), &visitor, now);
     let mut response = match within(&app, work).await {
-        Ok((session, is_new)) => {
-            if is_new && let Err(error) = record(&app, &tenant, &session.identity, now).await {
-                tracing::error!(error = format!("{error:#}"), "that somebody became a member is not in the audit");
-            }
+        Ok(session) => {
             let mut response = redirect("/");
             set_cookie(&mut response, &refresh_cookie::set(&session.refresh_token, session.expires_at, now, app.options.https));
             response
@@ -104,18 +99,6 @@ async fn within<T>(app: &App, work: impl Future<Output = Result<T, ProviderRefus
         Ok(result) => result,
         Err(_) => Err(Problem::Unreachable.because("it took too long")),
     }
-}
-
-/// Writes into the tenant's audit that the provider made somebody a member.
-async fn record(app: &App, tenant: &Arc<Tenant>, identity: &Identity, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let context = domain::Context { actor: identity.actor.clone(), now };
-    let role = identity.actor.as_ref().map(|actor| actor.role.as_str());
-    let changes = Changes::default().with("role", None::<String>, role).with("email", None::<String>, &identity.email);
-    let subject_id = identity.principal.uuid();
-    let event = Event { action: "member.joined", subject_type: "member", subject_id, changes };
-    let transaction = app.tenants.read_write(tenant).begin().await?;
-    audit::record(&transaction, &context, [event]).await?;
-    Ok(transaction.commit().await?)
 }
 
 fn refuse(refusal: &ProviderRefusal) -> Response<Body> {

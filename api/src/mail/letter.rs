@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use domain::Role;
 use sea_orm::DbErr;
 
+use crate::auth::{SecurityChange, WaysIn};
+
 /// A message without its address.
 #[derive(Debug, Default)]
 pub(super) struct Letter {
@@ -72,13 +74,15 @@ impl PasswordReset {
     }
 }
 
-/// Tells that a password was changed.
+/// Tells that a password was changed, and what else still lets in.
 #[derive(Debug, Template)]
 #[template(path = "mail/password_changed.txt")]
 pub(super) struct PasswordChanged {
     name: String,
     when: String,
     address: String,
+    /// What was removed and what is left, a sentence each.
+    facts: Vec<String>,
 }
 
 #[derive(Template)]
@@ -88,12 +92,67 @@ struct PasswordChangedHtml<'a> {
 }
 
 impl PasswordChanged {
-    pub(super) fn new(name: &str, when: DateTime<Utc>, address: &str) -> Self {
-        Self { name: one_line(name), when: moment(when), address: address.to_owned() }
+    pub(super) fn new(name: &str, when: DateTime<Utc>, address: &str, left: &WaysIn) -> Self {
+        let mut facts = Vec::new();
+        if left.passkeys_removed > 0 {
+            facts.push("Your passkeys were removed.".to_owned());
+        }
+        for passkey in &left.passkeys {
+            facts.push(format!("Your passkey “{}” still signs in.", one_line(&passkey.name)));
+        }
+        if let Some(confirmed) = left.authenticator_confirmed_at {
+            facts.push(format!("Your authenticator app of {} is still asked for.", moment(confirmed)));
+        }
+        Self { name: one_line(name), when: moment(when), address: address.to_owned(), facts }
     }
 
     pub(super) fn letter(&self) -> Result<Letter, DbErr> {
         Letter::render("Your password was changed", self, &PasswordChangedHtml { letter: self })
+    }
+}
+
+/// Tells that something has changed of how somebody signs in.
+#[derive(Debug, Template)]
+#[template(path = "mail/security_changed.txt")]
+pub(super) struct SecurityChanged {
+    name: String,
+    subject: &'static str,
+    what: String,
+    when: String,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/security_changed.html")]
+struct SecurityChangedHtml<'a> {
+    letter: &'a SecurityChanged,
+}
+
+impl SecurityChanged {
+    pub(super) fn new(name: &str, change: SecurityChange<'_>, when: DateTime<Utc>, address: &str) -> Self {
+        let (subject, what) = match change {
+            SecurityChange::PasskeyAdded(passkey) => {
+                ("A passkey was added", format!("the passkey “{}” was added to your account", one_line(passkey)))
+            }
+            SecurityChange::PasskeyRemoved(passkey) => {
+                ("A passkey was removed", format!("the passkey “{}” was removed from your account", one_line(passkey)))
+            }
+            SecurityChange::AuthenticatorAdded => {
+                ("An authenticator app was added", "an authenticator app was added to your account".to_owned())
+            }
+            SecurityChange::AuthenticatorRemoved => (
+                "Your authenticator app was removed",
+                "the authenticator app was removed from your account, with its recovery codes".to_owned(),
+            ),
+            SecurityChange::RecoveryCodesReplaced => {
+                ("Your recovery codes were replaced", "the recovery codes of your account were replaced".to_owned())
+            }
+        };
+        Self { name: one_line(name), subject, what, when: moment(when), address: address.to_owned() }
+    }
+
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
+        Letter::render(self.subject, self, &SecurityChangedHtml { letter: self })
     }
 }
 
@@ -150,8 +209,15 @@ mod tests {
     #[test]
     fn every_letter_has_its_link_in_both_forms() {
         let reset = PasswordReset::new("Ann", "http://localhost/reset-password#abc".to_owned()).letter().unwrap();
-        let changed = PasswordChanged::new("Ann", DateTime::UNIX_EPOCH, "http://localhost").letter().unwrap();
-        for (letter, link) in [(&reset, "http://localhost/reset-password#abc"), (&changed, "http://localhost")] {
+        let changed = PasswordChanged::new("Ann", DateTime::UNIX_EPOCH, "http://localhost", &WaysIn::default()).letter().unwrap();
+        let change = SecurityChange::PasskeyAdded("<b>Key</b>\r\nBcc: x");
+        let security = SecurityChanged::new("Ann", change, DateTime::UNIX_EPOCH, "http://localhost").letter().unwrap();
+        assert!(security.text.contains("“<b>Key</b>  Bcc: x”") && security.html.contains("“&#60;b&#62;Key"), "{}", security.html);
+        for (letter, link) in [
+            (&reset, "http://localhost/reset-password#abc"),
+            (&changed, "http://localhost/security"),
+            (&security, "http://localhost/security"),
+        ] {
             assert!(letter.text.contains(link) && letter.html.contains(link));
             assert!(letter.text.contains("Ann") && letter.html.contains("Ann"));
         }

@@ -19,8 +19,11 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tenancy::{Hosts, PlatformConnection, Tenant, Tenants};
 use tokio::sync::Notify;
 
-use crate::config::{Addresses, Config};
-use letter::{Invitation, PasswordChanged};
+use crate::{
+    auth::{SecurityChange, WaysIn},
+    config::{Addresses, Config},
+};
+use letter::{PasswordChanged, SecurityChanged};
 use outbox::Kind;
 use transport::Transport;
 
@@ -76,23 +79,13 @@ impl Mail {
         self.due.notify_one();
     }
 
-    /// Invites somebody, in the transaction that makes the invitation.
-    pub(crate) async fn write_invitation<C: ConnectionTrait>(
+    /// Asks the worker for the mail of an invitation, in the transaction that makes the invitation.
+    pub(crate) async fn ask_for_invitation<C: ConnectionTrait>(
         &self,
         connection: &C,
-        tenant: &Tenant,
         invitation: &invitation::Model,
-        token: &str,
     ) -> Result<(), DbErr> {
-        let letter = Invitation::new(
-            &tenant.name,
-            &invitation.invited_by,
-            invitation.role,
-            &format!("{}/invitation#{token}", self.address_of(Some(tenant))),
-            invitation.expires_at,
-        );
-        let now = invitation.created_at;
-        outbox::put(connection, Kind::Invitation, Some(tenant.id), &invitation.email, letter.letter()?, now).await
+        outbox::put_invitation(connection, invitation).await
     }
 
     /// Asks the worker for the mail that leads to a new password. Whether the address has an account is looked up when the mail
@@ -106,17 +99,31 @@ impl Mail {
         outbox::put_password_reset(&self.platform, tenant.map(|tenant| tenant.id), email, now).await
     }
 
-    /// Tells the owner of an account that its password was changed, in the transaction that changes it.
+    /// Tells the owner of an account that its password was changed and what still lets in, in the transaction that changes it.
     pub(crate) async fn write_password_changed<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: Option<&Tenant>,
         account: &account::Model,
+        left: &WaysIn,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant));
+        let letter = PasswordChanged::new(&account.name, now, &self.address_of(tenant), left);
         outbox::put(connection, Kind::PasswordChanged, tenant.map(|tenant| tenant.id), &account.email, letter.letter()?, now)
             .await
+    }
+
+    /// Tells the owner of an account that something has changed of how one signs in, in the transaction that changes it.
+    pub(crate) async fn write_security_changed<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: Option<&Tenant>,
+        account: &account::Model,
+        change: SecurityChange<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let letter = SecurityChanged::new(&account.name, change, now, &self.address_of(tenant)).letter()?;
+        outbox::put(connection, Kind::SecurityChanged, tenant.map(|tenant| tenant.id), &account.email, letter, now).await
     }
 
     /// Where a link leads: to the tenant's host under the base domain; else to the apex. Never to what a request calls its host,

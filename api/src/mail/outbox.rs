@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
     id::MailId,
-    platform::outgoing_mail::{ActiveModel, Column, Entity, Model},
+    platform::{
+        invitation,
+        outgoing_mail::{ActiveModel, Column, Entity, Model},
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Set, Statement,
@@ -27,6 +30,7 @@ pub(super) enum Kind {
     Invitation,
     PasswordReset,
     PasswordChanged,
+    SecurityChanged,
 }
 
 impl Kind {
@@ -35,6 +39,7 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::SecurityChanged => "security_changed",
         }
     }
 
@@ -54,22 +59,43 @@ pub(super) async fn put<C: ConnectionTrait>(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let message = ActiveModel {
-        id: Set(MailId::generate()),
-        tenant_id: Set(tenant.map(|tenant| tenant.0)),
-        kind: Set(kind.as_str().to_owned()),
-        recipient: Set(recipient.to_owned()),
         subject: Set(letter.subject),
         text_body: Set(letter.text),
         html_body: Set(letter.html),
+        ..empty(kind, tenant, recipient, now)
+    };
+    Entity::insert(message).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Writes that an invitation is to be sent. What it says, and its token, are made when it is: who reads the outbox cannot accept it.
+pub(super) async fn put_invitation<C: ConnectionTrait>(connection: &C, invitation: &invitation::Model) -> Result<(), DbErr> {
+    let tenant = Some(TenantId(invitation.tenant_id));
+    let message = ActiveModel {
+        invitation_id: Set(Some(invitation.id)),
+        ..empty(Kind::Invitation, tenant, &invitation.email, invitation.created_at)
+    };
+    Entity::insert(message).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+fn empty(kind: Kind, tenant: Option<TenantId>, recipient: &str, now: DateTime<Utc>) -> ActiveModel {
+    ActiveModel {
+        id: Set(MailId::generate()),
+        tenant_id: Set(tenant.map(|tenant| tenant.0)),
+        kind: Set(kind.as_str().to_owned()),
+        invitation_id: Set(None),
+        recipient: Set(recipient.to_owned()),
+        subject: Set(String::new()),
+        text_body: Set(String::new()),
+        html_body: Set(String::new()),
         tries: Set(0),
         created_at: Set(now),
         next_try_at: Set(now),
         sent_at: Set(None),
         failed_at: Set(None),
         last_error: Set(None),
-    };
-    Entity::insert(message).exec_without_returning(connection).await?;
-    Ok(())
+    }
 }
 
 /// Notes that an address wants a new password, unless it was sent a few ways to one just now: nobody shall be able to fill
@@ -103,7 +129,7 @@ pub(super) async fn take(platform: &PlatformConnection, most: i64, now: DateTime
                WHERE sent_at IS NULL AND failed_at IS NULL AND next_try_at <= $1 \
                ORDER BY next_try_at, id LIMIT $2 FOR UPDATE SKIP LOCKED) \
                UPDATE platform.outgoing_mail m SET tries = m.tries + 1, next_try_at = $3 FROM due WHERE m.id = due.id \
-               RETURNING m.id, m.tenant_id, m.kind, m.recipient, m.subject, m.text_body, m.html_body, m.tries, m.created_at, \
+               RETURNING m.id, m.tenant_id, m.kind, m.invitation_id, m.recipient, m.subject, m.text_body, m.html_body, m.tries, m.created_at, \
                m.next_try_at, m.sent_at, m.failed_at, m.last_error";
     let values = [now.into(), most.into(), (now + LEASE).into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::platform::outgoing_mail::Model;
+use entities::{id::InvitationId, platform::outgoing_mail::Model};
 use futures::future::join_all;
 use lettre::{
     Address, Message,
@@ -16,12 +16,12 @@ use lettre::{
     },
 };
 use sea_orm::DbErr;
-use tenancy::TenantId;
+use tenancy::{Tenant, TenantId};
 use tokio::time::sleep;
 
 use super::{
     Mail,
-    letter::{Letter, PasswordReset},
+    letter::{Invitation, Letter, PasswordReset},
     outbox::{self, Kind},
     transport::Failure,
 };
@@ -121,11 +121,19 @@ impl Mail {
         let Ok(recipient) = message.recipient.parse::<Address>() else {
             return Ok(Outcome::Failed(Failure::Permanent("the address cannot be sent to".to_owned())));
         };
-        if message.kind == Kind::PasswordReset.as_str() {
-            let Some(letter) = self.password_reset(&message, now).await? else {
-                return Ok(Outcome::Nobody);
-            };
-            (message.subject, message.text_body, message.html_body) = (letter.subject, letter.text, letter.html);
+        let made_now = if message.kind == Kind::PasswordReset.as_str() {
+            Some(self.password_reset(&message, now).await?)
+        } else if let Some(id) = message.invitation_id {
+            Some(self.invitation(id, &message, now).await?)
+        } else {
+            None
+        };
+        match made_now {
+            None => {}
+            Some(None) => return Ok(Outcome::Nobody),
+            Some(Some(letter)) => {
+                (message.subject, message.text_body, message.html_body) = (letter.subject, letter.text, letter.html);
+            }
         }
         // With the time it was written, so that a second try overwrites what a first one may have left in the folder.
         let name = format!("{}-{}-{}", message.created_at.format("%Y%m%d-%H%M%S"), message.kind, message.id);
@@ -141,13 +149,30 @@ impl Mail {
         let Some((account, token)) = auth::begin_password_reset(&self.platform, &message.recipient, now).await? else {
             return Ok(None);
         };
-        let tenant = match message.tenant_id {
-            // The organisation may have been deleted meanwhile; the account has not.
-            Some(id) => self.tenants.directory().by_id(TenantId(id)).await.map_err(|error| DbErr::Custom(error.to_string()))?,
-            None => None,
-        };
+        // The organisation may have been deleted meanwhile; the account has not.
+        let tenant = self.tenant_of(message).await?;
         let address = self.address_of(tenant.as_deref());
         PasswordReset::new(&account.name, format!("{address}/reset-password#{token}")).letter().map(Some)
+    }
+
+    /// The invitation, if it is still open, and was not sent again since.
+    async fn invitation(&self, id: InvitationId, message: &Model, now: DateTime<Utc>) -> Result<Option<Letter>, DbErr> {
+        let Some(tenant) = self.tenant_of(message).await? else {
+            return Ok(None);
+        };
+        let Some((invitation, token)) = auth::make_invitation_token(&self.platform, id, message.created_at, now).await? else {
+            return Ok(None);
+        };
+        let link = format!("{}/invitation#{token}", self.address_of(Some(&tenant)));
+        let (by, until) = (&invitation.invited_by, invitation.expires_at);
+        Invitation::new(&tenant.name, by, invitation.role, &link, until).letter().map(Some)
+    }
+
+    async fn tenant_of(&self, message: &Model) -> Result<Option<Arc<Tenant>>, DbErr> {
+        match message.tenant_id {
+            Some(id) => self.tenants.directory().by_id(TenantId(id)).await.map_err(|error| DbErr::Custom(error.to_string())),
+            None => Ok(None),
+        }
     }
 
     fn compose(&self, message: Model, recipient: Address, now: DateTime<Utc>) -> Result<Message, lettre::error::Error> {

@@ -18,6 +18,9 @@ pub struct Model {
     pub session_id: SessionId,
     /// The tenant that it is good for.
     pub tenant_id: Uuid,
+    /// The SHA-256 of what the browser keeps at the tenant's host that asked for it; codes of before have none, and are good no more.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub nonce_hash: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Until when it is good.

@@ -22,9 +22,9 @@ pub struct Model {
     pub role: Role,
     /// The member's own employee record, if there is one.
     pub employee_id: Option<EmployeeId>,
-    /// The SHA-256 of the token in the mail.
-    #[sea_orm(column_type = "Blob", unique)]
-    pub token_hash: Vec<u8>,
+    /// The SHA-256 of the token in the mail, of invitations from before tokens had a table of their own.
+    #[sea_orm(column_type = "Blob", unique, nullable)]
+    pub token_hash: Option<Vec<u8>>,
     /// The name of whoever invited.
     #[sea_orm(column_type = "Text")]
     pub invited_by: String,

@@ -2,11 +2,15 @@
 
 pub mod account;
 pub mod api_key;
+pub mod audit_outbox;
 pub mod authenticator;
+pub mod departure;
 pub mod entry_code;
 pub mod external_identity;
+pub mod familiar_network;
 pub mod identity_provider;
 pub mod invitation;
+pub mod invitation_token;
 pub mod membership;
 pub mod outgoing_mail;
 pub mod passkey;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::id::MailId;
+use crate::id::{InvitationId, MailId};
 
 /// One message to one address.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -17,6 +17,8 @@ pub struct Model {
     /// What it is for, such as `invitation`.
     #[sea_orm(column_type = "Text")]
     pub kind: String,
+    /// The invitation that it is, whose text and token are made when it is sent.
+    pub invitation_id: Option<InvitationId>,
     /// The address.
     #[sea_orm(column_type = "Text")]
     pub recipient: String,
@@ -52,6 +54,7 @@ impl std::fmt::Debug for Model {
             .field("id", &self.id)
             .field("tenant_id", &self.tenant_id)
             .field("kind", &self.kind)
+            .field("invitation_id", &self.invitation_id)
             .field("recipient", &self.recipient)
             .field("subject", &self.subject)
             .field("tries", &self.tries)

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_accounts;
 mod m20261121_000002_front_door;
+mod m20261121_000003_accounts_hardened;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,6 +13,10 @@ pub struct PlatformMigrator;
 
 impl MigratorTrait for PlatformMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_accounts::Migration), Box::new(m20261121_000002_front_door::Migration)]
+        vec![
+            Box::new(m20261121_000001_accounts::Migration),
+            Box::new(m20261121_000002_front_door::Migration),
+            Box::new(m20261121_000003_accounts_hardened::Migration),
+        ]
     }
 }

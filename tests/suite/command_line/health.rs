@@ -57,7 +57,8 @@ async fn without_its_database_a_program_is_not_ready_and_without_its_private_one
     let url = api::local_postgres::url_of_running(&home.data()).await.unwrap();
     let port = free_port();
     let mut command = command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
-    let guest = Serving::start(command.env("DATABASE_URL", url), port).await;
+    command.env("DATABASE_URL", url).env("TENANTRY_SECRET_KEY_FILE", home.data().join("secret-key"));
+    let guest = Serving::start(&mut command, port).await;
     let token = guest.sign_in("acme").await;
 
     signal(home.postgres().unwrap(), "INT");

@@ -1,8 +1,10 @@
 //! `tenantry keys`, on a database of its own.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use tests::TestDatabase;
 
-use super::{assert_one_sentence, command, run, stdout};
+use super::{Home, assert_one_sentence, command, run, stdout};
 
 #[tokio::test]
 async fn keys_are_listed_replaced_and_retired() {
@@ -32,4 +34,41 @@ async fn keys_are_listed_replaced_and_retired() {
     states.sort_unstable();
     assert_eq!(states, ["retired", "retired", "signing"]);
     assert_one_sentence(&keys(&["retire", "unknown"]).await, "There is no signing key unknown");
+}
+
+#[tokio::test]
+async fn secrets_are_encrypted_with_the_keys_of_a_file() {
+    let (database, home) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let url = database.url();
+    drop(database.server().await);
+    let path = home.path().join("keys");
+    let path = path.to_str().unwrap();
+    let program = async |words: &[&str]| run(command(words).env("DATABASE_URL", &url)).await;
+    assert_one_sentence(&program(&["keys", "encrypt"]).await, "--secret-key-file");
+    assert_one_sentence(&program(&["keys", "encrypt", "--secret-key-file", path]).await, "cannot be read");
+    std::fs::write(path, "not a key").unwrap();
+    assert_one_sentence(&program(&["keys", "encrypt", "--secret-key-file", path]).await, "line 1 is not 32 bytes in base64");
+    std::fs::write(path, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
+    let doctor = stdout(&program(&["doctor"]).await);
+    assert!(doctor.contains("warning  secrets        1 rows are not encrypted"), "{doctor}");
+    let encrypted = stdout(&program(&["keys", "encrypt", "--secret-key-file", path]).await);
+    assert!(encrypted.contains("first key: 1."), "{encrypted}");
+    let doctor = stdout(&program(&["doctor", "--secret-key-file", path]).await);
+    assert!(doctor.contains("ok       secrets        1 rows, all encrypted"), "{doctor}");
+    let doctor = stdout(&program(&["doctor"]).await);
+    assert!(doctor.contains("failed   secrets"), "{doctor}");
+}
+
+/// Where the program brings its Postgres, it brings the key as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_a_private_postgres_a_key_is_made() {
+    let home = Home::new();
+    home.create_tenant("acme").await;
+    let serving = home.serve().await;
+    serving.sign_in("acme").await;
+    let path = home.data().join("secret-key");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let doctor = stdout(&run(command(&["doctor"]).arg("--data-directory").arg(home.data())).await);
+    assert!(doctor.contains("rows, all encrypted with the first key"), "{doctor}");
+    serving.stop("INT").await;
 }

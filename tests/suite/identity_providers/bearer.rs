@@ -157,7 +157,8 @@ async fn what_a_token_may_do() {
     let server = server().await;
     let company = server.company().await;
     let provider = FakeProvider::start().await;
-    let roles = json!([{ "value": "admins", "role": "ADMIN" }, { "value": "staff", "role": "EMPLOYEE" }]);
+    let roles = json!([{ "value": "admins", "role": "ADMIN" }, { "value": "staff", "role": "EMPLOYEE" },
+                         { "value": "leads", "role": "MANAGER" }]);
     set(&company, usual(&provider.issuer, &json!({ "roles": roles }))).await.data("");
     let admin = company.anonymous().with_token(Some(provider.token(&robot(&json!({ "groups": "admins" })))));
     assert_eq!(admin.ask("{ viewer { role } auditEvents { nodes { id } } }").await.text("/viewer/role"), "ADMIN");
@@ -167,7 +168,7 @@ async fn what_a_token_may_do() {
     assert_eq!(admin.ask("mutation { removeIdentityProvider { removed } }").await.code(), "FORBIDDEN");
 
     let member = company.member_with(Role::Manager);
-    let person = json!({ "sub": "m", "email": member.email(), "email_verified": true });
+    let person = json!({ "sub": "m", "email": member.email(), "email_verified": true, "groups": ["leads"] });
     assert_eq!(sign_in(&mut Browser::at(&company), &provider, person).await, "/");
     let as_member = async |groups: &str| ask(&company, provider.token(&robot(&json!({ "sub": "m", "groups": groups })))).await;
     let viewer = as_member("admins").await.data("/viewer");

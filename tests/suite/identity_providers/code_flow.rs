@@ -25,7 +25,7 @@ async fn a_member_signs_in_and_is_linked() {
     assert_eq!((asked["client_id"].as_str(), asked["scope"].as_str()), ("tenantry", "openid email profile"));
     assert_eq!(asked["redirect_uri"], format!("http://{}:8000/auth/callback", company.host()));
 
-    // The address is that of a member; the role of a member is the membership's.
+    // The address is that of a member; the role is what the provider says.
     let member = company.member_with(Role::Employee);
     let claims = json!({ "sub": "7", "email": member.email().to_uppercase(), "email_verified": true, "groups": ["people"] });
     let code = provider.code(&address, &claims);
@@ -42,12 +42,12 @@ async fn a_member_signs_in_and_is_linked() {
     assert!(!browser.cookies.contains_key("tenantry_sign_in"), "the cookie of the try is taken back");
     let caller = company.anonymous().with_token(Some(browser.access_token().await));
     let viewer = caller.ask("{ viewer { role account { email } employee { id } } }").await;
-    assert_eq!((viewer.text("/viewer/role"), viewer.text("/viewer/account/email")), ("EMPLOYEE".to_owned(), member.email()));
+    assert_eq!((viewer.text("/viewer/role"), viewer.text("/viewer/account/email")), ("HR".to_owned(), member.email()));
     // From now on the subject counts, whatever the address is.
-    let claims = json!({ "sub": "7", "email": "other@example.test", "email_verified": false });
+    let claims = json!({ "sub": "7", "email": "other@example.test", "email_verified": false, "groups": ["people"] });
     assert_eq!(sign_in(&mut Browser::at(&company), &provider, claims).await, "/");
     // An address that goes to the next person does not give away the account.
-    let claims = json!({ "sub": "8", "email": member.email(), "email_verified": true });
+    let claims = json!({ "sub": "8", "email": member.email(), "email_verified": true, "groups": ["people"] });
     assert_eq!(sign_in(&mut Browser::at(&company), &provider, claims).await, problem("linked_otherwise"));
     // The secret went into the header, each half encoded as a form's values are.
     assert!(
@@ -82,6 +82,50 @@ async fn a_new_person_becomes_a_member_by_a_role_alone() {
     api::auth::leave(&server.tenants().platform(), &email, company.tenant.id).await.unwrap();
     until("the session is over", async || caller.ask("{ __typename }").await.status == 401).await;
     assert_eq!(sign_in(&mut Browser::at(&company), &provider, person(&email)).await, problem("not_a_member"));
+}
+
+/// Whoever loses their group at the provider must not keep here what it stood for.
+#[tokio::test]
+async fn the_provider_decides_about_the_role_at_each_sign_in() {
+    let server = server().await;
+    let company = server.company().await;
+    let provider = FakeProvider::start().await;
+    set_up(&company, &provider).await;
+    let email = format!("nora@{}.test", company.tenant.slug);
+    let with = |email: &str, groups: Value| {
+        let mut claims = person(email);
+        claims["groups"] = groups;
+        claims
+    };
+    let role_of = async |claims: Value| {
+        let mut browser = Browser::at(&company);
+        assert_eq!(sign_in(&mut browser, &provider, claims).await, "/");
+        let caller = company.anonymous().with_token(Some(browser.access_token().await));
+        caller.ask("{ viewer { role account { id } } }").await.data("/viewer")
+    };
+    let viewer = role_of(with(&email, json!(["people"]))).await;
+    assert_eq!(viewer["role"], "HR");
+    assert_eq!(role_of(with(&email, json!(["leads"]))).await["role"], "MANAGER");
+    let events =
+        format!("{{ auditEvents(subjectId: {}, first: 1) {{ nodes {{ action actorName }} }} }}", viewer["account"]["id"]);
+    let event = company.caller(Role::Owner).ask(&events).await.data("/auditEvents/nodes/0");
+    assert_eq!(event, json!({ "action": "member.role_changed", "actorName": "Nora New (Acme accounts)" }));
+    // A group that is mapped no more, or none.
+    for groups in [json!(["visitors"]), json!([]), Value::Null] {
+        let claims = with(&email, groups.clone());
+        assert_eq!(sign_in(&mut Browser::at(&company), &provider, claims).await, problem("no_role"), "{groups}");
+    }
+    // Somebody who was a member before, linked by the address.
+    let member = company.member_with(Role::Employee).email();
+    assert_eq!(role_of(with(&member, json!(["leads"]))).await["role"], "MANAGER");
+    // With a default, whoever loses the group falls back to it.
+    set(&company, usual(&provider.issuer, &json!({ "defaultRole": "EMPLOYEE" }))).await.data("");
+    assert_eq!(role_of(with(&member, json!([]))).await["role"], "EMPLOYEE");
+    // Where no claim is mapped, the provider says who somebody is, and the organisation what they may do.
+    let unmapped = json!({ "roleClaim": null, "roles": [], "defaultRole": "EMPLOYEE" });
+    set(&company, usual(&provider.issuer, &unmapped)).await.data("");
+    let hr = company.member_with(Role::Hr).email();
+    assert_eq!(role_of(with(&hr, json!(["leads"]))).await["role"], "HR");
 }
 
 #[tokio::test]
@@ -235,7 +279,7 @@ async fn claims_that_are_not_in_the_token_are_asked_for() {
     let provider = FakeProvider::start().await;
     set_up(&company, &provider).await;
     let member = company.member_with(Role::Manager).email();
-    provider.tell(json!({ "sub": "5", "email": member, "email_verified": true }));
+    provider.tell(json!({ "sub": "5", "email": member, "email_verified": true, "groups": ["leads"] }));
     // What the provider publishes was read before it said so.
     let later = tests::Server::start_with(&[LOCAL], api::app::system_clock()).await;
     let company = tests::Company { server: &later, ..company };

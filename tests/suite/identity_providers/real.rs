@@ -105,7 +105,9 @@ async fn a_real_provider_with_a_key_that_rotates() {
 
     // A member, by the code flow.
     let email = company.member_with(Role::Hr).email();
-    provider.tell(&format!("account {}", json!({ "sub": "ada", "email": email, "email_verified": true }))).await;
+    provider
+        .tell(&format!("account {}", json!({ "sub": "ada", "email": email, "email_verified": true, "groups": ["people"] })))
+        .await;
     let mut browser = Browser::at(&company);
     assert_eq!(provider.sign_in(&mut browser).await, "/");
     let caller = company.anonymous().with_token(Some(browser.access_token().await));

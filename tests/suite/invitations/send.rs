@@ -83,6 +83,50 @@ async fn an_invitation_that_is_sent_again_has_another_token() {
     assert_eq!(preview(&company.anonymous(), &new).await["email"], "new@example.test");
 }
 
+/// Whoever reads the outbox, or a backup of it, must not be able to accept an invitation that waits there.
+#[tokio::test]
+async fn a_waiting_mail_has_no_token_and_is_not_sent_when_it_is_of_no_use() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let owner = office.caller(&company, Role::Owner);
+    let mut connection = office.database.connect().await;
+    let id = invite(&company, "new@example.test", "EMPLOYEE").await;
+    let kept: i64 = tests::value(
+        &mut connection,
+        "SELECT (SELECT count(*) FROM platform.invitation_tokens) + (SELECT count(*) FROM platform.invitations WHERE token_hash IS \
+         NOT NULL) + (SELECT count(*) FROM platform.outgoing_mail WHERE text_body <> '' OR html_body <> '')",
+    )
+    .await;
+    assert_eq!(kept, 0);
+    // Sent again before the first mail has gone: one mail is enough.
+    office.clock.advance(TimeDelta::minutes(1));
+    resend(&owner, &id).await.data("");
+    let letters = office.mail_to("new@example.test").await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(preview(&company.anonymous(), &letters[0].token()).await["email"], "new@example.test");
+    // Taken back, or accepted by another mail, before it has gone.
+    let id = invite(&company, "other@example.test", "EMPLOYEE").await;
+    owner.delete("withdrawInvitation", &id).await.data("");
+    assert_eq!(office.mail_to("other@example.test").await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_expired_invitation_is_listed_for_a_month_and_then_deleted() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let token = token_of(&office, &company, "new@example.test", "EMPLOYEE").await;
+    let owner = office.caller(&company, Role::Owner);
+    let mut connection = office.database.connect().await;
+    for (days, invitations, tokens) in [(6, 1, 1_i64), (31, 1, 0), (1, 0, 0)] {
+        office.clock.advance(TimeDelta::days(days));
+        office.server.app.auth.tidy(office.clock.now()).await.unwrap();
+        assert_eq!(owner.ask("{ invitations { totalCount } }").await.data("/invitations/totalCount"), invitations);
+        let left: i64 = tests::value(&mut connection, "SELECT count(*) FROM platform.invitation_tokens").await;
+        assert_eq!(left, tokens);
+    }
+    assert_eq!(preview(&company.anonymous(), &token).await, json!(null));
+}
+
 #[tokio::test]
 async fn an_invitation_that_was_taken_back_cannot_be_accepted() {
     let office = PostOffice::open().await;

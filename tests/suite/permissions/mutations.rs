@@ -223,7 +223,7 @@ impl Scene<'_> {
             }
             ("endSession", _) => return Some(delete(mutation, &opaque(self.company.members[0].session))),
             ("removePasskey", _) => return Some(delete(mutation, &opaque(PasskeyId::generate()))),
-            ("enter", _) => json!({ "code": "nonsense" }),
+            ("enter", _) => json!({ "code": "nonsense", "nonce": "of nobody" }),
             ("completeSignIn", _) => json!({ "challenge": challenge, "code": "123456" }),
             ("completePasskeySignIn", _) => json!({ "challenge": challenge, "credential": {} }),
             ("completePasskeyRegistration", _) => json!({ "challenge": challenge, "name": "x", "credential": {} }),

@@ -37,7 +37,7 @@ impl<'a> Plant<'a> {
             email: Set(email.to_owned()),
             role: Set(Role::Employee),
             employee_id: Set(None),
-            token_hash: Set(hash),
+            token_hash: Set(Some(hash)),
             invited_by: Set("the owner".to_owned()),
             created_at: Set(now - TimeDelta::hours(1)),
             expires_at: Set(now + TimeDelta::days(1)),

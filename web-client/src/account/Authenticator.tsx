@@ -74,7 +74,8 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
         <PasswordDialog
           title="Set up an authenticator"
           submitLabel="Continue"
-          onSend={async (password) => {
+          hasAuthenticator={false}
+          onSend={async ({ password }) => {
             const { data } = await begin({ variables: { input: { password } } });
             // What follows takes this dialog's place before it has faded, and would leave it open.
             close();
@@ -89,8 +90,9 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
         <PasswordDialog
           title="New recovery codes"
           submitLabel="Make new ones"
-          onSend={async (password) => {
-            const { data } = await replace({ variables: { input: { password } } });
+          hasAuthenticator
+          onSend={async (input) => {
+            const { data } = await replace({ variables: { input } });
             close();
             setCodes(data?.replaceRecoveryCodes.recoveryCodes ?? null);
             await onChange();
@@ -105,8 +107,9 @@ export function Authenticator(props: { confirmedAt: string | null; codesLeft: nu
           title="Remove the authenticator"
           submitLabel="Remove"
           danger
-          onSend={async (password) => {
-            await remove({ variables: { input: { password } } });
+          hasAuthenticator
+          onSend={async (input) => {
+            await remove({ variables: { input } });
             announceDone("The authenticator has been removed.");
             await onChange();
           }}

@@ -14,11 +14,15 @@ import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatInstant } from "../ui/format.ts";
 import { browserName } from "./browser-name.ts";
-import { CurrentPasswordInput } from "./NewPasswordInput.tsx";
+import { emptyProof, proofChecks, proofInput, ProofInputs } from "./proof.tsx";
 
 /** The passkeys of the account, and a way to make one on this device. */
-export function Passkeys(props: { passkeys: PasskeyFieldsFragment[]; onChange: () => Promise<void> }) {
-  const { passkeys, onChange } = props;
+export function Passkeys(props: {
+  passkeys: PasskeyFieldsFragment[];
+  hasAuthenticator: boolean;
+  onChange: () => Promise<void>;
+}) {
+  const { passkeys, hasAuthenticator, onChange } = props;
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<PasskeyFieldsFragment | null>(null);
   const [remove] = useMutation(RemovePasskeyDocument);
@@ -66,7 +70,7 @@ export function Passkeys(props: { passkeys: PasskeyFieldsFragment[]; onChange: (
       )}
       {adding && (
         <Dialog title="Add a passkey" onClose={() => setAdding(false)}>
-          {(close) => <AddForm close={close} onChange={onChange} />}
+          {(close) => <AddForm close={close} hasAuthenticator={hasAuthenticator} onChange={onChange} />}
         </Dialog>
       )}
       {removing !== null && (
@@ -88,18 +92,19 @@ export function Passkeys(props: { passkeys: PasskeyFieldsFragment[]; onChange: (
   );
 }
 
-function AddForm({ close, onChange }: { close: Close; onChange: () => Promise<void> }) {
+function AddForm(props: { close: Close; hasAuthenticator: boolean; onChange: () => Promise<void> }) {
+  const { close, hasAuthenticator, onChange } = props;
   const [begin] = useMutation(BeginPasskeyRegistrationDocument, { fetchPolicy: "no-cache" });
   const [complete] = useMutation(CompletePasskeyRegistrationDocument);
   const form = useForm({
-    initialValues: { name: browserName(navigator.userAgent), password: "" },
+    initialValues: { name: browserName(navigator.userAgent), ...emptyProof },
     validate: {
       name: (value) => (value.trim() === "" ? "Enter a name." : null),
-      password: (value) => (value === "" ? "Enter your password." : null),
+      ...proofChecks(hasAuthenticator),
     },
   });
-  const submission = useSubmission(form, async ({ name, password }) => {
-    const { data } = await begin({ variables: { input: { password } } });
+  const submission = useSubmission(form, async ({ name, ...proof }) => {
+    const { data } = await begin({ variables: { input: proofInput(proof) } });
     if (data === undefined) return;
     const { challenge, options } = data.beginPasskeyRegistration;
     const credential = await registration(options);
@@ -119,7 +124,7 @@ function AddForm({ close, onChange }: { close: Close; onChange: () => Promise<vo
           withAsterisk={false}
           {...form.getInputProps("name")}
         />
-        <CurrentPasswordInput label="Your password" data-autofocus {...form.getInputProps("password")} />
+        <ProofInputs form={form} hasAuthenticator={hasAuthenticator} />
       </Stack>
     </Form>
   );

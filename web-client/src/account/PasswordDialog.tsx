@@ -3,19 +3,21 @@ import { useForm } from "@mantine/form";
 import type { ReactNode } from "react";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
-import { CurrentPasswordInput } from "./NewPasswordInput.tsx";
+import { emptyProof, proofChecks, type ProofInput, proofInput, ProofInputs } from "./proof.tsx";
 
 interface Props {
   title: string;
   submitLabel: string;
   danger?: boolean;
   children: ReactNode;
-  /** Called with the password; the dialog stays open, and shows why, when it rejects. */
-  onSend: (password: string) => Promise<unknown>;
+  /** Whether a code is asked for besides. */
+  hasAuthenticator: boolean;
+  /** Called with the proof; the dialog stays open, and shows why, when it rejects. */
+  onSend: (proof: ProofInput) => Promise<unknown>;
   onClose: () => void;
 }
 
-/** Asks for the password once more before something that decides who gets in. */
+/** Asks for the password, and a code where there is an authenticator, before something that decides who gets in. */
 export function PasswordDialog(props: Props) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
@@ -26,11 +28,11 @@ export function PasswordDialog(props: Props) {
 
 function AskForm(props: Props & { close: Close }) {
   const form = useForm({
-    initialValues: { password: "" },
-    validate: { password: (value) => (value === "" ? "Enter your password." : null) },
+    initialValues: emptyProof,
+    validate: proofChecks(props.hasAuthenticator),
   });
-  const submission = useSubmission(form, async ({ password }) => {
-    await props.onSend(password);
+  const submission = useSubmission(form, async (proof) => {
+    await props.onSend(proofInput(proof));
     props.close(props.danger);
   });
   return (
@@ -42,7 +44,7 @@ function AskForm(props: Props & { close: Close }) {
     >
       <Stack>
         <Text size="sm">{props.children}</Text>
-        <CurrentPasswordInput label="Your password" data-autofocus {...form.getInputProps("password")} />
+        <ProofInputs form={form} hasAuthenticator={props.hasAuthenticator} />
       </Stack>
     </Form>
   );

@@ -39,7 +39,11 @@ export function SecurityPage() {
             />
           </Part>
           <Part title="Passkeys">
-            <Passkeys passkeys={security.passkeys} onChange={again} />
+            <Passkeys
+              passkeys={security.passkeys}
+              hasAuthenticator={security.authenticatorConfirmedAt !== null}
+              onChange={again}
+            />
           </Part>
         </Stack>
       )}

@@ -20,6 +20,7 @@ import { doorTo } from "../session/door.ts";
 import { SignInPage } from "../session/SignInPage.tsx";
 import { ApexContext, useApexKeeper } from "./context.ts";
 import { ApexLayout } from "./ApexLayout.tsx";
+import { EntryPage } from "./EntryPage.tsx";
 import { platformEntrance, platformSession } from "./session.ts";
 import { WorkspacesPage } from "./WorkspacesPage.tsx";
 
@@ -37,6 +38,7 @@ const routes: RouteObject[] = [
     ),
     children: [
       { path: "/", Component: WorkspacesPage },
+      { path: "/enter", Component: EntryPage },
       { path: "/security", Component: SecurityPage },
       { path: "/sign-in", element: <Navigate to="/" replace /> },
       { path: "*", Component: NotFoundPage },
@@ -55,7 +57,7 @@ export function Apex({ onOtherHost }: { onOtherHost: (() => void) | undefined })
   const [attempt, setAttempt] = useState(0);
   const retry = useCallback(() => setAttempt((count) => count + 1), []);
   const door = useMemo(
-    () => doorTo(keeper, platformEntrance(address), { name: "Tenantry", address, identityProvider: null }),
+    () => doorTo(keeper, platformEntrance(address), { name: "Tenantry", slug: null, address, identityProvider: null }),
     [keeper, address],
   );
 

@@ -1,10 +1,8 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useQuery } from "@apollo/client/react";
 import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
-import { useState } from "react";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
-import { EnterWorkspaceDocument, WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
-import { announceProblem } from "../ui/form.tsx";
+import { WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
 import { initials, roles } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
@@ -41,19 +39,6 @@ export function WorkspacesPage() {
 }
 
 function WorkspaceRow({ workspace }: { workspace: Workspace }) {
-  const [enter] = useMutation(EnterWorkspaceDocument, { fetchPolicy: "no-cache" });
-  const [busy, setBusy] = useState(false);
-  const open = async () => {
-    setBusy(true);
-    try {
-      const { data } = await enter({ variables: { input: { id: workspace.id } } });
-      // Stays busy: the browser is on its way there.
-      if (data !== undefined) window.location.assign(data.enterWorkspace.url);
-    } catch (error) {
-      announceProblem(readProblem(error));
-      setBusy(false);
-    }
-  };
   return (
     <Group justify="space-between" gap="md">
       <div className="person grow">
@@ -70,7 +55,7 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
         </div>
       </div>
       {workspace.available ? (
-        <Button onClick={open} loading={busy} aria-label={`Open ${workspace.name}`}>
+        <Button component="a" href={`${workspace.url}/enter`} aria-label={`Open ${workspace.name}`}>
           Open
         </Button>
       ) : (

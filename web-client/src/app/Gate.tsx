@@ -30,8 +30,8 @@ export function Gate({ keeper, onOtherHost, children }: Props) {
   const { state, retry } = useStart(address, keeper, onOtherHost);
   const door = useMemo(() => {
     if (state.kind !== "open") return null;
-    const { name, identityProviderName } = state.organisation;
-    return doorTo(keeper, tenantEntrance(address), { name, address, identityProvider: identityProviderName });
+    const { name, slug, identityProviderName } = state.organisation;
+    return doorTo(keeper, tenantEntrance(address), { name, slug, address, identityProvider: identityProviderName });
   }, [state, keeper, address]);
 
   if (state.kind === "refused") return <ProblemPage problem={state.problem} onRetry={retry} />;

@@ -69,7 +69,7 @@ function ViewerMenu() {
         <>
           <bdi>{viewer.account?.email}</bdi>
           <br />
-          {roles[viewer.role]}
+          {viewer.role !== null && roles[viewer.role]}
         </>
       }
       onSignOut={() => keeper.signOut()}

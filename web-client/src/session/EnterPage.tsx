@@ -8,29 +8,40 @@ import { EnterDocument } from "../generated/graphql.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { useDoor, useKeeper } from "./context.ts";
 import { DoorFrame } from "./DoorFrame.tsx";
+import { apexAddress, beginEntry, takeNonce } from "./entry.ts";
 import { useFragment } from "./fragment.ts";
 
-/** Where the apex sends a person: the code in the address is given for a session of this organisation. */
+/**
+ * The way in from the apex. Without a code it begins: a nonce is kept here, and the apex gives a code for it. With the code in
+ * the address it ends: code and nonce are given for a session of this organisation.
+ */
 export function EnterPage() {
   const door = useDoor();
   const keeper = useKeeper();
   const code = useFragment();
+  const { slug } = door;
+  const apex = apexAddress(slug, window.location);
   const given = useRef<string | null>(null);
   const [done, setDone] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
   useEffect(() => {
     // A code works once: it is not given a second time, whatever React does.
-    if (code === "" || given.current === code) return;
+    if (given.current === code) return;
     given.current = code;
-    const entering = request(door.address, EnterDocument, { input: { code, keepInCookie: true } });
+    if (code === "") {
+      if (slug !== null && apex !== null) window.location.replace(beginEntry(slug, apex, sessionStorage));
+      return;
+    }
+    const input = { code, nonce: takeNonce(sessionStorage), keepInCookie: true };
+    const entering = request(door.address, EnterDocument, { input });
     keeper.begin(entering.then(({ enter }) => enter)).then(
       () => setDone(true),
       (error: unknown) => setProblem(readProblem(error)),
     );
-  }, [code, door.address, keeper]);
+  }, [code, slug, apex, door.address, keeper]);
 
-  if (done || code === "") return <Navigate to="/" replace />;
+  if (done || (code === "" && apex === null)) return <Navigate to="/" replace />;
   return (
     <DoorFrame title="Signing you in">
       {problem === null ? (

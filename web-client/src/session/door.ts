@@ -5,6 +5,8 @@ import type { SessionKeeper } from "./keeper.ts";
 export interface Door {
   /** What one signs in to: the organisation, or Tenantry on the apex. */
   name: string;
+  /** The organisation's label under the base domain; null on the apex. */
+  slug: string | null;
   /** The address of the API. */
   address: string;
   /** What members of this organisation know its own identity provider by, where it has one. */
@@ -18,7 +20,7 @@ export interface Door {
 export function doorTo<Who>(
   keeper: SessionKeeper<Who>,
   entrance: Entrance<Who>,
-  place: Pick<Door, "name" | "address" | "identityProvider">,
+  place: Pick<Door, "name" | "slug" | "address" | "identityProvider">,
 ): Door {
   return {
     ...place,

@@ -43,7 +43,12 @@ function renderAt(address: string, identityProvider: string | null = null) {
     listen: () => undefined,
     later: () => () => undefined,
   });
-  const door = doorTo(keeper, tenantEntrance("/graphql"), { name: "Acme", address: "/graphql", identityProvider });
+  const door = doorTo(keeper, tenantEntrance("/graphql"), {
+    name: "Acme",
+    slug: "acme",
+    address: "/graphql",
+    identityProvider,
+  });
   const router = createMemoryRouter(
     [
       { path: "/enter", Component: EnterPage },
@@ -125,11 +130,19 @@ test("a word that nobody knows is not shown", () => {
 
 test("the code of the apex becomes a session, once, and leaves the address at once", async () => {
   answers = { Enter: { data: { enter: session } } };
+  sessionStorage.setItem("tenantry-entry-nonce", "the-nonce");
   const { keeper, router } = renderAt("/enter#the-code");
   expect(await screen.findByText("Home")).toBeInTheDocument();
-  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "the-code", keepInCookie: true });
+  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "the-code", nonce: "the-nonce", keepInCookie: true });
   expect(router.state.location.hash).toBe("");
   expect(keeper.current()?.accessToken).toBe("token");
+});
+
+test("a code that this tab has not asked for is given without a nonce, and so not taken", async () => {
+  answers = { Enter: refusal("UNAUTHENTICATED", "This way in is over.") };
+  renderAt("/enter#somebody-elses");
+  expect(await screen.findByRole("alert")).toBeInTheDocument();
+  expect(sent).toHaveBeenCalledExactlyOnceWith("Enter", { code: "somebody-elses", nonce: "", keepInCookie: true });
 });
 
 test("a code that is over says so, and leads to signing in", async () => {
@@ -153,7 +166,7 @@ test("someone new accepts an invitation with a name and a password", async () =>
     AcceptInvitation: { data: { acceptInvitation: { session } } },
   };
   const { keeper, router } = renderAt("/invitation#token-1");
-  expect(await screen.findByRole("heading")).toHaveTextContent("Join Acme");
+  expect(await screen.findByRole("heading", { name: "Join Acme" })).toBeInTheDocument();
   expect(router.state.location.hash).toBe("");
   await userEvent.type(screen.getByLabelText("Your name"), "Noor");
   await userEvent.type(screen.getByLabelText("Password"), "short");
@@ -185,7 +198,7 @@ test("someone with an account accepts and then signs in", async () => {
 test("an invitation that is over says so", async () => {
   answers = { Invitation: { data: { invitation: null } } };
   renderAt("/invitation#old");
-  expect(await screen.findByRole("heading")).toHaveTextContent("This invitation is not open any more");
+  expect(await screen.findByRole("heading", { name: "This invitation is not open any more" })).toBeInTheDocument();
 });
 
 test("who forgot the password is told the same whether there is an account or not", async () => {
@@ -196,11 +209,21 @@ test("who forgot the password is told the same whether there is an account or no
   expect(await screen.findByText(/If there is an account with the address/)).toBeInTheDocument();
 });
 
-test("the link of the mail sets a new password", async () => {
-  answers = { ResetPassword: { data: { resetPassword: { reset: true } } } };
+test("the link of the mail sets a new password, removes passkeys unless told not to, and says what is left", async () => {
+  const resetPassword = {
+    reset: true,
+    passkeysRemoved: 0,
+    passkeys: [{ id: "p-1", name: "My phone" }],
+    authenticatorConfirmedAt: "2026-11-21T08:00:00Z",
+  };
+  answers = { ResetPassword: { data: { resetPassword } } };
   renderAt("/reset-password#reset-1");
   await userEvent.type(screen.getByLabelText("New password"), "quite a long one");
   await userEvent.click(screen.getByRole("button", { name: "Change the password" }));
-  expect(await screen.findByRole("heading")).toHaveTextContent("Your password is changed");
-  expect(sent).toHaveBeenLastCalledWith("ResetPassword", { token: "reset-1", newPassword: "quite a long one" });
+  expect(await screen.findByRole("heading", { name: "Your password is changed" })).toBeInTheDocument();
+  const input = { token: "reset-1", newPassword: "quite a long one", removePasskeys: true };
+  expect(sent).toHaveBeenLastCalledWith("ResetPassword", input);
+  expect(screen.getByText("The passkey “My phone” still signs in.")).toBeInTheDocument();
+  expect(screen.getByText("A code of your authenticator app is still asked for.")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "Sign in" })).toHaveAttribute("href", "/security");
 });

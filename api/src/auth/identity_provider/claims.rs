@@ -23,6 +23,12 @@ pub(super) fn role(provider: &Model, claims: &Map<String, Value>) -> Option<Role
     mapped.filter(|role| *role != Role::Owner).min().or(provider.default_role).filter(|role| *role != Role::Owner)
 }
 
+/// Whether the provider decides about the roles of those who are members already. Where the tenant maps no claim to roles, it leaves
+/// them to its administrators, and the default is for those alone who come for the first time.
+pub(super) fn decides_roles(provider: &Model) -> bool {
+    provider.role_claim.is_some() && !roles_of(provider).is_empty()
+}
+
 /// A claim by its name, or by its path, as in `realm_access.roles`.
 fn find<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     claims.get(name).or_else(|| {
@@ -96,6 +102,14 @@ mod tests {
         assert_eq!(role(&provider("groups", None), &claims(value.clone())), expected);
         let usual = role(&provider("groups", Some(Role::Employee)), &claims(value));
         assert_eq!(usual, expected.or(Some(Role::Employee)));
+    }
+
+    #[test]
+    fn the_roles_of_members_follow_a_claim_that_is_mapped_and_nothing_else() {
+        let usual = || provider("groups", Some(Role::Employee));
+        assert!(decides_roles(&usual()));
+        assert!(!decides_roles(&Model { role_claim: None, ..usual() }));
+        assert!(!decides_roles(&Model { roles: json!({}), ..usual() }));
     }
 
     #[test]

@@ -2,33 +2,48 @@
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
-use domain::Role;
+use domain::{
+    Actor, Context, Role,
+    audit::{Changes, Entry},
+};
 use entities::{
     id::{AccountId, ExternalIdentityId},
     platform::{account, external_identity, identity_provider::Model, membership},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, QueryFilter, Set, Statement,
-    TransactionSession, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, QueryFilter, QuerySelect, Set,
+    Statement, TransactionSession, TransactionTrait,
 };
 use serde_json::{Map, Value};
+use tenancy::TenantId;
 
-use super::{IdentityProviders, Problem, ProviderRefusal, claims};
+use super::{super::member, IdentityProviders, Problem, ProviderRefusal, claims};
+
+/// Somebody whom a provider has let in, and what it changed about them.
+#[derive(Debug)]
+pub(crate) struct LetIn {
+    pub(crate) account: account::Model,
+    /// Audit events that are on their way.
+    pub(crate) entries: Vec<Entry>,
+}
 
 impl IdentityProviders {
     /// Finds the member: by the link that was made before, or by the verified address, which makes the link. A new person is
-    /// made a member where the claims give a role. Says whether that happened.
+    /// made a member where the claims give a role.
     ///
     /// The provider is the tenant's: it vouches for those whom the tenant has let in, and for nobody else's accounts. So
     /// somebody who has an account, but is no member, needs an invitation. And owners do not come this way: whoever may set up
     /// the provider could else make himself one.
+    ///
+    /// Where the tenant maps a claim to roles, each sign-in brings the membership up to date: whoever lost their group at the
+    /// provider loses the role here, and without any role is not let in.
     pub(super) async fn member(
         &self,
         provider: &Model,
         subject: &str,
         claims: &Map<String, Value>,
         now: DateTime<Utc>,
-    ) -> Result<(account::Model, bool), ProviderRefusal> {
+    ) -> Result<LetIn, ProviderRefusal> {
         let transaction = self.platform.begin().await?;
         let linked = external_identity::Entity::find()
             .filter(external_identity::Column::TenantId.eq(provider.tenant_id))
@@ -36,45 +51,80 @@ impl IdentityProviders {
             .filter(external_identity::Column::Subject.eq(subject))
             .one(&transaction)
             .await?;
-        if let Some(id) = linked.and_then(|linked| linked.account_id) {
-            let account = account::Entity::find_by_id(id).one(&transaction).await?;
-            let account = account.ok_or_else(|| Problem::NotAMember.because("the linked account is gone"))?;
-            check_membership(&transaction, provider, &account).await?;
-            return Ok((account, false));
-        }
-        let email = claims::verified_email(claims)
-            .ok_or_else(|| Problem::EmailNotVerified.because("the provider gives no verified e-mail address"))?;
-        let found = account::Entity::find().filter(account::Column::Email.eq(&email)).one(&transaction).await?;
-        let (account, is_new) = match found {
-            Some(account) => {
-                check_membership(&transaction, provider, &account).await?;
-                (account, false)
+        let is_linked = linked.as_ref().is_some_and(|linked| linked.account_id.is_some());
+        let let_in = match linked.and_then(|linked| linked.account_id) {
+            Some(id) => {
+                let account = account::Entity::find_by_id(id).one(&transaction).await?;
+                let account = account.ok_or_else(|| Problem::NotAMember.because("the linked account is gone"))?;
+                let entries = update(&transaction, provider, &account, claims, now).await?;
+                LetIn { account, entries }
             }
-            None => {
-                let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role"))?;
-                (join(&transaction, provider, email, claims::name(claims), role, now).await?, true)
-            }
+            None => by_address(&transaction, provider, claims, now).await?,
         };
-        let link = link(&transaction, provider, subject, account.id, now).await?;
-        if link.rows_affected() == 0 {
-            let reason = "the account is linked to another subject, or the subject to another account";
-            return Err(Problem::LinkedOtherwise.because(reason));
+        if !is_linked {
+            let link = link(&transaction, provider, subject, let_in.account.id, now).await?;
+            if link.rows_affected() == 0 {
+                let reason = "the account is linked to another subject, or the subject to another account";
+                return Err(Problem::LinkedOtherwise.because(reason));
+            }
         }
         transaction.commit().await?;
-        Ok((account, is_new))
+        Ok(let_in)
     }
 }
 
-async fn check_membership<C: ConnectionTrait>(
+/// Finds the member by the address that the provider has verified, or makes one.
+async fn by_address<C: ConnectionTrait>(
+    connection: &C,
+    provider: &Model,
+    claims: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<LetIn, ProviderRefusal> {
+    let email = claims::verified_email(claims)
+        .ok_or_else(|| Problem::EmailNotVerified.because("the provider gives no verified e-mail address"))?;
+    if let Some(account) = account::Entity::find().filter(account::Column::Email.eq(&email)).one(connection).await? {
+        let entries = update(connection, provider, &account, claims, now).await?;
+        return Ok(LetIn { account, entries });
+    }
+    let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role"))?;
+    let account = join(connection, provider, email, claims::name(claims), role, now).await?;
+    let changes = Changes::default().with("role", None::<Role>, role).with("email", None::<String>, &account.email);
+    let context = Context { actor: Some(Actor::person(account.id, account.name.as_str(), role, None)), now };
+    let entry = member::note(connection, TenantId(provider.tenant_id), &context, "member.joined", account.id, changes).await;
+    let entries = entry.map_err(|error| Problem::Failed.because(anyhow!(error)))?.into_iter().collect();
+    Ok(LetIn { account, entries })
+}
+
+/// Gives a member the role that the provider says, or refuses who is none or may not come this way.
+async fn update<C: ConnectionTrait>(
     connection: &C,
     provider: &Model,
     account: &account::Model,
-) -> Result<(), ProviderRefusal> {
-    match membership::Entity::find_by_id((account.id, provider.tenant_id)).one(connection).await? {
-        None => Err(Problem::NotAMember.because("the account is no member")),
-        Some(membership) if membership.role == Role::Owner => Err(Problem::Owner.because("the account is an owner's")),
-        Some(_) => Ok(()),
+    claims: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Entry>, ProviderRefusal> {
+    let id = (account.id, provider.tenant_id);
+    // Locked: whoever makes somebody an owner at the same time comes before or after.
+    let membership = membership::Entity::find_by_id(id).lock_exclusive().one(connection).await?;
+    let membership = membership.ok_or_else(|| Problem::NotAMember.because("the account is no member"))?;
+    if membership.role == Role::Owner {
+        return Err(Problem::Owner.because("the account is an owner's"));
     }
+    if !claims::decides_roles(provider) {
+        return Ok(Vec::new());
+    }
+    let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role any more"))?;
+    if role == membership.role {
+        return Ok(Vec::new());
+    }
+    let changes = Changes::default().with("role", membership.role, role);
+    membership::ActiveModel { role: Set(role), ..membership.into() }.update(connection).await?;
+    // Nobody here has done it: the provider says so, by the sign-in of the member.
+    let by = Actor::person(account.id, format!("{} ({})", account.name, provider.name), role, None);
+    let context = Context { actor: Some(by), now };
+    let entry =
+        member::note(connection, TenantId(provider.tenant_id), &context, "member.role_changed", account.id, changes).await;
+    Ok(entry.map_err(|error| Problem::Failed.because(anyhow!(error)))?.into_iter().collect())
 }
 
 async fn join<C: ConnectionTrait>(

@@ -37,6 +37,8 @@ use published::Published;
 use token::{GenuineToken, TokenRefusal};
 use web::Web;
 
+use crate::secret::{SecretColumn, SecretKeys};
+
 /// How many providers, and how many people of providers, are remembered.
 const MOST_PROVIDERS: u64 = 20_000;
 const MOST_PEOPLE: u64 = 100_000;
@@ -48,6 +50,7 @@ type SubjectKey = (TenantId, String, String);
 #[derive(Debug)]
 pub struct IdentityProviders {
     platform: PlatformConnection,
+    secret_keys: SecretKeys,
     web: Web,
     changes: Arc<Freshness<Uuid>>,
     known: Cache<TenantId, Known>,
@@ -63,9 +66,15 @@ struct Known {
 }
 
 impl IdentityProviders {
-    pub(super) fn new(platform: PlatformConnection, changes: Arc<Freshness<Uuid>>, allow_local: bool) -> Self {
+    pub(super) fn new(
+        platform: PlatformConnection,
+        changes: Arc<Freshness<Uuid>>,
+        secret_keys: SecretKeys,
+        allow_local: bool,
+    ) -> Self {
         Self {
             platform,
+            secret_keys,
             web: Web::new(allow_local),
             changes,
             known: Cache::builder().max_capacity(MOST_PROVIDERS).build(),
@@ -86,13 +95,24 @@ impl IdentityProviders {
             let read = async {
                 let read = self.changes.begin();
                 let row = Entity::find_by_id(tenant.0).one(&self.platform).await?;
-                Ok::<_, DbErr>(Known { provider: row.map(Arc::new), read })
+                let provider = row.map(|row| self.opened(row)).transpose()?.map(Arc::new);
+                Ok::<_, DbErr>(Known { provider, read })
             };
             let known = self.known.try_get_with(tenant, read).await.map_err(|error| (*error).clone())?;
             if self.changes.is_fresh(known.read, &[tenant.0]) {
                 return Ok(known.provider);
             }
         }
+    }
+
+    /// A provider as it was read, with the client's secret in plain.
+    fn opened(&self, mut provider: Model) -> Result<Model, DbErr> {
+        if let Some(stored) = &provider.client_secret {
+            let row = provider.tenant_id.to_string();
+            let secret = self.secret_keys.decrypt_text(SecretColumn::IdentityProvider.of(&row), stored);
+            provider.client_secret = Some(secret.map_err(|error| DbErr::Custom(format!("{error:#}")))?);
+        }
+        Ok(provider)
     }
 
     async fn published(&self, provider: &Model) -> Arc<Published> {

@@ -18,7 +18,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tenancy::TenantId;
 
 use super::{IdentityProviders, published::Snapshot};
-use crate::auth::Method;
+use crate::{
+    auth::Method,
+    secret::{SecretColumn, looks_encrypted},
+};
 
 /// An issuer's address, or an id or an audience at a provider.
 type Identifier = Line<500>;
@@ -71,7 +74,7 @@ impl IdentityProviders {
         let input = input.check()?;
         let issuer = self.check_answers(&input.issuer).await?;
         let transaction = self.platform.begin().await?;
-        let before = locked(&transaction, tenant).await?;
+        let before = locked(&transaction, tenant).await?.map(|row| self.opened(row)).transpose()?;
         let is_other = before.as_ref().is_none_or(|row| row.issuer != issuer || row.client_id != input.client_id);
         let client_secret = match input.client_secret {
             Change::Set(secret) => Some(secret.expose_secret().to_owned()),
@@ -79,6 +82,10 @@ impl IdentityProviders {
             Change::Keep if !is_other => before.as_ref().and_then(|row| row.client_secret.clone()),
             Change::Keep | Change::Clear => None,
         };
+        let place = tenant.0.to_string();
+        let place = SecretColumn::IdentityProvider.of(&place);
+        let client_secret = client_secret.map(|secret| self.secret_keys.encrypt_text(place, &secret)).transpose();
+        let client_secret = client_secret.map_err(|error| DbErr::Custom(format!("{error:#}")))?;
         let roles: serde_json::Map<_, _> =
             input.roles.iter().map(|(value, role)| (value.clone(), role.as_str().into())).collect();
         let row = ActiveModel {
@@ -107,6 +114,7 @@ impl IdentityProviders {
         ];
         let same = OnConflict::column(Column::TenantId).update_columns(all).to_owned();
         let row = Entity::insert(row).on_conflict(same).exec_with_returning(&transaction).await?;
+        let row = self.opened(row)?;
         if before.as_ref().is_some_and(|before| before.issuer != row.issuer) {
             end_sessions(&transaction, context, tenant).await?;
         }
@@ -170,6 +178,9 @@ impl SetIdentityProvider {
         }
         if let Change::Set(secret) = &self.client_secret {
             identifier("clientSecret", secret.expose_secret())?;
+            if looks_encrypted(secret.expose_secret()) {
+                return Err(Error::bad_input("clientSecret", "A secret does not begin like this. Please check it."));
+            }
         }
         if self.roles.len() > MOST_ROLES {
             return Err(Error::bad_input("roles", format!("At most {MOST_ROLES} values can be given a role.")));

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
     id::ChallengeId,
-    platform::{account, identity_provider::Model, sign_in_challenge},
+    platform::{identity_provider::Model, sign_in_challenge},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Set, Statement};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tenancy::TenantId;
 use url::{Url, form_urlencoded::byte_serialize};
 
-use super::{IdentityProviders, Problem, ProviderRefusal, published::Snapshot, token};
+use super::{IdentityProviders, Problem, ProviderRefusal, member::LetIn, published::Snapshot, token};
 
 /// How long somebody may take at the provider.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -115,14 +115,14 @@ impl IdentityProviders {
         Ok(SignInStart { address, browser, lifetime: LIFETIME })
     }
 
-    /// Ends a try with what the browser brought back. Gives the member's account, and whether it was just made.
+    /// Ends a try with what the browser brought back. Gives the member.
     pub(crate) async fn complete(
         &self,
         tenant: TenantId,
         answer: ProviderAnswer,
         browser: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<(account::Model, bool), ProviderRefusal> {
+    ) -> Result<LetIn, ProviderRefusal> {
         let expired = |reason: &'static str| Problem::Expired.because(reason);
         let state = answer.state.as_deref().filter(|state| state.len() <= LONGEST).ok_or_else(|| expired("there is no state"))?;
         let browser = browser.ok_or_else(|| expired("the browser has no cookie of a sign-in"))?;

@@ -11,12 +11,12 @@ use entities::{
     platform::{
         account,
         invitation::{Column, Entity, Model},
-        membership,
+        invitation_token, membership,
     },
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
-    sea_query::OnConflict,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set, TransactionSession,
+    TransactionTrait, sea_query::OnConflict,
 };
 use secrecy::SecretString;
 use tenancy::{PlatformTransaction, Tenant, TenantId, TenantScope};
@@ -76,15 +76,16 @@ impl Auth {
             None => false,
         };
         let account = find_account(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
-        let joined = join(&transaction, &account, &row, now).await?;
-        transaction.commit().await?;
-        if joined {
+        let mut entry = None;
+        if join(&transaction, &account, &row, now).await? {
             let actor = Actor::person(account.id, account.name.as_str(), row.role, row.employee_id);
             let context = Context { actor: Some(actor), now };
             let changes =
                 Changes::default().with("role", None::<Role>, row.role).with("employeeId", None::<EmployeeId>, row.employee_id);
-            member::record(scope, &context, "member.joined", account.id, changes).await?;
+            entry = member::note(&transaction, tenant.id, &context, "member.joined", account.id, changes).await?;
         }
+        transaction.commit().await?;
+        self.deliver(scope, entry).await;
         if !is_new {
             return Ok(None);
         }
@@ -97,7 +98,7 @@ impl Auth {
         };
         Entity::find()
             .filter(Column::TenantId.eq(tenant.0))
-            .filter(Column::TokenHash.eq(hash))
+            .filter(has_token(hash))
             .filter(Column::ExpiresAt.gt(now))
             .one(&self.platform)
             .await
@@ -126,6 +127,15 @@ impl Auth {
     }
 }
 
+/// The invitation that a token was made for.
+fn has_token(hash: Vec<u8>) -> Condition {
+    let ids = invitation_token::Entity::find()
+        .select_only()
+        .column(invitation_token::Column::InvitationId)
+        .filter(invitation_token::Column::TokenHash.eq(hash.clone()));
+    Condition::any().add(Column::TokenHash.eq(hash)).add(Column::Id.in_subquery(ids.into_query()))
+}
+
 /// Uses a token up.
 async fn take(
     transaction: &PlatformTransaction,
@@ -137,7 +147,8 @@ async fn take(
         return Ok(None);
     };
     let sql = format!(
-        "DELETE FROM platform.invitations WHERE tenant_id = $1 AND token_hash = $2 AND expires_at > $3 RETURNING {COLUMNS}"
+        "DELETE FROM platform.invitations WHERE tenant_id = $1 AND expires_at > $3 AND (token_hash = $2 OR \
+         id IN (SELECT invitation_id FROM platform.invitation_tokens WHERE token_hash = $2)) RETURNING {COLUMNS}"
     );
     one(transaction, &sql, [tenant.0.into(), hash.into(), now.into()]).await
 }

@@ -2,25 +2,28 @@
 
 mod accept;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Context, Error, Page, Paging, Permission, Role,
-    audit::{self, Changes, Event},
+    audit::{Changes, Entry, Event},
     value::{EmailAddress, FromText},
 };
 use entities::{
     id::{EmployeeId, InvitationId},
-    platform::invitation::{ActiveModel, Column, Entity, Model},
+    platform::{
+        invitation::{ActiveModel, Column, Entity, Model},
+        invitation_token,
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Set, Statement, TransactionSession, TransactionTrait,
 };
 use serde::{Deserialize, Serialize};
-use tenancy::{PlatformTransaction, Tenant, TenantScope};
+use tenancy::{PlatformConnection, PlatformTransaction, Tenant, TenantScope};
 
 use super::{
-    Auth, AuthError,
+    Auth, AuthError, audit_outbox,
     mailed_token::MailedToken,
     member::{self, conflict},
 };
@@ -53,6 +56,27 @@ pub struct NewInvitation {
 pub struct InvitationCursor {
     /// The invitation. Later ones come first.
     pub id: InvitationId,
+}
+
+/// Makes a token for an invitation whose mail is being sent, if it still is as it was when the mail was asked for. Those made
+/// before for the same mail stay good: it may have arrived all the same.
+pub(crate) async fn make_invitation_token(
+    platform: &PlatformConnection,
+    id: InvitationId,
+    asked_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<(Model, String)>, DbErr> {
+    let token = MailedToken::make();
+    // Whoever sends the invitation again at this moment comes before, and then this is not sent, or after, and takes the token away.
+    let sql = "INSERT INTO platform.invitation_tokens (token_hash, invitation_id, expires_at) \
+               SELECT $1, id, expires_at FROM platform.invitations \
+               WHERE id = $2 AND created_at = $3 AND expires_at > $4 FOR SHARE";
+    let values = [token.hash.into(), id.uuid().into(), asked_at.into(), now.into()];
+    let made = platform.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    if made.rows_affected() == 0 {
+        return Ok(None);
+    }
+    Ok(Entity::find_by_id(id).one(platform).await?.map(|row| (row, token.text)))
 }
 
 impl Auth {
@@ -101,7 +125,6 @@ impl Auth {
         if let Some(employee) = new.employee_id {
             member::require_working(scope, context, employee).await?;
         }
-        let token = MailedToken::make();
         let transaction = self.platform.begin().await?;
         if member::is_member(&transaction, tenant.id, &email).await? {
             return Err(conflict("email", "This address belongs to a member already."));
@@ -112,7 +135,7 @@ impl Auth {
             email,
             role: new.role,
             employee_id: new.employee_id,
-            token_hash: token.hash,
+            token_hash: None,
             invited_by: actor.name.clone(),
             created_at: context.now,
             expires_at: context.now + LIFETIME,
@@ -120,21 +143,22 @@ impl Auth {
         let Some(row) = insert(&transaction, row).await? else {
             return Err(conflict("email", "This address is invited already; the invitation can be sent again."));
         };
-        mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
-        transaction.commit().await?;
+        mail.ask_for_invitation(&transaction, &row).await?;
         let changes = Changes::default().with("email", None::<String>, &row.email).with("role", None::<Role>, row.role).with(
             "employeeId",
             None::<EmployeeId>,
             row.employee_id,
         );
-        record(scope, context, "invitation.sent", row.id, changes).await?;
+        let entry = note(&transaction, tenant, context, "invitation.sent", row.id, changes).await?;
+        transaction.commit().await?;
+        self.deliver(scope, [entry]).await;
         if let Some(employee) = row.employee_id {
             self.require_still_working(scope, context, tenant, employee).await?;
         }
         Ok(row)
     }
 
-    /// Sends an invitation again, with another token: the one sent before is of no use any more.
+    /// Sends an invitation again, with another token: those sent before are of no use any more.
     pub async fn resend_invitation(
         &self,
         mail: &Mail,
@@ -144,7 +168,6 @@ impl Auth {
         id: InvitationId,
     ) -> Result<Model, AuthError> {
         let actor = context.require(Permission::ManageMembers)?;
-        let token = MailedToken::make();
         let transaction = self.platform.begin().await?;
         let found = Entity::find_by_id(id)
             .filter(Column::TenantId.eq(tenant.id.0))
@@ -161,16 +184,19 @@ impl Auth {
         {
             return Err(AuthError::RateLimited { retry_after });
         }
+        let earlier = invitation_token::Column::InvitationId.eq(found.id);
+        invitation_token::Entity::delete_many().filter(earlier).exec(&transaction).await?;
         let renewed = ActiveModel {
-            token_hash: Set(token.hash),
+            token_hash: Set(None),
             created_at: Set(context.now),
             expires_at: Set(context.now + LIFETIME),
             ..found.into()
         };
         let row = renewed.update(&transaction).await?;
-        mail.write_invitation(&transaction, tenant, &row, &token.text).await?;
+        mail.ask_for_invitation(&transaction, &row).await?;
+        let entry = note(&transaction, tenant, context, "invitation.sent", row.id, Changes::default()).await?;
         transaction.commit().await?;
-        record(scope, context, "invitation.sent", row.id, Changes::default()).await?;
+        self.deliver(scope, [entry]).await;
         Ok(row)
     }
 
@@ -185,10 +211,14 @@ impl Auth {
         context.require(Permission::ManageMembers)?;
         let sql = format!("DELETE FROM platform.invitations WHERE tenant_id = $1 AND id = $2 RETURNING {COLUMNS}");
         let values = [tenant.id.0.into(), id.uuid().into()];
-        let row = one(&self.platform, &sql, values).await?.ok_or(Error::NotFound("invitation"))?;
+        let transaction = self.platform.begin().await?;
+        let row = one(&transaction, &sql, values).await?.ok_or(Error::NotFound("invitation"))?;
         let changes =
             Changes::default().with("email", Some(row.email), None::<String>).with("role", Some(row.role), None::<Role>);
-        record(scope, context, "invitation.withdrawn", id, changes).await
+        let entry = note(&transaction, tenant, context, "invitation.withdrawn", id, changes).await?;
+        transaction.commit().await?;
+        self.deliver(scope, [entry]).await;
+        Ok(())
     }
 }
 
@@ -223,17 +253,15 @@ async fn one<C: ConnectionTrait, const N: usize>(
     Entity::find().from_raw_sql(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).one(connection).await
 }
 
-/// Writes what was done with an invitation into the tenant's audit.
-async fn record(
-    scope: &impl TenantScope,
+/// Writes down what was done with an invitation, for the tenant's audit.
+async fn note<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &Tenant,
     context: &Context,
     action: &'static str,
     id: InvitationId,
     changes: Changes,
-) -> Result<(), Error> {
+) -> Result<Entry, Error> {
     let event = Event { action, subject_type: "invitation", subject_id: id.uuid(), changes };
-    let transaction = scope.begin().await?;
-    audit::record(&transaction, context, [event]).await?;
-    transaction.commit().await?;
-    Ok(())
+    audit_outbox::put(connection, tenant.id, context, event).await
 }

@@ -11,7 +11,7 @@ use tenancy::{PlatformTransaction, Tenant, TenantScope};
 use super::{
     super::Auth,
     locked::{Locked, lock},
-    record, require_working,
+    note, require_working,
 };
 
 impl Auth {
@@ -33,8 +33,10 @@ impl Auth {
         locked.require_another_owner(member)?;
         let member = member.clone();
         end(&transaction, &member).await?;
+        let entry = note(&transaction, tenant.id, context, "member.removed", account, removal(&member)).await?;
         transaction.commit().await?;
-        record(scope, context, "member.removed", account, removal(&member)).await
+        self.deliver(scope, entry).await;
+        Ok(())
     }
 
     /// Ends the memberships of somebody whose employment has ended, and withdraws their invitations. The last owner stays a
@@ -60,7 +62,7 @@ impl Auth {
             Condition::any().add(membership::Column::Role.eq(Role::Owner)).add(membership::Column::EmployeeId.eq(employee));
         let members = lock(&transaction, tenant.id, owner_or_leaver).await?;
         let mut owners = members.iter().filter(|member| member.role == Role::Owner).count();
-        let mut ended = Vec::new();
+        let mut entries = Vec::new();
         for member in members.into_iter().filter(|member| member.employee_id == Some(employee)) {
             if member.role == Role::Owner {
                 if owners == 1 || !by_owner {
@@ -70,12 +72,11 @@ impl Auth {
                 owners -= 1;
             }
             end(&transaction, &member).await?;
-            ended.push(member);
+            let changes = removal(&member);
+            entries.extend(note(&transaction, tenant.id, context, "member.removed", member.account_id, changes).await?);
         }
         transaction.commit().await?;
-        for member in ended {
-            record(scope, context, "member.removed", member.account_id, removal(&member)).await?;
-        }
+        self.deliver(scope, entries).await;
         Ok(())
     }
 

@@ -1,14 +1,15 @@
 //! The members of a tenant: who they are, what they may do, and the end of a membership.
 //!
-//! Members are in the control plane, the record of what was done with them in the tenant's audit: it is written after the change.
+//! Members are in the control plane, the record of what was done with them in the tenant's audit: `audit_outbox` takes it there.
 
+mod departure;
 mod leave;
 mod locked;
 
 use chrono::{DateTime, Utc};
 use domain::{
     Context, Error, NameCursor, Page, Paging, Permission, Role,
-    audit::{self, Changes, Event},
+    audit::{Changes, Entry, Event},
 };
 use entities::{
     id::{AccountId, EmployeeId},
@@ -21,7 +22,7 @@ use sea_orm::{
 };
 use tenancy::{Tenant, TenantId, TenantScope};
 
-use super::Auth;
+use super::{Auth, audit_outbox};
 use locked::Locked;
 
 /// Page size when the request gives none.
@@ -106,10 +107,9 @@ impl Auth {
             after.update(&transaction).await?;
         }
         let member = find(&transaction, tenant.id, account).await?;
+        let entry = note(&transaction, tenant.id, context, "member.role_changed", account, changes).await?;
         transaction.commit().await?;
-        if !changes.is_empty() {
-            record(scope, context, "member.role_changed", account, changes).await?;
-        }
+        self.deliver(scope, entry).await;
         Ok(member)
     }
 
@@ -139,10 +139,9 @@ impl Auth {
             after.update(&transaction).await?;
         }
         let member = find(&transaction, tenant.id, account).await?;
+        let entry = note(&transaction, tenant.id, context, "member.linked", account, changes).await?;
         transaction.commit().await?;
-        if !changes.is_empty() {
-            record(scope, context, "member.linked", account, changes).await?;
-        }
+        self.deliver(scope, entry).await;
         if let Some(employee) = employee {
             self.require_still_working(scope, context, tenant, employee).await?;
         }
@@ -173,19 +172,20 @@ async fn find<C: ConnectionTrait>(connection: &C, tenant: TenantId, account: Acc
     Member::find_by_statement(statement).one(connection).await?.ok_or(Error::NotFound("member"))
 }
 
-/// Writes what was done with a member into the tenant's audit.
-pub(super) async fn record(
-    scope: &impl TenantScope,
+/// Writes down what was done with a member, for the tenant's audit; nothing where nothing was changed.
+pub(super) async fn note<C: ConnectionTrait>(
+    connection: &C,
+    tenant: TenantId,
     context: &Context,
     action: &'static str,
     account: AccountId,
     changes: Changes,
-) -> Result<(), Error> {
+) -> Result<Option<Entry>, Error> {
+    if changes.is_empty() {
+        return Ok(None);
+    }
     let event = Event { action, subject_type: "member", subject_id: account.uuid(), changes };
-    let transaction = scope.begin().await?;
-    audit::record(&transaction, context, [event]).await?;
-    transaction.commit().await?;
-    Ok(())
+    audit_outbox::put(connection, tenant, context, event).await.map(Some)
 }
 
 /// Whether the address belongs to a member.

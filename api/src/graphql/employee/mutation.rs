@@ -1,6 +1,7 @@
 //! The mutations of employees. Each is one verb of the domain.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
+use domain::Permission;
 use entities::tenant::employee::Model;
 
 use super::{
@@ -79,10 +80,8 @@ impl EmployeeMutation {
         #[graphql(desc = "The employee and how the employment ends.")] input: TerminateEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        let (scope, context) = (&request.scope, request.domain());
-        let row = domain::employee::terminate(scope, context, input.try_into()?).await?;
-        request.front_door.auth.end_memberships_of(scope, context, &request.tenant, row.id).await?;
-        Ok(EmployeePayload::of(row))
+        let auth = &request.front_door.auth;
+        Ok(EmployeePayload::of(auth.terminate(&request.scope, request.domain(), &request.tenant, input.try_into()?).await?))
     }
 
     /// Hires somebody again who had left.
@@ -92,6 +91,10 @@ impl EmployeeMutation {
         #[graphql(desc = "The employee and the new employment.")] input: RehireEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(EmployeePayload::of(domain::employee::rehire(&request.scope, request.domain(), input.try_into()?).await?))
+        let (context, input) = (request.domain(), domain::employee::Rehire::try_from(input)?);
+        if context.may(Permission::RehireEmployees) {
+            request.front_door.auth.finish_departures_of(&request.tenant, input.id, context.now).await?;
+        }
+        Ok(EmployeePayload::of(domain::employee::rehire(&request.scope, context, input).await?))
     }
 }

@@ -33,10 +33,14 @@ pub struct Workspace {
 }
 
 /// Which organisation to enter.
-#[derive(Debug, InputObject)]
+#[derive(InputObject)]
 pub struct EnterWorkspaceInput {
     /// The workspace's id.
     id: ID,
+    /// A text that the page at the organisation's address has made by chance and keeps: 22 to 128 characters. `enter` asks for it, so
+    /// that the code is good in that browser alone.
+    #[graphql(secret)]
+    nonce: String,
 }
 
 /// The way into an organisation.
@@ -79,7 +83,8 @@ pub struct WorkspaceMutation;
 
 #[Object]
 impl WorkspaceMutation {
-    /// Makes a way into an organisation that the account belongs to: a code that `enter` takes there, once, within a minute.
+    /// Makes a way into an organisation that the account belongs to: a code that `enter` takes there, once, within a minute,
+    /// together with the nonce.
     async fn enter_workspace(
         &self,
         ctx: &Context<'_>,
@@ -102,7 +107,7 @@ impl WorkspaceMutation {
             let message = "This organisation cannot be entered now: it is suspended, or being updated.".to_owned();
             return Err(Error::Conflict { field: None, message }.into());
         }
-        let code = door.auth.make_entry_code(account, session, id, door.now).await?;
+        let code = door.auth.make_entry_code(account, session, id, &input.nonce, door.now).await?;
         Ok(EnterWorkspacePayload { url: format!("{}/enter#{code}", address(request, &tenant)) })
     }
 }

@@ -1,0 +1,120 @@
+//! The audit of what is done in the control plane.
+//!
+//! A change of members is in the control plane, its audit event in the tenant's schema: two transactions. So the event is written
+//! down in the transaction of the change, put into the audit right after it, and forgotten here. What a crash leaves between the two
+//! is delivered by whoever tidies up next. An event has one id in both places, so it arrives once however often it is delivered.
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Context, Error,
+    audit::{self, Entry, Event},
+};
+use entities::{id::AuditEventId, platform::audit_outbox};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set};
+use tenancy::{Availability, Tenant, TenantConnection, TenantId, TenantScope};
+
+use super::Auth;
+
+/// After this time nobody is at work on an event any more: a request has ended by then.
+const OVERDUE: TimeDelta = TimeDelta::minutes(1);
+/// How many are read at a time.
+const AT_A_TIME: u64 = 100;
+
+/// Writes an event down, in the transaction of the change. After its commit, [`Auth::deliver`] puts it into the audit.
+pub(super) async fn put<C: ConnectionTrait>(
+    connection: &C,
+    tenant: TenantId,
+    context: &Context,
+    event: Event,
+) -> Result<Entry, Error> {
+    let entry = Entry::new(context, event)?;
+    let json = serde_json::to_value(&entry).map_err(|error| DbErr::Json(error.to_string()))?;
+    let row = audit_outbox::ActiveModel {
+        id: Set(entry.id()),
+        tenant_id: Set(tenant.0),
+        entry: Set(json),
+        created_at: Set(context.now),
+    };
+    audit_outbox::Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(entry)
+}
+
+impl Auth {
+    /// Puts events into the audit whose change is committed. A failure is no failure of the change: it is tried again later.
+    pub(super) async fn deliver(&self, scope: &impl TenantScope, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            let id = entry.id();
+            if let Err(error) = self.deliver_one(scope, entry).await {
+                tracing::warn!(event = %id, ?error, "an audit event was not written; it is tried again");
+            }
+        }
+    }
+
+    async fn deliver_one(&self, scope: &impl TenantScope, entry: Entry) -> Result<(), Error> {
+        let id = entry.id();
+        audit::deliver(scope, entry).await?;
+        audit_outbox::Entity::delete_by_id(id).exec(&self.platform).await?;
+        Ok(())
+    }
+
+    /// Delivers what somebody who ended in between has left.
+    pub(super) async fn deliver_overdue(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let mut after: Option<AuditEventId> = None;
+        loop {
+            let rows = audit_outbox::Entity::find()
+                .filter(audit_outbox::Column::CreatedAt.lt(now - OVERDUE))
+                .apply_if(after, |select, id| select.filter(audit_outbox::Column::Id.gt(id)))
+                .order_by_asc(audit_outbox::Column::Id)
+                .limit(AT_A_TIME)
+                .all(&self.platform)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            for row in rows {
+                let id = row.id;
+                if let Err(error) = self.deliver_row(row).await {
+                    tracing::warn!(event = %id, error = format!("{error:#}"), "an audit event was not written; it is tried again");
+                }
+            }
+        }
+    }
+
+    async fn deliver_row(&self, row: audit_outbox::Model) -> anyhow::Result<()> {
+        match self.place_of(TenantId(row.tenant_id)).await? {
+            Place::Gone => {
+                audit_outbox::Entity::delete_by_id(row.id).exec(&self.platform).await?;
+            }
+            Place::Behind => {}
+            Place::Open(_, scope) => {
+                let entry = serde_json::from_value(row.entry).context("an audit event cannot be read")?;
+                self.deliver_one(&scope, entry).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the data of a tenant is, for work that no request asked for.
+    pub(super) async fn place_of(&self, tenant: TenantId) -> Result<Place, tenancy::Error> {
+        let Some(tenant) = self.tenants.directory().by_id(tenant).await? else {
+            return Ok(Place::Gone);
+        };
+        if tenant.availability(self.tenants.head()) == Availability::Migrating {
+            return Ok(Place::Behind);
+        }
+        let scope = self.tenants.read_write(&tenant);
+        Ok(Place::Open(tenant, scope))
+    }
+}
+
+/// Where the data of a tenant is.
+pub(super) enum Place {
+    /// The tenant was deleted.
+    Gone,
+    /// Its schema is behind the program; later.
+    Behind,
+    /// Here.
+    Open(std::sync::Arc<Tenant>, TenantConnection),
+}

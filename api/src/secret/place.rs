@@ -1,0 +1,79 @@
+//! Where secrets are stored.
+
+use std::fmt;
+
+/// Where a secret is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The column, with its table.
+    pub column: SecretColumn,
+    /// The row's primary key, as text.
+    pub row: &'a str,
+}
+
+/// The columns that hold secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretColumn {
+    /// The private halves of the keys that sign tokens.
+    SigningKey,
+    /// What refresh tokens are made with.
+    Session,
+    /// What the codes of authenticator apps are computed from.
+    Authenticator,
+    /// This program's secrets at tenants' identity providers.
+    IdentityProvider,
+}
+
+/// What is authenticated with the secret, and what the log says of it.
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "platform.{}.{} of {}", self.column.table(), self.column.name(), self.row)
+    }
+}
+
+impl SecretColumn {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::SigningKey, Self::Session, Self::Authenticator, Self::IdentityProvider];
+
+    /// The secret of a row.
+    pub fn of(self, row: &str) -> Place<'_> {
+        Place { column: self, row }
+    }
+
+    pub(super) const fn table(self) -> &'static str {
+        match self {
+            Self::SigningKey => "signing_keys",
+            Self::Session => "sessions",
+            Self::Authenticator => "authenticators",
+            Self::IdentityProvider => "identity_providers",
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::SigningKey => "private_key",
+            Self::Session => "refresh_secret",
+            Self::Authenticator => "secret",
+            Self::IdentityProvider => "client_secret",
+        }
+    }
+
+    pub(super) const fn primary_key(self) -> &'static str {
+        match self {
+            Self::SigningKey | Self::Session => "id",
+            Self::Authenticator => "account_id",
+            Self::IdentityProvider => "tenant_id",
+        }
+    }
+
+    pub(super) const fn type_of_primary_key(self) -> &'static str {
+        match self {
+            Self::SigningKey => "text",
+            Self::Session | Self::Authenticator | Self::IdentityProvider => "uuid",
+        }
+    }
+
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::IdentityProvider)
+    }
+}

@@ -1,0 +1,168 @@
+//! Secrets at rest: what the program has to know again is encrypted in the database. Each test has a database of its own.
+
+use std::path::PathBuf;
+
+use api::secret::{SecretKeys, census, encrypt_again};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
+use domain::Role;
+use migration::tenant::TenantMigrator;
+use serde_json::json;
+use tempfile::TempDir;
+use tests::{Browser, Caller, CodeApp, FakeProvider, Server, TestClock, TestDatabase, query, run};
+
+const LOCAL: &str = "--allow-local-identity-providers";
+
+/// A file of keys, and the database that they are for.
+struct Safe {
+    database: TestDatabase,
+    clock: TestClock,
+    home: TempDir,
+}
+
+impl Safe {
+    async fn new() -> Self {
+        Self { database: TestDatabase::create().await, clock: TestClock::start(), home: tempfile::tempdir().unwrap() }
+    }
+
+    /// A file with these keys.
+    fn file(&self, keys: &[&str]) -> PathBuf {
+        let path = self.home.path().join(format!("{}.keys", keys.len()));
+        std::fs::write(&path, keys.join("\n")).unwrap();
+        path
+    }
+
+    /// A process with these keys.
+    async fn server(&self, keys: &[&str]) -> Server {
+        let path = self.file(keys);
+        let named = ["--secret-key-file", path.to_str().unwrap(), LOCAL];
+        let flags = if keys.is_empty() { &named[2..] } else { &named };
+        Server::start_on(self.database.tenants::<TenantMigrator>(), flags, self.clock.clock()).await
+    }
+}
+
+fn key() -> String {
+    STANDARD.encode(rand::random::<[u8; 32]>())
+}
+
+async fn refresh(caller: &Caller, token: &str) -> String {
+    let query = format!("mutation {{ refresh(refreshToken: \"{token}\") {{ refreshToken }} }}");
+    caller.ask(&query).await.text("/refresh/refreshToken")
+}
+
+/// The same caller at another process.
+fn at(server: &Server, host: String) -> Caller {
+    Caller::new(server.router.clone(), host, None)
+}
+
+#[tokio::test]
+async fn everything_works_with_secrets_that_are_encrypted() {
+    let safe = Safe::new().await;
+    let key = key();
+    let (server, second) = (safe.server(&[&key]).await, safe.server(&[&key]).await);
+    let company = server.company().await;
+    let owner = company.account(Role::Owner).await;
+    let member = company.account(Role::Hr).await;
+    let token = company.anonymous().sign_in(&member.email, &member.password).await.text("/signIn/refreshToken");
+    let there = at(&second, company.host());
+    refresh(&there, &refresh(&company.anonymous(), &token).await).await;
+    let caller = member.signed_in(&company.anonymous()).await;
+    let app = CodeApp::set_up(&caller, &member.password, safe.clock.now()).await;
+    safe.clock.advance(TimeDelta::seconds(30));
+    let challenge = there.challenge(&member.email, &member.password).await;
+    there.complete_by_code(&challenge, &app.code(safe.clock.now())).await.data("");
+
+    let provider = FakeProvider::start().await;
+    let input = json!({
+        "name": "Acme accounts", "issuer": provider.issuer, "clientId": "tenantry", "clientSecret": "a secret",
+        "roles": [], "defaultRole": "EMPLOYEE",
+    });
+    let administrator = owner.signed_in(&company.anonymous()).await;
+    administrator.mutate("setIdentityProvider", input.clone(), "identityProvider { hasClientSecret }").await.data("");
+    // Said again: nothing has changed, so there is no second event.
+    administrator.mutate("setIdentityProvider", input, "identityProvider { hasClientSecret }").await.data("");
+    let events = "{ auditEvents { nodes { action } } }";
+    let events = administrator.ask(events).await.data("/auditEvents/nodes").to_string();
+    assert_eq!(events.matches("identity_provider.set").count(), 1, "{events}");
+    let mut browser = Browser::at(&company);
+    let address = browser.follow("/auth/sign-in").await;
+    let claims = json!({ "sub": "7", "email": format!("new@{}.test", company.tenant.slug), "email_verified": true });
+    let code = provider.code(&address, &claims);
+    let back = format!("/auth/callback?code={code}&state={}", query(&address)["state"]);
+    assert_eq!(browser.follow(&back).await, "/");
+    let expected = format!("Basic {}", STANDARD.encode("tenantry:a+secret"));
+    assert!(provider.secrets().iter().all(|secret| *secret == expected), "{:?}", provider.secrets());
+
+    let keys = SecretKeys::parse(&key).unwrap();
+    let census = census(&server.tenants().platform(), &keys).await.unwrap();
+    assert!(census.plain == 0 && census.other == 0 && census.current >= 6, "{census:?}");
+}
+
+/// Whoever can write to the database must not be able to give one account the second factor of another.
+#[tokio::test]
+async fn a_secret_is_good_in_its_own_row_alone() {
+    let safe = Safe::new().await;
+    let server = safe.server(&[&key()]).await;
+    let company = server.company().await;
+    let (thief, victim) = (company.account(Role::Employee).await, company.account(Role::Hr).await);
+    let mut apps = Vec::new();
+    for account in [&thief, &victim] {
+        let caller = account.signed_in(&company.anonymous()).await;
+        apps.push(CodeApp::set_up(&caller, &account.password, safe.clock.now()).await);
+    }
+    safe.clock.advance(TimeDelta::seconds(30));
+    let mut connection = safe.database.connect().await;
+    let copy = format!(
+        "UPDATE platform.authenticators v SET secret = t.secret FROM platform.authenticators t \
+         WHERE v.account_id = '{}' AND t.account_id = '{}'",
+        victim.id, thief.id
+    );
+    run(&mut connection, &copy).await;
+    let challenge = company.anonymous().challenge(&victim.email, &victim.password).await;
+    let answer = company.anonymous().complete_by_code(&challenge, &apps[0].code(safe.clock.now())).await;
+    assert_eq!(answer.code(), "INTERNAL");
+}
+
+#[tokio::test]
+async fn keys_are_introduced_and_replaced_without_losing_anything() {
+    let safe = Safe::new().await;
+    let (first, second) = (key(), key());
+    let plain = safe.server(&[]).await;
+    let company = plain.company().await;
+    let account = company.account(Role::Hr).await;
+    let caller = account.signed_in(&company.anonymous()).await;
+    let app = CodeApp::set_up(&caller, &account.password, safe.clock.now()).await;
+    let challenge = company.anonymous().challenge(&account.email, &account.password).await;
+    safe.clock.advance(TimeDelta::seconds(30));
+    let session = company.anonymous().complete_by_code(&challenge, &app.code(safe.clock.now())).await;
+    let mut token = session.text("/completeSignIn/refreshToken");
+    let platform = plain.tenants().platform();
+    let stages = [vec![first.as_str()], vec![second.as_str(), first.as_str()], vec![second.as_str()]];
+    for (stage, keys) in stages.iter().enumerate() {
+        let server = safe.server(keys).await;
+        let here = at(&server, company.host());
+        // The token that was signed before is good, the session goes on, and so does the second factor.
+        here.with_token(Some(session.text("/completeSignIn/accessToken"))).ask("{ viewer { name } }").await.data("");
+        token = refresh(&here, &token).await;
+        safe.clock.advance(TimeDelta::seconds(30));
+        let challenge = here.challenge(&account.email, &account.password).await;
+        here.complete_by_code(&challenge, &app.code(safe.clock.now())).await.data("");
+        let secret_keys = SecretKeys::parse(&keys.join("\n")).unwrap();
+        let before = census(&platform, &secret_keys).await.unwrap();
+        let left = before.plain + before.other;
+        assert_eq!(left > 0, stage < 2, "{before:?}");
+        assert_eq!(i64::try_from(encrypt_again(&platform, &secret_keys).await.unwrap()).unwrap(), left);
+        let after = census(&platform, &secret_keys).await.unwrap();
+        assert_eq!((after.plain, after.other, after.current), (0, 0, before.current + left));
+        assert_eq!(encrypt_again(&platform, &secret_keys).await.unwrap(), 0);
+    }
+    // A process that was given no key, or another one, does not start.
+    let tenants = || safe.database.tenants::<TenantMigrator>();
+    let without = api::app::App::start(&tests::config(&[]), tenants(), safe.clock.clock()).await.unwrap_err();
+    assert!(without.to_string().contains("--secret-key-file"), "{without:#}");
+    let path = safe.file(&[&key(), &key(), &key(), &key()]);
+    let other = tests::config(&["--secret-key-file", path.to_str().unwrap()]);
+    let other = api::app::App::start(&other, tenants(), safe.clock.clock()).await.unwrap_err();
+    assert!(format!("{other:#}").contains("is not in the file"), "{other:#}");
+    assert!(encrypt_again(&platform, &SecretKeys::default()).await.is_err());
+}

@@ -1,0 +1,38 @@
+import { baseDomain } from "../api/address.ts";
+
+/** Where a page keeps the nonce of its way in: of this host and this tab alone. */
+const key = "tenantry-entry-nonce";
+
+/** The address of the apex, where this host is an organisation's under the base domain; null on a domain of its own. */
+export function apexAddress(
+  slug: string | null,
+  place: Pick<Location, "protocol" | "hostname" | "port">,
+): string | null {
+  if (slug === null || !place.hostname.startsWith(`${slug}.`)) return null;
+  const port = place.port === "" ? "" : `:${place.port}`;
+  return `${place.protocol}//${baseDomain(place, false)}${port}`;
+}
+
+/**
+ * The address on the apex that leads back here with a code. The nonce in it stays here, and the code is good together with
+ * it alone.
+ */
+export function beginEntry(slug: string, apex: string, storage: Pick<Storage, "setItem">): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  const nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  storage.setItem(key, nonce);
+  return `${apex}/enter#${slug}.${nonce}`;
+}
+
+/** The nonce that was kept, which is forgotten by it; empty where this tab has not begun a way in. */
+export function takeNonce(storage: Pick<Storage, "getItem" | "removeItem">): string {
+  const nonce = storage.getItem(key) ?? "";
+  storage.removeItem(key);
+  return nonce;
+}
+
+/** The organisation and the nonce that `beginEntry` has sent to the apex; null for anything else. */
+export function readEntry(fragment: string): { slug: string; nonce: string } | null {
+  const [, slug, nonce] = /^([a-z0-9-]+)\.([0-9a-f]{48})$/.exec(fragment) ?? [];
+  return slug === undefined || nonce === undefined ? null : { slug, nonce };
+}
