@@ -13,6 +13,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
+use tracing::Instrument as _;
 
 use super::{
     client::{Client, deafness},
