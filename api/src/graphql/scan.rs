@@ -1,5 +1,9 @@
 //! The tokens of a GraphQL text, found in one pass without parsing it.
 
+use std::collections::HashSet;
+
+use async_graphql::Pos;
+
 /// What [`measure`] counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Measure {
@@ -80,6 +84,39 @@ pub fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
     })
 }
 
+/// The first field that an input of a text gives twice, and where. Within parentheses, braces are inputs.
+pub fn repeated_field(text: &str) -> Option<(&str, Pos)> {
+    let mut open: Vec<(u8, HashSet<&str>)> = Vec::new();
+    let mut last_word = None;
+    for (offset, token) in tokens(text) {
+        match token {
+            Token::Open(bracket) => open.push((bracket, HashSet::new())),
+            Token::Close => {
+                open.pop();
+            }
+            Token::Colon => {
+                let is_input = open.iter().any(|(bracket, _)| *bracket == b'(');
+                if let (Some((b'{', names)), Some((offset, name))) = (open.last_mut(), last_word)
+                    && is_input
+                    && !names.insert(name)
+                {
+                    return Some((name, place_of(text, offset)));
+                }
+            }
+            Token::Word(_) | Token::Other => {}
+        }
+        last_word = if let Token::Word(word) = token { Some((offset, word)) } else { None };
+    }
+    None
+}
+
+/// Line and column of a byte of a text.
+fn place_of(text: &str, offset: usize) -> Pos {
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
+}
+
 /// Letters, digits, and what joins them in names and numbers.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+') || !byte.is_ascii()
@@ -144,5 +181,10 @@ mod tests {
     #[case::only_closing("}}}", 3, 0)]
     fn measures(#[case] text: &str, #[case] tokens: usize, #[case] nesting: usize) {
         assert_eq!(measure(text), Measure { tokens, nesting });
+    }
+
+    #[test]
+    fn a_repeated_field_has_its_place() {
+        assert_eq!(repeated_field("{ a(x: {\n  é: 1, b: 2,\n  ü: 1 b: 3 }) }"), Some(("b", Pos { line: 3, column: 8 })));
     }
 }

@@ -13,7 +13,7 @@ use async_graphql_value::{ConstValue, Value};
 
 use super::{
     error::{Code, request_error},
-    scan::{Token, tokens},
+    scan::repeated_field,
 };
 
 /// The types of a schema, as the engine knows them.
@@ -202,39 +202,6 @@ fn fits(given: &str, expected: &str) -> bool {
     }
 }
 
-/// The first field that an input of a text gives twice, and where. Within parentheses, braces are inputs.
-fn repeated_field(text: &str) -> Option<(&str, Pos)> {
-    let mut open: Vec<(u8, HashSet<&str>)> = Vec::new();
-    let mut last_word = None;
-    for (offset, token) in tokens(text) {
-        match token {
-            Token::Open(bracket) => open.push((bracket, HashSet::new())),
-            Token::Close => {
-                open.pop();
-            }
-            Token::Colon => {
-                let is_input = open.iter().any(|(bracket, _)| *bracket == b'(');
-                if let (Some((b'{', names)), Some((offset, name))) = (open.last_mut(), last_word)
-                    && is_input
-                    && !names.insert(name)
-                {
-                    return Some((name, place_of(text, offset)));
-                }
-            }
-            Token::Word(_) | Token::Other => {}
-        }
-        last_word = if let Token::Word(word) = token { Some((offset, word)) } else { None };
-    }
-    None
-}
-
-/// Line and column of a byte of a text.
-fn place_of(text: &str, offset: usize) -> Pos {
-    let before = text.get(..offset).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
-}
-
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
@@ -300,10 +267,5 @@ mod tests {
             Some(part) => assert!(messages.len() == 1 && messages.iter().all(|message| message.contains(part)), "{messages:?}"),
         }
         assert!(errors.iter().all(|error| error.locations.len() == 1));
-    }
-
-    #[test]
-    fn a_repeated_field_has_its_place() {
-        assert_eq!(repeated_field("{ a(x: {\n  é: 1, b: 2,\n  ü: 1 b: 3 }) }"), Some(("b", Pos { line: 3, column: 8 })));
     }
 }

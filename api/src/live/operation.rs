@@ -280,14 +280,8 @@ mod tests {
             document_id: None,
         };
         let limits = Limits::of(&Defaults::default(), None);
-        let admission = Admission {
-            limits: &limits,
-            types: graphql::types(),
-            documents: None,
-            signed_in: true,
-            lane: None,
-            body_timeout: Duration::from_secs(1),
-        };
+        let (types, body_timeout) = (graphql::types(), Duration::from_secs(1));
+        let admission = Admission { limits: &limits, types, documents: None, signed_in: true, lane: None, body_timeout };
         Operation::prepare(parameters, &admission).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
     }
 
