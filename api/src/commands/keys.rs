@@ -40,7 +40,10 @@ async fn work(config: &Config, tenants: &Tenants, command: KeysCommand) -> anyho
             say(&table.to_string())
         }
         KeysCommand::Rotate { key_lead } => {
-            let key = auth::rotate_keys(&platform, &config.secret_keys()?, TimeDelta::seconds(key_lead), now).await?;
+            let secret_keys = config.secret_keys()?;
+            // Without their file a key would be stored in plain beside those that are encrypted.
+            secret::check_readable(&platform, &secret_keys).await?;
+            let key = auth::rotate_keys(&platform, &secret_keys, TimeDelta::seconds(key_lead), now).await?;
             say(&format!("Key {} is published, and signs from {}.", key.id, key.signs_from.format(TIME)))
         }
         KeysCommand::Encrypt => {

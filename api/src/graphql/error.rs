@@ -90,6 +90,10 @@ impl Code {
     }
 }
 
+/// How many mistakes of a document are told, the first ones. Each names what the document has, so many would make an answer that is
+/// much larger than the request.
+pub const MOST_ERRORS: usize = 20;
+
 /// What a client is told of a failure whose cause is in the log.
 pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Please try again; if it stays, report the request id.";
 

@@ -22,7 +22,7 @@ use super::{
     accept::{self, MediaType},
     admission::{Admission, rate_limited},
     answer, documents, emptied,
-    error::{self, Code, request_error},
+    error::{self, Code, MOST_ERRORS, request_error},
     limits,
     parameters::{self, Parameters},
     syntax,
@@ -235,6 +235,8 @@ pub(crate) fn only_name(document: &ExecutableDocument) -> Option<String> {
 
 /// A document that was not executed: a 4xx only for clients that know the newer media type.
 fn not_executed(media_type: MediaType, mut errors: Vec<ServerError>) -> Response {
+    // The engine tells of every mistake, with names as long as the document has them.
+    errors.truncate(MOST_ERRORS);
     // The engine's own errors have no cause to look up, so no request id.
     let codes = errors.iter_mut().map(|error| error::describe(error, "").as_str()).collect();
     let status = match media_type {

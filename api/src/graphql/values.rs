@@ -12,9 +12,10 @@ use async_graphql::{
 use async_graphql_value::{ConstValue, Value};
 
 use super::{
-    error::{Code, request_error},
+    error::{Code, MOST_ERRORS, request_error},
     scan::repeated_field,
 };
+use crate::http::log::shortened;
 
 /// The types of a schema, as the engine knows them.
 pub struct Types(Registry);
@@ -45,7 +46,8 @@ impl Types {
 /// in another way, is the engine's to report.
 pub fn check(text: &str, document: &ExecutableDocument, types: &Types) -> Result<(), Vec<ServerError>> {
     let repeated = repeated_field(text);
-    let repeated = repeated.map(|(name, pos)| error(pos, format!("The input field {name:?} is given more than once.")));
+    let repeated =
+        repeated.map(|(name, pos)| error(pos, format!("The input field {:?} is given more than once.", shortened(name))));
     let mut errors: Vec<ServerError> = repeated.into_iter().collect();
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
@@ -152,8 +154,8 @@ impl<'a> Walk<'a> {
             (MetaTypeName::List(item), value) => self.value(Place { expected: item, has_default: false, ..place }, value),
             (MetaTypeName::Named(name), value) => match (self.types.types.get(name), value) {
                 (Some(MetaType::Enum { .. }), Value::String(text)) => {
-                    let message = format!("A value of {name} is written without quotation marks, unlike {text:?}.");
-                    self.errors.push(error(place.pos, message));
+                    let message = format!("A value of {name} is written without quotation marks, unlike {:?}.", shortened(text));
+                    self.report(place.pos, message);
                 }
                 (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) => {
                     for (name, value) in fields {
@@ -181,8 +183,15 @@ impl<'a> Walk<'a> {
         // Where nothing is given for the variable, the default stands in.
         let expected = place.expected.strip_suffix('!').filter(|_| has_default).unwrap_or(place.expected);
         if !fits(&given, expected) {
+            let (name, given) = (shortened(name), shortened(&given));
             let message = format!("The variable ${name} of the type {given} is used where {} is expected.", place.expected);
-            self.errors.push(error(place.pos, message));
+            self.report(place.pos, message);
+        }
+    }
+
+    fn report(&mut self, pos: Pos, message: String) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(error(pos, message));
         }
     }
 }
@@ -209,6 +218,17 @@ mod tests {
 
     use super::*;
     use crate::graphql::types;
+
+    #[test]
+    fn many_mistakes_with_long_names_make_a_short_answer() {
+        let kind = "K".repeat(10_000);
+        let uses = "$x ".repeat(500);
+        let text =
+            format!("mutation($x: {kind}) {{ createApiKey(input: {{ name: \"x\", permissions: [{uses}] }}) {{ token }} }}");
+        let errors = check(&text, &parse_query(&text).unwrap(), types()).unwrap_err();
+        assert_eq!(errors.len(), MOST_ERRORS);
+        assert!(errors.iter().all(|error| error.message.len() < 300), "{errors:?}");
+    }
 
     #[rstest]
     #[case("query($x: EmploymentStatus) { employees(filter: { status: $x }) { totalCount } }", None)]

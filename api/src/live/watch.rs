@@ -95,7 +95,7 @@ pub(super) async fn serve(client: Arc<Client>, operation: Operation, feed: Optio
 }
 
 async fn answer(client: &Client, operation: &Operation, speaker: &Speaker) -> Result<(), Ending> {
-    let _turn = match client.turn().await {
+    let turn = match client.turn().await {
         Ok(turn) => turn,
         Err(refused) => return speaker.say(Said::refused(&[refused]), None).await,
     };
@@ -104,7 +104,10 @@ async fn answer(client: &Client, operation: &Operation, speaker: &Speaker) -> Re
         let answering = operation.answer_once(&client.app.schema, context);
         Ok::<_, Refusal>(in_time(client, answering).await)
     };
-    match traces::event(operation.kind(), operation.title(), &client.request_id, answering).await? {
+    let answered = traces::event(operation.kind(), operation.title(), &client.request_id, answering).await?;
+    // Saying it may take as long as the client likes; the tenant's other operations need not wait for that.
+    drop(turn);
+    match answered {
         Some(Ok(answer)) => speaker.say(Said::Next(answer), None).await?,
         Some(Err(errors)) => return speaker.say(Said::refused(&errors), None).await,
         None => return speaker.say(Said::refused(&[overrun(client)]), None).await,

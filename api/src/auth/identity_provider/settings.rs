@@ -74,7 +74,11 @@ impl IdentityProviders {
         let input = input.check()?;
         let issuer = self.check_answers(&input.issuer).await?;
         let transaction = self.platform.begin().await?;
-        let before = locked(&transaction, tenant).await?.map(|row| self.opened(row)).transpose()?;
+        let before = match locked(&transaction, tenant).await? {
+            Some(row) if matches!(input.client_secret, Change::Keep) => Some(self.opened(row)?),
+            // A secret that cannot be read any more can still be replaced.
+            row => row,
+        };
         let is_other = before.as_ref().is_none_or(|row| row.issuer != issuer || row.client_id != input.client_id);
         let client_secret = match input.client_secret {
             Change::Set(secret) => Some(secret.expose_secret().to_owned()),
