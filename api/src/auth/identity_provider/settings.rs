@@ -77,7 +77,8 @@ impl IdentityProviders {
         let before = match locked(&transaction, tenant).await? {
             Some(row) if matches!(input.client_secret, Change::Keep) => Some(self.opened(row)?),
             // A secret that cannot be read any more can still be replaced.
-            row => row,
+            Some(row) => Some(self.opened(row.clone()).unwrap_or(row)),
+            None => None,
         };
         let is_other = before.as_ref().is_none_or(|row| row.issuer != issuer || row.client_id != input.client_id);
         let client_secret = match input.client_secret {
