@@ -121,7 +121,8 @@ async fn a_cancelled_provisioning_leaves_the_tenant_whole_or_not_at_all() {
         })
         .await;
         let traces = traces(new.id).await;
-        assert!(traces == [0, 0, 0] || (traces == [1, 1, 2] && done), "after {polls} polls: {traces:?}");
+        // It may be whole, and still be given up before it has said so.
+        assert!(traces == [1, 1, 2] || (traces == [0, 0, 0] && !done), "after {polls} polls: {traces:?}");
     }
 }
 
