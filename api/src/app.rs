@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, KEYS_CHANNEL, Lifetimes},
     config::{Addresses, Config, DocumentSource},
+    domains::Domains,
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
     live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
@@ -34,6 +35,8 @@ pub struct Options {
     pub https: bool,
     /// Proxies that are believed in what they say of a request: `X-Forwarded-Host`, `-For` and `-Proto`.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Who may ask whether a host may have a certificate, besides this machine and the proxies.
+    pub tls_ask_from: Vec<IpAddr>,
     /// The port of the client's development server.
     pub development_port: Option<u16>,
     /// How long a request may take.
@@ -56,6 +59,8 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Mail. It is written here; `serve` sends it.
     pub mail: Arc<Mail>,
+    /// The hosts of tenants. `serve` looks after them.
+    pub domains: Arc<Domains>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
     /// The GraphQL schema of the apex.
@@ -114,6 +119,7 @@ impl App {
         let auth = Auth::start(&tenants, hosts.clone(), lifetimes, secret_keys, allow_local, clock());
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
+        let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
@@ -125,6 +131,7 @@ impl App {
             hosts,
             auth,
             mail,
+            domains,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
@@ -133,6 +140,7 @@ impl App {
             options: Options {
                 https: config.https,
                 trusted_proxies: config.trusted_proxies.clone(),
+                tls_ask_from: config.tls_ask_from.clone(),
                 development_port: config.development_port,
                 request_timeout: Duration::from_secs(config.request_timeout),
                 addresses: config.addresses(),

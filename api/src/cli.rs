@@ -1,6 +1,7 @@
 //! The command line.
 
 mod archive;
+mod domains;
 mod migrate;
 
 use std::{ffi::OsString, str::FromStr};
@@ -11,6 +12,7 @@ use tenancy::{Hostname, Slug};
 
 pub use self::{
     archive::ArchiveCommand,
+    domains::DomainsCommand,
     migrate::{MigrateArguments, MigrateCommand},
 };
 use crate::{config::Config, graphql::limits::Introspection, http::Origin};
@@ -186,15 +188,13 @@ pub enum TenantCommand {
         #[arg(long)]
         email: String,
     },
-    /// Register a host of a tenant, such as hr.acme.com
-    AddHost {
+    /// List, add, prove and remove the hosts of a tenant, and choose the primary one
+    Domains {
         /// The tenant's slug
         slug: Slug,
-        /// The host
-        host: Hostname,
-        /// Make it the primary host
-        #[arg(long)]
-        primary: bool,
+        /// What to do.
+        #[command(subcommand)]
+        command: DomainsCommand,
     },
     /// Show what a tenant may ask for, and change it. Holds in every process at once
     Limits {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
-use crate::{graphql::limits::Defaults, live, secret::SecretKeys};
+use crate::{domains::DnsServer, graphql::limits::Defaults, live, secret::SecretKeys};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -179,6 +179,28 @@ pub struct Config {
     /// The sender of mail, as `Acme <people@acme.example>`; no-reply@ the base domain where none is given
     #[arg(long, env = "TENANTRY_MAIL_FROM", global = true, value_name = "SENDER", help_heading = "Mail")]
     pub mail_from: Option<Mailbox>,
+
+    /// A DNS server that is asked for the proofs of domains, by address; those of the system where none is given
+    #[arg(
+        long = "dns-server",
+        env = "TENANTRY_DNS_SERVERS",
+        global = true,
+        value_delimiter = ',',
+        value_name = "ADDRESS",
+        help_heading = "Domains"
+    )]
+    pub dns_servers: Vec<DnsServer>,
+
+    /// A proxy that may ask at /tls/ask whether a host may have a certificate, besides this machine and the trusted proxies
+    #[arg(
+        long = "tls-ask-from",
+        env = "TENANTRY_TLS_ASK_FROM",
+        global = true,
+        value_delimiter = ',',
+        value_name = "ADDRESS",
+        help_heading = "Domains"
+    )]
+    pub tls_ask_from: Vec<IpAddr>,
 
     /// The form of the log
     #[arg(

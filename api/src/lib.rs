@@ -11,6 +11,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod demo;
+pub mod domains;
 pub mod graphql;
 pub mod http;
 pub mod live;

@@ -41,6 +41,8 @@ pub enum Permission {
     ManageApiKeys,
     /// Set up the organisation's own identity provider, and how members have to sign in.
     ManageSignIn,
+    /// Add and remove addresses of the organisation, and choose the primary one.
+    ManageDomains,
 }
 
 /// Whose data a permission covers.
@@ -58,7 +60,7 @@ pub enum Reach {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadDirectory,
         Self::ReadTerminatedEmployees,
         Self::ReadPrivateDetails,
@@ -77,6 +79,7 @@ impl Permission {
         Self::ManageMembers,
         Self::ManageApiKeys,
         Self::ManageSignIn,
+        Self::ManageDomains,
     ];
 
     /// The name, as it is stored with an API key.
@@ -100,12 +103,13 @@ impl Permission {
             Self::ManageMembers => "manage_members",
             Self::ManageApiKeys => "manage_api_keys",
             Self::ManageSignIn => "manage_sign_in",
+            Self::ManageDomains => "manage_domains",
         }
     }
 
     /// Whether a program may have it. Those that decide who gets in are for people alone.
     pub const fn is_for_programs(self) -> bool {
-        !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn)
+        !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn | Self::ManageDomains)
     }
 
     /// Whose data the permission covers for a member of this role.
@@ -136,7 +140,8 @@ impl Permission {
             | Self::ReadAudit
             | Self::ManageMembers
             | Self::ManageApiKeys
-            | Self::ManageSignIn => Reach::Nobody,
+            | Self::ManageSignIn
+            | Self::ManageDomains => Reach::Nobody,
         }
     }
 
@@ -160,6 +165,7 @@ impl Permission {
             Self::ManageMembers => "You may not decide who is a member.",
             Self::ManageApiKeys => "You may not manage API keys.",
             Self::ManageSignIn => "You may not change how members sign in.",
+            Self::ManageDomains => "You may not manage the addresses of the organisation.",
         }
     }
 }
@@ -218,7 +224,8 @@ mod tests {
         ReadAudit                everyone everyone everyone nobody   nobody
         ManageMembers            everyone everyone nobody   nobody   nobody
         ManageApiKeys            everyone everyone nobody   nobody   nobody
-        ManageSignIn             everyone everyone nobody   nobody   nobody";
+        ManageSignIn             everyone everyone nobody   nobody   nobody
+        ManageDomains            everyone everyone nobody   nobody   nobody";
 
     #[test]
     fn every_role_and_permission_is_as_the_table_says() {

@@ -20,6 +20,7 @@ mod directory;
 mod error;
 mod fleet;
 mod freshness;
+mod host;
 mod hostname;
 mod listen;
 mod name;
@@ -46,6 +47,7 @@ pub use fleet::{
     FleetStatus, FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,
 };
 pub use freshness::{Freshness, Reading};
+pub use host::{register_host, release_host, set_primary_host};
 pub use hostname::{Host, Hostname, HostnameError, Hosts};
 pub use listen::Heard;
 pub use name::{SchemaName, SchemaNameError};

@@ -10,6 +10,7 @@ use crate::{
     directory::{SELECT_TENANT, tenant_from},
     error::violated_constraint,
     fleet,
+    host::insert_host,
     schema::{former_schemas, grant_tables, make_schema},
 };
 
@@ -81,27 +82,6 @@ impl Tenants {
         rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
     }
 
-    /// The hosts that were registered for a tenant, the primary one first.
-    pub async fn hostnames(&self, tenant: TenantId) -> Result<Vec<String>> {
-        let sql = "SELECT hostname FROM platform.domains WHERE tenant_id = $1 ORDER BY is_primary DESC, hostname";
-        let rows =
-            self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()])).await?;
-        rows.iter().map(|row| Ok(row.try_get("", "hostname")?)).collect()
-    }
-
-    /// Registers a host for a tenant; a primary one takes the place of the former.
-    pub async fn add_host(&self, tenant: TenantId, hostname: &Hostname, primary: bool, now: DateTime<Utc>) -> Result<()> {
-        let transaction = self.platform().begin().await?;
-        if primary {
-            execute(&transaction, "UPDATE platform.domains SET is_primary = false WHERE tenant_id = $1", [tenant.0.into()])
-                .await?;
-        }
-        insert_host(&transaction, tenant, hostname, primary, now).await?;
-        sea_orm::TransactionSession::commit(transaction).await?;
-        self.inner.directory.forget(tenant);
-        Ok(())
-    }
-
     /// Suspends or resumes a tenant, in every process at once.
     pub async fn set_status(&self, tenant: TenantId, status: TenantStatus, now: DateTime<Utc>) -> Result<()> {
         let values: [Value; 3] = [tenant.0.into(), status.as_str().into(), now.into()];
@@ -136,25 +116,13 @@ impl Tenants {
     }
 }
 
-async fn execute<C: ConnectionTrait, const N: usize>(connection: &C, sql: &str, values: [Value; N]) -> Result<u64, DbErr> {
+pub(crate) async fn execute<C: ConnectionTrait, const N: usize>(
+    connection: &C,
+    sql: &str,
+    values: [Value; N],
+) -> Result<u64, DbErr> {
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     connection.execute_raw(statement).await.map(|result| result.rows_affected())
-}
-
-async fn insert_host<C: ConnectionTrait>(
-    connection: &C,
-    tenant: TenantId,
-    hostname: &Hostname,
-    primary: bool,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let values: [Value; 4] = [hostname.as_str().into(), tenant.0.into(), primary.into(), now.into()];
-    let sql = "INSERT INTO platform.domains (hostname, tenant_id, is_primary, created_at) VALUES ($1, $2, $3, $4)";
-    execute(connection, sql, values).await.map(drop).map_err(|error| match violated_constraint(&error) {
-        Some("domains_pkey") => Error::HostTaken(hostname.to_string()),
-        Some("domains_tenant_id_fkey") => Error::NotFound(tenant.to_string()),
-        _ => Error::Database(error),
-    })
 }
 
 /// Waits until no other process does the same, until the end of the transaction.

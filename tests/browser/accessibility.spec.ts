@@ -54,7 +54,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       });
     }
 
-    for (const path of ["/members", "/security", "/settings/api-keys", "/settings/sign-in"]) {
+    for (const path of ["/members", "/security", "/settings/api-keys", "/settings/sign-in", "/settings/addresses"]) {
       test(`the page ${path}`, async ({ page }) => {
         await signIn(page, "acme", "owner", path);
         await expectLoaded(page);
@@ -67,6 +67,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       for (const [path, opener] of [
         ["/members", "Invite someone"],
         ["/settings/api-keys", "New API key"],
+        ["/settings/addresses", "Add an address"],
         ["/security", "Add a passkey"],
         ["/security", "Set up"],
       ] as const) {

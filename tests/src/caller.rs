@@ -50,6 +50,11 @@ impl Caller {
         Self { token, ..self.clone() }
     }
 
+    /// The token, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same person from a network address, which the browser on the way is named after.
     #[must_use]
     pub fn from_address(&self, address: &str) -> Self {

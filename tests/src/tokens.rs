@@ -100,6 +100,7 @@ impl Signer {
             ended_at: Set(None),
             method: Set("password".to_owned()),
             address: Set(None),
+            host: Set(None),
             user_agent: Set(None),
         });
         session::Entity::insert_many(sessions).exec_without_returning(&self.platform).await.unwrap();

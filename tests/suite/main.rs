@@ -19,6 +19,7 @@ mod conformance;
 mod connection;
 mod departments;
 mod directory;
+mod domains;
 mod employees;
 mod fleet;
 mod hosts;

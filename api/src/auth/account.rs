@@ -9,8 +9,8 @@ use domain::{
 use entities::{
     id::{AccountId, EmployeeId},
     platform::{
-        account, api_key, audit_outbox, departure, external_identity, identity_provider, invitation, membership, outgoing_mail,
-        session,
+        account, api_key, audit_outbox, departure, domain_claim, external_identity, identity_provider, invitation, membership,
+        outgoing_mail, session,
     },
 };
 use sea_orm::{
@@ -134,6 +134,7 @@ pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> a
     invitation::Entity::delete_many().filter(invitation::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     outgoing_mail::Entity::delete_many().filter(outgoing_mail::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     api_key::Entity::delete_many().filter(api_key::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    domain_claim::Entity::delete_many().filter(domain_claim::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     identity_provider::Entity::delete_many().filter(identity_provider::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     external_identity::Entity::delete_many().filter(external_identity::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     departure::Entity::delete_many().filter(departure::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;

@@ -25,7 +25,7 @@ mod standing;
 mod throttle;
 mod tidy;
 mod token;
-mod tries;
+pub(crate) mod tries;
 mod ways_in;
 mod workspace;
 
@@ -35,7 +35,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, Principal};
 use entities::{id::SessionId, platform::identity_provider as provider_row};
 use sea_orm::EntityTrait as _;
-use tenancy::{Audience, Freshness, Heard, HostTarget, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
+use tenancy::{Audience, Freshness, Heard, HostTarget, Hostname, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
@@ -89,6 +89,8 @@ pub struct Visitor {
     pub address: Option<IpAddr>,
     /// What the browser says of itself.
     pub user_agent: Option<String>,
+    /// The host that it came to; none where that is an IP address.
+    pub host: Option<Hostname>,
 }
 
 /// How a session was begun.

@@ -70,6 +70,7 @@ impl Auth {
             method: Set(method.as_str().to_owned()),
             address: Set(visitor.address.map(|address| address.to_string())),
             user_agent: Set(visitor.user_agent.clone()),
+            host: Set(visitor.host.as_ref().map(ToString::to_string)),
         };
         row.insert(&transaction).await?;
         // Not what a tenant's identity provider says: it would make any network familiar to any of its members.

@@ -19,7 +19,8 @@ const ALL_PASSKEYS: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
 /// Those that were not seen for a while are forgotten when there are more than these.
 const MOST_KEYS: usize = 10_000;
 
-type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
+/// Counts by key.
+pub(crate) type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 
 /// Bounds tries by who makes them.
 pub(super) struct Tries {
@@ -57,7 +58,8 @@ impl Tries {
     }
 }
 
-fn count<K: Clone + Eq + Hash>(limiter: &Limiter<K>, key: &K) -> Result<(), AuthError> {
+/// Counts one more, or says how long to wait.
+pub(crate) fn count<K: Clone + Eq + Hash>(limiter: &Limiter<K>, key: &K) -> Result<(), AuthError> {
     if limiter.len() > MOST_KEYS {
         limiter.retain_recent();
     }

@@ -4,6 +4,7 @@ mod archive;
 mod database;
 mod demo;
 mod doctor;
+mod domains;
 mod keys;
 mod limits;
 mod migrate;

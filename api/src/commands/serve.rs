@@ -77,9 +77,10 @@ async fn serve(
         () = stop.notified() => return Ok(()),
     };
     announce(config, with_demo);
-    // Only a program that serves sends mail: a command that writes some leaves it to this one.
+    // Only a program that serves sends mail and looks after domains: a command that writes some mail leaves it to this one.
     let mut sending = Background::default();
     sending.spawn(Arc::clone(&app.mail).run(system_clock()));
+    sending.spawn(Arc::clone(&app.domains).run(system_clock()));
 
     let connections = Connections {
         most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),

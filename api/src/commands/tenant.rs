@@ -12,14 +12,15 @@ use domain::{
     Role,
     value::{FromText as _, Title},
 };
-use tenancy::{Availability, Hostname, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
+use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
-use super::{archive, database::Database, limits, origins, say};
+use super::{archive, database::Database, domains, limits, origins, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
     config::Config,
+    domains::check_registrable,
 };
 
 pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
@@ -37,8 +38,9 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
     let now = Utc::now();
     match command {
         TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts } => {
+            let served = Hosts::new(config.base_domain.clone());
             for host in &hosts {
-                check_host(config, host)?;
+                check_registrable(&served, host).map_err(anyhow::Error::msg)?;
             }
             // Parsed before anything is made.
             let owner = owner_email
@@ -56,7 +58,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                     .await
                     .with_context(|| format!("{} was made, but not its owner", tenant.slug))?;
             }
-            say(&config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug)))?;
+            say(&config.address_of(&served.of_slug(&tenant.slug)))?;
         }
         TenantCommand::List { after, limit } => {
             let rows = tenants.list(after.as_ref(), limit).await?;
@@ -98,12 +100,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             }
             say(&format!("{email} is no member of {slug} any more."))?;
         }
-        TenantCommand::AddHost { slug, host, primary } => {
-            check_host(config, &host)?;
-            let tenant = find(tenants, &slug).await?;
-            tenants.add_host(tenant.id, &host, primary, now).await?;
-            say(&config.address_of(host.as_str()))?;
-        }
+        TenantCommand::Domains { slug, command } => domains::run(config, tenants, &slug, command, now).await?,
         TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
         TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
         TenantCommand::Suspend { slug } => {
@@ -130,15 +127,6 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The addresses under the base domain belong to the slugs, whoever has them or will have them.
-fn check_host(config: &Config, host: &Hostname) -> anyhow::Result<()> {
-    let base = config.base_domain.as_str();
-    if host.as_str().strip_suffix(base).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.')) {
-        bail!("{host} is under {base}, where every organisation has its address by its slug");
-    }
-    Ok(())
 }
 
 pub(super) async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {

@@ -9,6 +9,8 @@ use tenancy::{Hostname, Hosts, Tenant, TenantId, Tenants};
 
 use crate::{
     auth::{Auth, AuthError, Challenge, Identity, Notice, Owner, RelyingParty, Session, Visitor},
+    config::Addresses,
+    domains::Domains,
     graphql::authenticator::OwnerProof,
     mail::Mail,
 };
@@ -23,10 +25,14 @@ pub struct FrontDoor {
     pub hosts: Hosts,
     /// Writes mail.
     pub mail: Arc<Mail>,
+    /// The hosts of tenants.
+    pub domains: Arc<Domains>,
     /// The organisation at whose host the request arrived; none on the apex.
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.
     pub host: Hostname,
+    /// How addresses of hosts are written.
+    pub addresses: Addresses,
     /// The address of that host, as people type it: `https://acme.example.com`.
     pub address: String,
     /// Where the request comes from.

@@ -25,6 +25,7 @@ pub mod cookie;
 pub mod department;
 pub mod department_change;
 pub mod documents;
+pub mod domain;
 pub mod employee;
 pub mod emptied;
 pub mod error;

@@ -3,10 +3,10 @@
 use async_graphql::MergedObject;
 
 use super::{
-    api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, employee::EmployeeMutation,
-    identity_provider::IdentityProviderMutation, invitation::InvitationMutation, location::LocationMutation,
-    member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation, position::PositionMutation,
-    security::SecurityMutation, session::SessionMutation,
+    api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, domain::DomainMutation,
+    employee::EmployeeMutation, identity_provider::IdentityProviderMutation, invitation::InvitationMutation,
+    location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation,
+    position::PositionMutation, security::SecurityMutation, session::SessionMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
@@ -26,4 +26,5 @@ pub struct Mutation(
     LocationMutation,
     ApiKeyMutation,
     IdentityProviderMutation,
+    DomainMutation,
 );

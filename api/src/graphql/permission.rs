@@ -42,4 +42,6 @@ pub enum Permission {
     ManageApiKeys,
     /// Set up the organisation's own identity provider. For people alone.
     ManageSignIn,
+    /// Add and remove addresses of the organisation, and choose the primary one. For people alone.
+    ManageDomains,
 }

@@ -3,9 +3,10 @@
 use async_graphql::MergedObject;
 
 use super::{
-    api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, employee::EmployeeQuery,
-    identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery, member::MemberQuery,
-    node::NodeQuery, position::PositionQuery, security::SecurityQuery, tenant::TenantQuery, viewer::ViewerQuery,
+    api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, domain::DomainQuery,
+    employee::EmployeeQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery,
+    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, tenant::TenantQuery,
+    viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -23,5 +24,6 @@ pub struct Query(
     AuditEventQuery,
     ApiKeyQuery,
     IdentityProviderQuery,
+    DomainQuery,
     NodeQuery,
 );

@@ -70,6 +70,7 @@ impl Viewer {
             manage_members: self.domain.may(Permission::ManageMembers),
             manage_api_keys: self.domain.may(Permission::ManageApiKeys),
             manage_sign_in: self.domain.may(Permission::ManageSignIn),
+            manage_domains: self.domain.may(Permission::ManageDomains),
         }
     }
 }
@@ -90,6 +91,8 @@ pub struct ViewerPermissions {
     manage_api_keys: bool,
     /// Set up the organisation's own identity provider, and how members have to sign in.
     manage_sign_in: bool,
+    /// Add and remove addresses of the organisation, and choose the primary one.
+    manage_domains: bool,
 }
 
 /// What somebody signs in with.

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts, uri::PathAndQuery},
     response::IntoResponse,
 };
-use tenancy::HostTarget;
+use tenancy::{HostTarget, Hostname, Tenant};
 
 use super::{
     peer,
     place::target_of,
     refusal::{self, Refusal},
 };
-use crate::{app::App, graphql::error::Code};
+use crate::{app::App, domains::redirects_to_primary, graphql::error::Code};
 
 /// Styles of the app come from its files alone; only `style` attributes, which its components compute, stand inline.
 const APP_POLICY: &str = "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
@@ -46,9 +46,13 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 /// A page is served on every host of the platform; on any other with the status 404, and the page tells why.
-async fn page(app: &App, parts: &axum::http::request::Parts, name: &str, policy: &'static str) -> Response<Body> {
+async fn page(app: &App, parts: &Parts, name: &str, policy: &'static str) -> Response<Body> {
     let status = match target_of(app, parts, peer(parts)).await {
         Ok((HostTarget::Unknown, ..)) => StatusCode::NOT_FOUND,
+        Ok((_, Some(tenant), Some(host))) => match primary_address(app, &tenant, &host, parts) {
+            Some(address) => return redirect(&address),
+            None => StatusCode::OK,
+        },
         Ok(_) => StatusCode::OK,
         Err(refusal) => return Refusal::into_response(refusal),
     };
@@ -61,6 +65,30 @@ async fn page(app: &App, parts: &axum::http::request::Parts, name: &str, policy:
     }
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
+}
+
+/// Pages that get a secret behind the `#` of their address. A browser would carry it along to the primary host, which is for whoever
+/// has that domain to read; and it may open an account that belongs to other tenants as well.
+const PAGES_WITH_SECRETS: [&str; 3] = ["/enter", "/invitation", "/reset-password"];
+
+/// Where the same page is at the tenant's primary host, if it is to be opened there.
+fn primary_address(app: &App, tenant: &Tenant, host: &Hostname, parts: &Parts) -> Option<String> {
+    let primary = tenant.primary_host.as_ref()?;
+    let has_secret = PAGES_WITH_SECRETS.contains(&parts.uri.path().trim_end_matches('/'));
+    if primary == host || has_secret || !redirects_to_primary(&tenant.settings) {
+        return None;
+    }
+    let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    Some(format!("{}{path}", app.options.addresses.of(primary.as_str())))
+}
+
+/// A permanent redirection that no browser remembers: the primary host may be another one tomorrow, and this one another tenant's.
+fn redirect(address: &str) -> Response<Body> {
+    let Ok(location) = HeaderValue::from_str(address) else {
+        return Refusal::MalformedHost.into_response();
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location), (header::CACHE_CONTROL, no_store)]).into_response()
 }
 
 fn caching(path: &str) -> &'static str {

@@ -11,9 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tenancy::HostTarget;
 
-use super::{host, peer, place::target_of, refusal::Refusal};
+use super::{by_address_or_apex, refusal::Refusal};
 use crate::app::App;
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -38,13 +37,8 @@ pub(crate) fn install() {
 /// Served on the apex and to those who call by IP address, never on a tenant's host.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let hostname = host::hostname(&parts.uri, &parts.headers, peer(&parts), &app.options.trusted_proxies);
-    let by_address = hostname == Err(host::HostRefusal::IpLiteral);
-    match target_of(&app, &parts, peer(&parts)).await {
-        Ok((HostTarget::Apex, ..)) => {}
-        Ok(_) if by_address => {}
-        Ok(_) => return Refusal::TenantNotFound.into_response(),
-        Err(refusal) => return refusal.into_response(),
+    if let Err(refusal) = by_address_or_apex(&app, &parts).await {
+        return refusal.into_response();
     }
     let (size, idle) = app.tenants.pool_size();
     #[expect(clippy::cast_precision_loss, reason = "a pool has fewer connections than a float has whole numbers")]

@@ -11,6 +11,7 @@ mod origin;
 pub(crate) mod place;
 pub(crate) mod refusal;
 mod server;
+mod tls_ask;
 #[cfg(feature = "opentelemetry")]
 mod trace;
 pub(crate) mod visitor;
@@ -25,6 +26,7 @@ use axum::{
     middleware,
     routing::{any, get},
 };
+use tenancy::HostTarget;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -33,6 +35,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
+use self::refusal::Refusal;
 use crate::{
     app::App,
     graphql::error::{Code, INTERNAL_MESSAGE},
@@ -59,6 +62,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::answer))
+        .route("/tls/ask", get(tls_ask::answer))
         // None of these is a page. The client's files, which are, have policies of their own.
         .route_layer(header_layer(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
         .fallback(assets::answer);
@@ -111,6 +115,18 @@ fn answer_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("without a text"), "a request panicked");
     refusal::refuse(Code::Internal, INTERNAL_MESSAGE)
+}
+
+/// Refuses what is not sent to the apex or to an IP address: the operator's own, never a tenant's.
+pub(crate) async fn by_address_or_apex(app: &App, parts: &axum::http::request::Parts) -> Result<(), Refusal> {
+    let hostname = host::hostname(&parts.uri, &parts.headers, peer(parts), &app.options.trusted_proxies);
+    if hostname == Err(host::HostRefusal::IpLiteral) {
+        return Ok(());
+    }
+    match place::target_of(app, parts, peer(parts)).await? {
+        (HostTarget::Apex, ..) => Ok(()),
+        _ => Err(Refusal::TenantNotFound),
+    }
 }
 
 /// The address of the other end of the connection, as far as the server knows it.

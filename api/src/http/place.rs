@@ -103,8 +103,14 @@ pub(crate) async fn target_of(
         Err(host::HostRefusal::Malformed) => return Err(Refusal::MalformedHost),
         Err(host::HostRefusal::IpLiteral) => return Ok((HostTarget::Unknown, None, None)),
     };
-    let host = app.hosts.sort(&hostname);
-    let (target, tenant) = match host {
+    let (target, tenant) = target_at(app, &hostname).await?;
+    Ok((target, tenant, Some(hostname)))
+}
+
+/// What a host names, and the tenant if it names one.
+pub(crate) async fn target_at(app: &App, hostname: &Hostname) -> Result<(HostTarget, Option<Arc<Tenant>>), tenancy::Error> {
+    let host = app.hosts.sort(hostname);
+    Ok(match host {
         Host::Apex => (HostTarget::Apex, None),
         Host::Api => (HostTarget::Api, None),
         Host::Impossible => (HostTarget::Unknown, None),
@@ -112,8 +118,7 @@ pub(crate) async fn target_of(
             Some(tenant) => (HostTarget::Tenant(tenant.id), Some(tenant)),
             None => (HostTarget::Unknown, None),
         },
-    };
-    Ok((target, tenant, Some(hostname)))
+    })
 }
 
 /// The bearer token of the `Authorization` header. Anything else in it is refused rather than taken for no token.

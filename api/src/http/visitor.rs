@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, header::USER_AGENT, request::Parts};
 
-use super::peer;
+use super::{host::hostname, peer};
 use crate::auth::Visitor;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -17,7 +17,8 @@ pub(crate) fn visitor(parts: &Parts, proxies: &[IpAddr]) -> Visitor {
         let end = text.floor_char_boundary(LONGEST_USER_AGENT);
         text.get(..end).unwrap_or_default().to_owned()
     });
-    Visitor { address: address(&parts.headers, peer(parts), proxies), user_agent }
+    let host = hostname(&parts.uri, &parts.headers, peer(parts), proxies).ok();
+    Visitor { address: address(&parts.headers, peer(parts), proxies), user_agent, host }
 }
 
 /// The address of the peer. Where that is a trusted proxy, the last address in `X-Forwarded-For` that is none: whatever stands

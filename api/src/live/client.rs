@@ -53,7 +53,12 @@ pub(super) struct Admitted {
 impl Client {
     /// What the connection may do now. Asked anew for each answer, so that a lost right is lost at once.
     pub(super) async fn admit(&self, now: DateTime<Utc>) -> Result<Admitted, Refusal> {
-        match place::admit(&self.app, self.target, None, self.token.as_deref(), now).await? {
+        // The host may have been taken from the tenant since, and may even be another's.
+        let (target, tenant) = place::target_at(&self.app, &self.host).await?;
+        if target != self.target {
+            return Err(Refusal::TenantNotFound);
+        }
+        match place::admit(&self.app, self.target, tenant, self.token.as_deref(), now).await? {
             Place::Tenant { tenant, identity } => Ok(Admitted { tenant, identity }),
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
         }
@@ -119,10 +124,12 @@ impl Client {
             tenants: self.app.tenants.clone(),
             hosts: self.app.hosts.clone(),
             tenant: Some(Arc::clone(&tenant)),
+            addresses: self.app.options.addresses,
             address: self.app.options.addresses.of(self.host.as_str()),
             host: self.host.clone(),
             visitor: self.visitor.clone(),
             mail: Arc::clone(&self.app.mail),
+            domains: Arc::clone(&self.app.domains),
             refresh_cookie: None,
             secure: self.app.options.https,
             now,

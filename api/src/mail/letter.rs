@@ -1,10 +1,13 @@
 //! What mail says: a subject, a text, and the same as HTML. The templates are in `api/templates/mail`.
 
+mod own_domain;
+
 use askama::Template;
 use chrono::{DateTime, Utc};
 use domain::Role;
 use sea_orm::DbErr;
 
+pub(super) use self::own_domain::{DomainFailing, DomainReleased};
 use crate::auth::{SecurityChange, WaysIn};
 
 /// A message without its address.

@@ -22,8 +22,9 @@ use tokio::sync::Notify;
 use crate::{
     auth::{SecurityChange, WaysIn},
     config::{Addresses, Config},
+    domains::Record,
 };
-use letter::{PasswordChanged, SecurityChanged};
+use letter::{DomainFailing, DomainReleased, PasswordChanged, SecurityChanged};
 use outbox::Kind;
 use transport::Transport;
 
@@ -124,6 +125,41 @@ impl Mail {
     ) -> Result<(), DbErr> {
         let letter = SecurityChanged::new(&account.name, change, now, &self.address_of(tenant)).letter()?;
         outbox::put(connection, Kind::SecurityChanged, tenant.map(|tenant| tenant.id), &account.email, letter, now).await
+    }
+
+    /// Tells an owner that the proof of a domain is gone, and until when it can come back.
+    #[expect(clippy::too_many_arguments, reason = "each is a different part of the letter, and there is one caller")]
+    pub(crate) async fn write_domain_failing<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &Tenant,
+        owner: &account::Model,
+        hostname: &str,
+        record: &Record,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let address = self.domains_address_of(tenant);
+        let letter = DomainFailing::new(&owner.name, &tenant.name, hostname, record, until, &address).letter()?;
+        outbox::put(connection, Kind::DomainFailing, Some(tenant.id), &owner.email, letter, now).await
+    }
+
+    /// Tells an owner that a domain was released.
+    pub(crate) async fn write_domain_released<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &Tenant,
+        owner: &account::Model,
+        hostname: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let letter = DomainReleased::new(&owner.name, &tenant.name, hostname, now, &self.domains_address_of(tenant)).letter()?;
+        outbox::put(connection, Kind::DomainReleased, Some(tenant.id), &owner.email, letter, now).await
+    }
+
+    /// The page where a tenant's hosts are listed.
+    fn domains_address_of(&self, tenant: &Tenant) -> String {
+        format!("{}/settings/addresses", self.address_of(Some(tenant)))
     }
 
     /// Where a link leads: to the tenant's host under the base domain; else to the apex. Never to what a request calls its host,

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     PasswordReset,
     PasswordChanged,
     SecurityChanged,
+    DomainFailing,
+    DomainReleased,
 }
 
 impl Kind {
@@ -40,6 +42,8 @@ impl Kind {
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::SecurityChanged => "security_changed",
+            Self::DomainFailing => "domain_failing",
+            Self::DomainReleased => "domain_released",
         }
     }
 

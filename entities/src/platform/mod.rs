@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod audit_outbox;
 pub mod authenticator;
 pub mod departure;
+pub mod domain_claim;
 pub mod entry_code;
 pub mod external_identity;
 pub mod familiar_network;

@@ -38,6 +38,9 @@ pub struct Model {
     /// What the browser said of itself.
     #[sea_orm(column_type = "Text", nullable)]
     pub user_agent: Option<String>,
+    /// The host that it was begun at; none in sessions from before that was kept.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub host: Option<String>,
 }
 
 /// A session leads to its account.

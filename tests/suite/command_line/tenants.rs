@@ -96,7 +96,7 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
         (&["create", "without", "--owner-email", "a@b.test"], "a password is needed"),
         (&["join", "nobody", "--email", "a@b.test", "--role", "hr", "--password", PASSWORD], "There is no tenant nobody"),
         (&["join", "acme", "--email", "a@b.test", "--role", "hr"], "a password is needed"),
-        (&["add-host", "nobody", "hr.nobody.example"], "There is no tenant nobody"),
+        (&["domains", "nobody", "add", "hr.nobody.example", "--trusted"], "There is no tenant nobody"),
     ] {
         assert_one_sentence(&run(&mut tenant(&url, words)).await, part);
     }
@@ -105,7 +105,8 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
         &["create", "api"],
         &["create", "a_b"],
         &["join", "acme", "--email", "a@b.test", "--role", "king"],
-        &["add-host", "acme", "not a host"],
+        &["domains", "acme", "add", "not a host"],
+        &["domains", "acme", "redirect", "perhaps"],
     ] {
         let output = run(&mut tenant(&url, words)).await;
         assert_eq!(output.status.code(), Some(2), "{words:?} {}", String::from_utf8_lossy(&output.stderr));
@@ -134,12 +135,16 @@ async fn members_and_hosts_are_added() {
     .unwrap();
     assert_eq!(members, [("hanna@acme.test".to_owned(), "admin".to_owned())]);
 
-    succeed(&url, &["add-host", "acme", "HR.acme.example"]).await;
-    succeed(&url, &["add-host", "acme", "people.acme.example", "--primary"]).await;
+    succeed(&url, &["domains", "acme", "add", "HR.acme.example", "--trusted"]).await;
+    succeed(&url, &["domains", "acme", "add", "people.acme.example", "--trusted", "--primary"]).await;
     let shown = succeed(&url, &["show", "acme"]).await;
     let hosts: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("host     ")).collect();
     assert_eq!(hosts, ["people.acme.example", "hr.acme.example"], "the primary one first");
-    assert_one_sentence(&run(&mut tenant(&url, &["add-host", "acme", "hr.acme.example"])).await, "hr.acme.example");
+    succeed(&url, &["create", "globex"]).await;
+    for slug in ["acme", "globex"] {
+        let again = ["domains", slug, "add", "hr.acme.example", "--trusted"];
+        assert_one_sentence(&run(&mut tenant(&url, &again)).await, "is served at this address");
+    }
 }
 
 #[tokio::test]

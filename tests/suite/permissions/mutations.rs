@@ -10,7 +10,7 @@ use tests::{Caller, Company, FakeProvider, Introspection, opaque};
 use super::{ROLES, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 59] = [
+const DEEDS: [(&str, &str); 64] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -70,6 +70,11 @@ const DEEDS: [(&str, &str); 59] = [
     ("endApiKey", ""),
     ("setIdentityProvider", ""),
     ("removeIdentityProvider", ""),
+    ("addDomain", ""),
+    ("checkDomain", ""),
+    ("makeDomainPrimary", ""),
+    ("removeDomain", ""),
+    ("redirectToPrimaryDomain", ""),
 ];
 
 pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
@@ -110,6 +115,9 @@ impl Scene<'_> {
     /// Makes what a mutation needs, fresh for each request, and the mutation.
     async fn arrange(&self, caller: &Caller, mutation: &str, on: &str, unique: &str) -> (String, Value) {
         if let Some(prepared) = self.arrange_own(caller, mutation, on).await {
+            return prepared;
+        }
+        if let Some(prepared) = self.arrange_domain(mutation, unique).await {
             return prepared;
         }
         let own = opaque(self.company.manager.id);
@@ -206,6 +214,28 @@ impl Scene<'_> {
             (name, _) => panic!("it is not known how to call {name}"),
         };
         with_input(mutation, &input)
+    }
+
+    /// The same for mutations of the organisation's addresses. None of them asks DNS.
+    async fn arrange_domain(&self, mutation: &str, unique: &str) -> Option<(String, Value)> {
+        let host = format!("{}.example", unique.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-"));
+        let of_host = |host: &str| {
+            let query = format!("mutation($hostname: String!) {{ {mutation}(hostname: $hostname) {{ __typename }} }}");
+            (query, json!({ "hostname": host }))
+        };
+        Some(match mutation {
+            "addDomain" => with_input(mutation, &json!({ "hostname": host })),
+            "checkDomain" | "makeDomainPrimary" => of_host(&self.company.host()),
+            "removeDomain" => {
+                let admin = self.company.caller(Role::Admin);
+                admin.mutate("addDomain", json!({ "hostname": host }), "__typename").await.data("");
+                of_host(&host)
+            }
+            "redirectToPrimaryDomain" => {
+                ("mutation { redirectToPrimaryDomain(enabled: true) { __typename } }".to_owned(), json!({}))
+            }
+            _ => return None,
+        })
     }
 
     /// The same for what is about one's own account. Those who ask here have no password.

@@ -24,6 +24,7 @@ const LocationsPage = lazy(async () => ({
 const SecurityPage = lazy(async () => ({ default: (await import("../account/SecurityPage.tsx")).SecurityPage }));
 const MembersPage = lazy(async () => ({ default: (await import("../members/MembersPage.tsx")).MembersPage }));
 const ApiKeysPage = lazy(async () => ({ default: (await import("../settings/ApiKeysPage.tsx")).ApiKeysPage }));
+const DomainsPage = lazy(async () => ({ default: (await import("../settings/DomainsPage.tsx")).DomainsPage }));
 const SignInSettingsPage = lazy(async () => ({
   default: (await import("../settings/SignInSettingsPage.tsx")).SignInSettingsPage,
 }));
@@ -52,6 +53,7 @@ const routes: RouteObject[] = [
       { path: "/security", Component: SecurityPage },
       { path: "/settings/api-keys", Component: ApiKeysPage },
       { path: "/settings/sign-in", Component: SignInSettingsPage },
+      { path: "/settings/addresses", Component: DomainsPage },
       // Where a way in that did not succeed ends; whoever is signed in has found another.
       { path: "/sign-in", element: <Navigate to="/" replace /> },
       { path: "*", Component: NotFoundPage },

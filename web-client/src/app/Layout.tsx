@@ -61,7 +61,7 @@ export function Layout() {
 function ViewerMenu() {
   const viewer = useViewer();
   const keeper = useKeeper();
-  const { manageMembers, manageApiKeys, manageSignIn } = viewer.permissions;
+  const { manageMembers, manageApiKeys, manageSignIn, manageDomains } = viewer.permissions;
   return (
     <AccountMenu
       name={viewer.name}
@@ -92,6 +92,11 @@ function ViewerMenu() {
       {manageSignIn && (
         <Menu.Item component={Link} to="/settings/sign-in">
           Identity provider
+        </Menu.Item>
+      )}
+      {manageDomains && (
+        <Menu.Item component={Link} to="/settings/addresses">
+          Addresses
         </Menu.Item>
       )}
     </AccountMenu>

@@ -26,6 +26,7 @@ test("no key is offered what decides who gets in", () => {
   expect(offered).not.toContain("MANAGE_MEMBERS");
   expect(offered).not.toContain("MANAGE_API_KEYS");
   expect(offered).not.toContain("MANAGE_SIGN_IN");
+  expect(offered).not.toContain("MANAGE_DOMAINS");
   expect(new Set(offered).size).toBe(offered.length);
   expect(permissionLabel("HIRE_EMPLOYEES")).toBe("Change people: Hire");
 });

@@ -42,6 +42,7 @@ export const allPermissions: Viewer["permissions"] = {
   manageMembers: true,
   manageApiKeys: true,
   manageSignIn: true,
+  manageDomains: true,
 };
 
 /** Someone of human resources. */
@@ -50,7 +51,7 @@ export const hr: Viewer = {
   role: "HR",
   account: { id: "account-1", email: "hr@acme.test", name: "Hana Sato" },
   employee: null,
-  permissions: { ...allPermissions, manageMembers: false, manageApiKeys: false, manageSignIn: false },
+  permissions: { ...allPermissions, manageMembers: false, manageApiKeys: false, manageSignIn: false, manageDomains: false },
 };
 
 /** Someone who may do everything. */

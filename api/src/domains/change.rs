@@ -1,0 +1,134 @@
+//! Claiming a host, registering one on an operator's word, choosing the primary one, and letting one go.
+
+use chrono::{DateTime, Utc};
+use domain::Error;
+use entities::platform::domain_claim::{ActiveModel, Column, Entity};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait as _, QueryFilter, Set, Statement,
+    TransactionSession, TransactionTrait,
+};
+use serde_json::{Map, Value};
+use tenancy::{Host, Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host, set_primary_host};
+
+use super::{
+    Domains, REDIRECT_TO_PRIMARY, conflict, farewell,
+    list::{Domain, NO_DOMAIN},
+    name, of_tenancy, record,
+};
+
+/// The most hosts that a tenant may claim.
+const MOST: u64 = 20;
+
+impl Domains {
+    /// Claims a host for a tenant. It is served once it is proved; another tenant's claim to it is no hindrance.
+    pub async fn add(&self, tenant: &Tenant, text: &str, now: DateTime<Utc>) -> Result<Domain, Error> {
+        let hostname = name::parse(&self.hosts, text)?.to_string();
+        let transaction = self.platform.begin().await?;
+        lock(&transaction, tenant.id).await?;
+        let is_claimed = Entity::find_by_id((tenant.id.0, hostname.clone())).one(&transaction).await?.is_some();
+        if is_claimed || is_served(&transaction, tenant.id, &hostname).await? {
+            return Err(conflict("This address is in the list already."));
+        }
+        if Entity::find().filter(Column::TenantId.eq(tenant.id.0)).count(&transaction).await? >= MOST {
+            return Err(conflict(format!("There are {MOST} addresses already. Remove one first.")));
+        }
+        let claim = ActiveModel {
+            tenant_id: Set(tenant.id.0),
+            hostname: Set(hostname.clone()),
+            token: Set(record::make_token()),
+            created_at: Set(now),
+            checked_at: Set(None),
+            problem: Set(None),
+            failures: Set(0),
+            failed_at: Set(None),
+            next_check_at: Set(now),
+        };
+        Entity::insert(claim).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+        self.one(tenant, &hostname).await
+    }
+
+    /// Registers a host for a tenant on an operator's word. No proof is asked for, now or later.
+    pub async fn trust(&self, tenant: &Tenant, hostname: &Hostname, primary: bool, now: DateTime<Utc>) -> Result<(), Error> {
+        name::check_registrable(&self.hosts, hostname).map_err(|message| Error::bad_input("hostname", message))?;
+        let transaction = self.platform.begin().await?;
+        lock(&transaction, tenant.id).await?;
+        let claims = Entity::delete_by_id((tenant.id.0, hostname.to_string())).exec(&transaction).await?;
+        if claims.rows_affected > 0 && is_served(&transaction, tenant.id, hostname.as_str()).await? {
+            // It was served by a proof, and is from now on without one.
+            if primary {
+                set_primary_host(&transaction, tenant.id, Some(hostname.as_str())).await.map_err(of_tenancy)?;
+            }
+        } else {
+            register_host(&transaction, tenant.id, hostname, primary, now).await.map_err(of_tenancy)?;
+        }
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant.id);
+        Ok(())
+    }
+
+    /// Makes a host that is served the one that pages at the others lead to.
+    pub async fn make_primary(&self, tenant: &Tenant, text: &str) -> Result<(), Error> {
+        let hostname = read(text)?;
+        let own = (!self.is_of_slug(tenant, &hostname)).then_some(hostname.as_str());
+        let transaction = self.platform.begin().await?;
+        lock(&transaction, tenant.id).await?;
+        if !set_primary_host(&transaction, tenant.id, own).await.map_err(of_tenancy)? {
+            // Nothing is committed: the primary host stays what it was.
+            let is_claimed = Entity::find_by_id((tenant.id.0, hostname.to_string())).one(&transaction).await?.is_some();
+            return Err(if is_claimed { conflict("This address is not proved yet.") } else { NO_DOMAIN });
+        }
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant.id);
+        Ok(())
+    }
+
+    /// Lets a host go, at once and in every process, with what is bound to it. Gives what it was.
+    pub async fn remove(&self, tenant: &Tenant, text: &str, now: DateTime<Utc>) -> Result<Domain, Error> {
+        let hostname = read(text)?;
+        if self.is_of_slug(tenant, &hostname) {
+            return Err(conflict("Every organisation keeps its address under the base domain."));
+        }
+        let before = self.one(tenant, hostname.as_str()).await?;
+        let transaction = self.platform.begin().await?;
+        lock(&transaction, tenant.id).await?;
+        Entity::delete_by_id((tenant.id.0, hostname.to_string())).exec(&transaction).await?;
+        if release_host(&transaction, tenant.id, hostname.as_str()).await.map_err(of_tenancy)? {
+            farewell::forget(&transaction, tenant.id, hostname.as_str(), now).await?;
+        }
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant.id);
+        Ok(before)
+    }
+
+    /// Says whether pages at the other hosts lead to the primary one.
+    pub async fn redirect(&self, tenant: &Tenant, enabled: bool, now: DateTime<Utc>) -> Result<(), Error> {
+        let change = |settings: &mut Map<String, Value>| {
+            settings.insert(REDIRECT_TO_PRIMARY.to_owned(), enabled.into());
+        };
+        self.tenants.change_settings(tenant.id, now, change).await.map_err(of_tenancy)
+    }
+
+    fn is_of_slug(&self, tenant: &Tenant, hostname: &Hostname) -> bool {
+        self.hosts.sort(hostname) == Host::Slug(tenant.slug.clone())
+    }
+}
+
+/// Reads a host that is to be in the list. Whatever cannot be in it is not there.
+pub(super) fn read(text: &str) -> Result<Hostname, Error> {
+    Hostname::parse(text.trim()).map_err(|_| NO_DOMAIN)
+}
+
+/// Whether a host is registered for the tenant.
+pub(super) async fn is_served(transaction: &PlatformTransaction, tenant: TenantId, hostname: &str) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM platform.domains WHERE tenant_id = $1 AND hostname = $2";
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into(), hostname.into()]);
+    Ok(transaction.query_one_raw(statement).await?.is_some())
+}
+
+/// Has changes of one tenant's hosts wait for one another, and refuses those of a tenant that is gone.
+pub(super) async fn lock(transaction: &PlatformTransaction, tenant: TenantId) -> Result<(), Error> {
+    let sql = "SELECT 1 FROM platform.tenants WHERE id = $1 FOR NO KEY UPDATE";
+    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()])).await?;
+    row.map(drop).ok_or(Error::NotFound("organisation"))
+}

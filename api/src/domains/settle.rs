@@ -1,0 +1,173 @@
+//! Looks at DNS for one claim, and does what follows from it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Error, Role};
+use entities::platform::{
+    account,
+    domain_claim::{ActiveModel, Entity, Model},
+    membership,
+};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait};
+use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host};
+
+use super::{
+    Domains,
+    change::{is_served, lock, read},
+    course::{Course, RELEASED_ON, Step},
+    farewell,
+    list::{Domain, NO_DOMAIN},
+    of_tenancy,
+    problem::{Finding, Problem},
+    record::{Record, make_token},
+};
+use crate::auth::{AuthError, tries};
+
+/// After what time a host that is served is looked at again, at the latest.
+const INTERVAL: TimeDelta = TimeDelta::hours(24);
+/// By how many seconds earlier that may be, so that hosts that came together do not stay together.
+const JITTER_SECONDS: i64 = 4 * 60 * 60;
+
+/// What a look at DNS has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The host is served from now on.
+    Proved,
+    /// It is served no longer.
+    Released,
+}
+
+impl Change {
+    /// The deed, as the audit names it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proved => "domain.proved",
+            Self::Released => "domain.released",
+        }
+    }
+}
+
+impl Domains {
+    /// Looks at DNS for a host now. Says how the host stands then, and whether that is a change.
+    pub async fn check(&self, tenant: &Tenant, text: &str, now: DateTime<Utc>) -> Result<(Domain, Option<Change>), AuthError> {
+        let hostname = read(text)?.to_string();
+        let Some(claim) = Entity::find_by_id((tenant.id.0, hostname.clone())).one(&self.platform).await? else {
+            // One that needs no proof is as it is.
+            return Ok((self.one(tenant, &hostname).await?, None));
+        };
+        tries::count(&self.checks, &tenant.id)?;
+        let change = self.look(claim, now).await?;
+        Ok((self.one(tenant, &hostname).await?, change))
+    }
+
+    /// Looks at DNS for a claim, while no transaction is open, and does what follows.
+    pub(super) async fn look(&self, claim: Model, now: DateTime<Utc>) -> Result<Option<Change>, Error> {
+        let finding = self.dns.find(&Record::of(&claim.hostname, &claim.token)).await;
+        self.settle(&claim, finding, now).await
+    }
+
+    async fn settle(&self, looked_at: &Model, finding: Finding, now: DateTime<Utc>) -> Result<Option<Change>, Error> {
+        let tenant = TenantId(looked_at.tenant_id);
+        let transaction = self.platform.begin().await?;
+        lock(&transaction, tenant).await?;
+        // It may have been removed since, and even claimed again: then this was found for another token.
+        let claim = Entity::find_by_id((tenant.0, looked_at.hostname.clone())).lock_exclusive().one(&transaction).await?;
+        let claim = claim.filter(|claim| claim.token == looked_at.token).ok_or(NO_DOMAIN)?;
+        let is_served = is_served(&transaction, tenant, &claim.hostname).await?;
+        let before = Course { failures: claim.failures, failed_at: claim.failed_at };
+        let (course, step) = before.after(is_served, finding, now);
+        let mut after = ActiveModel {
+            checked_at: Set(Some(now)),
+            failures: Set(course.failures),
+            failed_at: Set(course.failed_at),
+            next_check_at: Set(now + INTERVAL - TimeDelta::seconds(rand::random_range(0..=JITTER_SECONDS))),
+            ..claim.clone().into()
+        };
+        let mut problem = match finding {
+            Finding::Proved => None,
+            Finding::Failed(problem) => Some(problem),
+        };
+        let mut change = None;
+        match step {
+            Step::Nothing => {}
+            Step::Serve => {
+                if self.serve(&transaction, tenant, &claim, now).await? {
+                    change = Some(Change::Proved);
+                } else {
+                    problem = Some(Problem::Taken);
+                }
+            }
+            Step::Warn => self.tell_owners(&transaction, &claim, Notice::Failing(course), now).await?,
+            Step::Release => {
+                release_host(&transaction, tenant, &claim.hostname).await.map_err(of_tenancy)?;
+                farewell::forget(&transaction, tenant, &claim.hostname, now).await?;
+                self.tell_owners(&transaction, &claim, Notice::Released, now).await?;
+                // A record that comes back from somewhere proves nothing any more.
+                after.token = Set(make_token());
+                problem = Some(Problem::Released);
+                change = Some(Change::Released);
+            }
+        }
+        after.problem = Set(problem.map(|problem| problem.as_str().to_owned()));
+        after.update(&transaction).await?;
+        transaction.commit().await?;
+        if let Some(change) = change {
+            self.tenants.directory().forget(tenant);
+            tracing::info!(%tenant, hostname = claim.hostname, change = change.as_str(), "a domain was proved or released");
+        }
+        Ok(change)
+    }
+
+    /// Registers the host; not where another tenant is served there.
+    async fn serve(
+        &self,
+        transaction: &PlatformTransaction,
+        tenant: TenantId,
+        claim: &Model,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let hostname = Hostname::parse(&claim.hostname).map_err(|_| NO_DOMAIN)?;
+        match register_host(transaction, tenant, &hostname, false, now).await {
+            Ok(()) => Ok(true),
+            Err(tenancy::Error::HostTaken(_)) => Ok(false),
+            Err(error) => Err(of_tenancy(error)),
+        }
+    }
+
+    /// Writes to the owners of a tenant, in the transaction of what they are told of.
+    async fn tell_owners(
+        &self,
+        transaction: &PlatformTransaction,
+        claim: &Model,
+        notice: Notice,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let Some(tenant) = self.tenants.directory().by_id(TenantId(claim.tenant_id)).await.map_err(of_tenancy)? else {
+            return Ok(());
+        };
+        let owners = account::Entity::find()
+            .inner_join(membership::Entity)
+            .filter(membership::Column::TenantId.eq(tenant.id.0))
+            .filter(membership::Column::Role.eq(Role::Owner))
+            .all(transaction)
+            .await?;
+        let record = Record::of(&claim.hostname, &claim.token);
+        for owner in owners {
+            match notice {
+                Notice::Failing(course) => {
+                    let until = now + INTERVAL * (RELEASED_ON - course.failures);
+                    self.mail.write_domain_failing(transaction, &tenant, &owner, &claim.hostname, &record, until, now).await?;
+                }
+                Notice::Released => {
+                    self.mail.write_domain_released(transaction, &tenant, &owner, &claim.hostname, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Notice {
+    Failing(Course),
+    Released,
+}
