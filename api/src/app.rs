@@ -116,7 +116,7 @@ impl App {
         let allow_local = config.allow_local_identity_providers;
         let secret_keys = config.secret_keys()?;
         secret::check_readable(&tenants.platform(), &secret_keys).await?;
-        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, secret_keys, allow_local, clock());
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, config.sign_up_policy(), secret_keys, allow_local, clock());
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;

@@ -53,6 +53,10 @@ pub enum Command {
         /// Leave migrating to `tenantry migrate`: tenants that are behind answer TENANT_MIGRATING until then
         #[arg(long, env = "TENANTRY_SKIP_MIGRATIONS")]
         skip_migrations: bool,
+        /// Schemas that are kept prepared for tenants to come; 0 for none
+        #[arg(long, env = "TENANTRY_STANDBY_TENANTS", default_value_t = 5, value_name = "COUNT",
+            value_parser = clap::value_parser!(u32).range(0..=1_000))]
+        standby_tenants: u32,
     },
     /// Bring the control plane and every tenant to this program's version
     #[command(args_conflicts_with_subcommands = true)]
@@ -148,6 +152,18 @@ pub enum TenantCommand {
         /// A further host of the tenant; the first one given is its primary host
         #[arg(long = "host")]
         hosts: Vec<Hostname>,
+    },
+    /// Make an invitation by which one organisation signs itself up, where serve runs with --sign-up invited. Prints the link
+    Invite {
+        /// Days that it is good
+        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=365))]
+        days: i64,
+    },
+    /// Prepare schemas for tenants to come, or drop prepared ones, until there are so many
+    Standby {
+        /// How many
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=1_000))]
+        count: u32,
     },
     /// List the tenants
     List {

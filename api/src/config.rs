@@ -7,11 +7,18 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
-use crate::{domains::DnsServer, graphql::limits::Defaults, live, secret::SecretKeys};
+use crate::{
+    auth::{SignUpMode, SignUpPolicy},
+    domains::DnsServer,
+    graphql::limits::Defaults,
+    live,
+    secret::SecretKeys,
+};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -171,6 +178,26 @@ pub struct Config {
     #[arg(long, env = "TENANTRY_ALLOW_LOCAL_IDENTITY_PROVIDERS", global = true, help_heading = "Sign-in")]
     pub allow_local_identity_providers: bool,
 
+    /// Who may sign an organisation up on the apex: anybody, whoever has an invitation of yours (`tenantry tenant invite`), or nobody.
+    /// With --demo anybody, else nobody
+    #[arg(long, env = "TENANTRY_SIGN_UP", global = true, value_name = "WHO", help_heading = "Sign-up")]
+    pub sign_up: Option<SignUpMode>,
+
+    /// Days that an organisation is on trial after it has signed up; 0 for no trial
+    #[arg(long, env = "TENANTRY_TRIAL_DAYS", global = true, default_value_t = 30, value_name = "DAYS",
+        value_parser = clap::value_parser!(i64).range(0..=3650), help_heading = "Sign-up")]
+    pub trial_days: i64,
+
+    /// Organisations that may be made by signing up within a day; ten times as many may ask for it
+    #[arg(long, env = "TENANTRY_SIGN_UPS_PER_DAY", global = true, default_value_t = 100, value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Sign-up")]
+    pub sign_ups_per_day: u32,
+
+    /// Sign-ups that a network address (of IPv6, a /64) may ask for within a day
+    #[arg(long, env = "TENANTRY_SIGN_UPS_PER_NETWORK", global = true, default_value_t = 20, value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Sign-up")]
+    pub sign_ups_per_network: u32,
+
     /// The server that mail is handed to: smtps://user:password@host, or smtp://host with ?tls=required. Without it, mail is
     /// written to the folder `mailbox` of the data directory
     #[arg(long, env = "TENANTRY_SMTP_URL", global = true, hide_env_values = true, value_name = "URL", help_heading = "Mail")]
@@ -282,6 +309,16 @@ impl Config {
     pub fn own_secret_key_file(&self) -> Option<PathBuf> {
         let is_own = self.database_url.is_none() && self.secret_key_file.is_none();
         is_own.then(|| self.data_directory.join("secret-key"))
+    }
+
+    /// What the operator has decided about signing up.
+    pub fn sign_up_policy(&self) -> SignUpPolicy {
+        SignUpPolicy {
+            mode: self.sign_up.unwrap_or(SignUpMode::Closed),
+            trial: (self.trial_days > 0).then(|| TimeDelta::days(self.trial_days)),
+            tenants_per_day: self.sign_ups_per_day,
+            per_network: self.sign_ups_per_network,
+        }
     }
 
     /// How addresses of hosts are written.

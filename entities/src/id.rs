@@ -101,6 +101,10 @@ id! {
     ExternalIdentityId
 }
 id! {
+    /// Names a wish to sign an organisation up.
+    SignUpId
+}
+id! {
     /// Names an invitation to become a member of a tenant.
     InvitationId
 }

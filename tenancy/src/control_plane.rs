@@ -9,6 +9,7 @@ pub const PLATFORM_SCHEMA: &str = "platform";
 pub(crate) async fn install(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     transaction.execute_unprepared(TABLES).await?;
     transaction.execute_unprepared(crate::fleet::TABLES).await?;
+    transaction.execute_unprepared(crate::standby::TABLES).await?;
     transaction.execute_unprepared(CLOSE_PUBLIC).await.map(drop)
 }
 

@@ -29,6 +29,7 @@ mod provision;
 mod resolve;
 mod schema;
 mod slug;
+mod standby;
 mod tenant;
 
 pub use archive::{
@@ -52,7 +53,8 @@ pub use hostname::{Host, Hostname, HostnameError, Hosts};
 pub use listen::Heard;
 pub use name::{SchemaName, SchemaNameError};
 pub use pool::{PoolOptions, Tenants};
-pub use provision::NewTenant;
+pub use provision::{NewTenant, Provisioning};
 pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
 pub use slug::{RESERVED_SLUGS, Slug, SlugError};
+pub use standby::StandbyStatus;
 pub use tenant::{Availability, Tenant, TenantId, TenantStatus};

@@ -18,9 +18,10 @@ use crate::{
     Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
     connection::{Access, Platform, TenantData},
     control_plane::{self, DIRECTORY_CHANNEL},
-    fleet::Memory,
+    fleet,
     listen::{Heard, listen},
     schema::TenantSchema,
+    standby,
 };
 
 /// How the program reaches Postgres.
@@ -73,7 +74,8 @@ pub(crate) struct Inner {
     keeps_statements: bool,
     pub(crate) statement_timeout: Duration,
     pub(crate) schema: TenantSchema,
-    pub(crate) fleet: Memory,
+    pub(crate) fleet: fleet::Memory,
+    pub(crate) standby: standby::Memory,
     listener: JoinHandle<()>,
 }
 
@@ -111,7 +113,8 @@ impl Tenants {
                 keeps_statements,
                 statement_timeout: options.statement_timeout,
                 schema: TenantSchema::of::<M>(),
-                fleet: Memory::default(),
+                fleet: fleet::Memory::default(),
+                standby: standby::Memory::default(),
                 listener,
             }),
         })

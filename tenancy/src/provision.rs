@@ -1,6 +1,6 @@
 //! How a tenant comes, changes and goes.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
@@ -11,13 +11,14 @@ use crate::{
     error::violated_constraint,
     fleet,
     host::insert_host,
-    schema::{former_schemas, grant_tables, make_schema},
+    schema::{former_schemas, grant_tables, make_schema, set_search_path},
+    standby,
 };
 
 /// A tenant to be made.
 #[derive(Debug, Clone)]
 pub struct NewTenant {
-    /// Its id, made by the caller (UUIDv7).
+    /// Its id, made by the caller (UUIDv7). A tenant that takes a prepared schema has the id that came with that.
     pub id: TenantId,
     /// Its label under the base domain.
     pub slug: Slug,
@@ -29,24 +30,83 @@ pub struct NewTenant {
     pub now: DateTime<Utc>,
 }
 
-impl Tenants {
-    /// Makes a tenant: its row, role, schema, tables and ledger, all in one transaction. A failure leaves nothing.
-    pub async fn provision(&self, new: &NewTenant) -> Result<Arc<Tenant>> {
-        let schema = SchemaName::of(new.id);
-        let transaction = self.inner.direct.begin().await?;
-        self.register(&transaction, new, &schema).await?;
-        make_schema(&transaction, &schema).await?;
-        (self.inner.schema.migrate)(&transaction, None).await.map_err(|source| Error::Migration { tenant: new.id, source })?;
-        grant_tables(&transaction, &schema).await?;
+/// The transaction in which a tenant is made. Dropped without a commit, nothing of it remains.
+#[derive(Debug)]
+pub struct Provisioning {
+    tenants: Tenants,
+    transaction: DatabaseTransaction,
+    /// What was made: the id, when, and whether the schema was prepared.
+    made: Option<(TenantId, DateTime<Utc>, bool)>,
+}
 
-        let read =
-            Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} WHERE t.id = $1"), [new.id.0.into()]);
+impl Provisioning {
+    /// The transaction, for statements on the control plane, whose tables are named with their schema.
+    pub fn connection(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// Makes the tenant, from a prepared schema where there is one. It is there for others with the commit.
+    pub async fn make(&mut self, new: &NewTenant) -> Result<Arc<Tenant>> {
+        let (tenants, transaction) = (&self.tenants, &self.transaction);
+        let prepared = standby::take(transaction, tenants.head()).await?;
+        let is_prepared = prepared.is_some();
+        let (id, schema) = prepared.unwrap_or_else(|| (new.id, SchemaName::of(new.id)));
+        let new = NewTenant { id, ..new.clone() };
+        tenants.register(transaction, &new, &schema).await?;
+        if !is_prepared {
+            tenants.make_at_head(transaction, id, &schema).await?;
+        }
+        let read = Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} WHERE t.id = $1"), [id.0.into()]);
         let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
-        let tenant = tenant_from(&row, self.inner.statement_timeout)?;
-        transaction.commit().await?;
-        self.freeze(new.now).await;
-        self.inner.directory.forget(new.id);
+        let tenant = tenant_from(&row, tenants.inner.statement_timeout)?;
+        self.made = Some((id, new.now, is_prepared));
         Ok(Arc::new(tenant))
+    }
+
+    /// Ends the transaction: what was made is there, in every process.
+    pub async fn commit(self) -> Result<()> {
+        self.transaction.commit().await?;
+        if let Some((id, now, was_prepared)) = self.made {
+            self.tenants.inner.directory.forget(id);
+            if was_prepared {
+                self.tenants.inner.standby.note_taken();
+            }
+            self.tenants.freeze(now).await;
+        }
+        Ok(())
+    }
+}
+
+impl Tenants {
+    /// Makes a tenant: its row, role, schema, tables and ledger, all in one transaction. A failure leaves nothing. The schema is one
+    /// of the prepared ones where there are any; then the tenant has the id that came with it.
+    pub async fn provision(&self, new: &NewTenant) -> Result<Arc<Tenant>> {
+        let mut provisioning = self.begin_provisioning().await?;
+        let tenant = provisioning.make(new).await?;
+        provisioning.commit().await?;
+        Ok(tenant)
+    }
+
+    /// Begins the transaction in which a tenant is made, for a program that writes rows of its own along with it.
+    pub async fn begin_provisioning(&self) -> Result<Provisioning> {
+        let direct = self.inner.direct.clone();
+        // By itself: a request that is given up while BEGIN is under way would leave a transaction that nobody ends.
+        let begun = tokio::spawn(async move { direct.begin().await });
+        let transaction = begun.await.map_err(|error| DbErr::Custom(error.to_string()))??;
+        Ok(Provisioning { tenants: self.clone(), transaction, made: None })
+    }
+
+    /// Makes a schema, its role and its tables, as this program's migrations have them.
+    pub(crate) async fn make_at_head(
+        &self,
+        transaction: &DatabaseTransaction,
+        tenant: TenantId,
+        schema: &SchemaName,
+    ) -> Result<()> {
+        make_schema(transaction, schema).await?;
+        (self.inner.schema.migrate)(transaction, None).await.map_err(|source| Error::Migration { tenant, source })?;
+        grant_tables(transaction, schema).await?;
+        Ok(set_search_path(transaction, "").await?)
     }
 
     /// Writes a tenant's row, hosts and ledger, as of this program's version.
@@ -80,6 +140,15 @@ impl Tenants {
         let values: [Value; 2] = [after.map_or("", Slug::as_str).into(), limit.into()];
         let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
+    }
+
+    /// Those of these slugs that no new tenant may have, whatever the state of the tenant that has one.
+    pub async fn taken_slugs(&self, slugs: &[Slug]) -> Result<BTreeSet<Slug>> {
+        let sql = "SELECT slug FROM platform.tenants WHERE slug = ANY ($1)";
+        let wanted = Statement::from_sql_and_values(DbBackend::Postgres, sql, [fleet::texts(slugs)]);
+        let rows = self.platform().query_all_raw(wanted).await?;
+        let taken: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "slug")).collect::<Result<_, DbErr>>()?;
+        Ok(slugs.iter().filter(|slug| taken.contains(slug.as_str())).cloned().collect())
     }
 
     /// Suspends or resumes a tenant, in every process at once.

@@ -41,6 +41,17 @@ for (const colorScheme of ["light", "dark"] as const) {
       });
     }
 
+    for (const path of ["/sign-up", "/confirm-sign-up#token"]) {
+      test(`the page ${path} of the apex, without signing in`, async ({ page }) => {
+        await page.goto(hosts.apex + path);
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        await expect(page.getByText("One moment…")).toHaveCount(0);
+        if (path === "/sign-up") await page.getByRole("button", { name: "Set up", exact: true }).click();
+        await expectAccessible(page);
+        await expectNoSidewaysScrolling(page);
+      });
+    }
+
     for (const path of ["/", "/security", "/no-such-page"]) {
       test(`the page ${path} of the apex`, async ({ page }) => {
         await page.goto(hosts.apex + path);

@@ -72,7 +72,8 @@ impl Drop for TestDatabase {
 async fn remove(name: &str, options: &PgConnectOptions, administrator: &PgConnectOptions) -> anyhow::Result<()> {
     let mut connection = options.connect().await?;
     // Roles belong to the whole cluster and would outlive the database.
-    let roles = sqlx::query_scalar("SELECT schema_name FROM platform.tenants").fetch_all(&mut connection).await;
+    let names = "SELECT schema_name FROM platform.tenants UNION SELECT schema_name FROM platform.standby_schemas";
+    let roles = sqlx::query_scalar(names).fetch_all(&mut connection).await;
     connection.close().await?;
     let mut connection = administrator.connect().await?;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");

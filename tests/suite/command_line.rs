@@ -8,6 +8,7 @@ mod log;
 mod mail;
 mod migrate;
 mod refusals;
+mod standby;
 mod tenants;
 mod traces;
 

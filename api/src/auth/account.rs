@@ -20,7 +20,7 @@ use sea_orm::{
 use secrecy::SecretString;
 use tenancy::{PlatformConnection, TenantId};
 
-use super::{Passwords, check_password};
+use super::{Passwords, check_password, sign_up::forget_sign_ups};
 
 /// An account to be made, unless its address has one.
 #[derive(Debug, Clone)]
@@ -44,14 +44,48 @@ impl NewAccount {
 
 /// Fails when `join` would: there is no account yet, and no password to make it with.
 pub async fn check_joinable(platform: &PlatformConnection, new: &NewAccount) -> anyhow::Result<()> {
-    if new.password.is_some() || find(platform, new).await?.is_some() {
+    if new.password.is_some() || find_by_email(platform, &new.email).await?.is_some() {
         return Ok(());
     }
     bail!("There is no account {} yet: a password is needed to make it", new.email)
 }
 
-async fn find<C: ConnectionTrait>(connection: &C, new: &NewAccount) -> Result<Option<account::Model>, DbErr> {
-    account::Entity::find().filter(account::Column::Email.eq(&new.email)).one(connection).await
+/// The account of an address in lower case.
+pub(super) async fn find_by_email<C: ConnectionTrait>(connection: &C, email: &str) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find().filter(account::Column::Email.eq(email)).one(connection).await
+}
+
+/// Says whether the account was made, or its address had one.
+pub(super) async fn insert_unless_there<C: ConnectionTrait>(connection: &C, new: account::ActiveModel) -> Result<bool, DbErr> {
+    let rows = account::Entity::insert(new)
+        .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(rows > 0)
+}
+
+/// Says whether the account became a member, or was one.
+pub(super) async fn join_unless_member<C: ConnectionTrait>(
+    connection: &C,
+    account: AccountId,
+    tenant: TenantId,
+    role: Role,
+    employee: Option<EmployeeId>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let membership = membership::ActiveModel {
+        account_id: Set(account),
+        tenant_id: Set(tenant.0),
+        role: Set(role),
+        employee_id: Set(employee),
+        created_at: Set(now),
+    };
+    let same = [membership::Column::AccountId, membership::Column::TenantId];
+    let rows = membership::Entity::insert(membership)
+        .on_conflict(OnConflict::columns(same).do_nothing().to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(rows > 0)
 }
 
 /// Makes the account if its address has none, and its membership in the tenant; a membership that is there gets the role.
@@ -64,7 +98,7 @@ pub async fn join(
     now: DateTime<Utc>,
 ) -> anyhow::Result<AccountId> {
     let transaction = platform.begin().await?;
-    let account_id = match find(&transaction, new).await? {
+    let account_id = match find_by_email(&transaction, &new.email).await? {
         Some(account) => account.id,
         None => {
             let Some(password) = &new.password else {
@@ -139,6 +173,7 @@ pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> a
     external_identity::Entity::delete_many().filter(external_identity::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     departure::Entity::delete_many().filter(departure::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
     audit_outbox::Entity::delete_many().filter(audit_outbox::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
+    forget_sign_ups(&transaction, tenant).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -21,6 +21,7 @@ mod refresh_token;
 mod rotation;
 mod session;
 mod sign_in;
+mod sign_up;
 mod standing;
 mod throttle;
 mod tidy;
@@ -52,6 +53,10 @@ pub use password::{PasswordRefusal, Passwords, check as check_password};
 pub use password_reset::{NewPassword, PasswordChange};
 pub use rotation::{KeyState, list_keys, retire_key, rotate_keys};
 pub use sign_in::SecondFactor;
+pub use sign_up::{
+    AskedSignUp, Confirmation, Confirmed, OpenSignUp, SignUpMode, SignUpPolicy, SignUpProgress, SignUpWish, SlugAnswer,
+    SlugProblem, make_sign_up_invitation,
+};
 pub use token::{Claims, TokenError};
 pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
@@ -61,6 +66,7 @@ use identity_provider::{ProviderAnswer, ProviderRefusal};
 pub(crate) use invitation::make_invitation_token;
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
+pub(crate) use sign_up::make_sign_up_token;
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
 use throttle::Throttle;
@@ -108,12 +114,21 @@ pub enum Method {
     Invitation,
     /// By the tenant's identity provider.
     IdentityProvider,
+    /// By confirming that an organisation signs up.
+    SignUp,
 }
 
 impl Method {
     /// All ways.
-    pub const ALL: [Self; 6] =
-        [Self::Password, Self::SecondFactor, Self::Passkey, Self::EntryCode, Self::Invitation, Self::IdentityProvider];
+    pub const ALL: [Self; 7] = [
+        Self::Password,
+        Self::SecondFactor,
+        Self::Passkey,
+        Self::EntryCode,
+        Self::Invitation,
+        Self::IdentityProvider,
+        Self::SignUp,
+    ];
 
     /// The method as it is stored.
     pub const fn as_str(self) -> &'static str {
@@ -124,6 +139,7 @@ impl Method {
             Self::EntryCode => "entry_code",
             Self::Invitation => "invitation",
             Self::IdentityProvider => "identity_provider",
+            Self::SignUp => "sign_up",
         }
     }
 }
@@ -222,6 +238,7 @@ pub struct Auth {
     throttle: Throttle,
     tries: Tries,
     lifetimes: Lifetimes,
+    sign_up: SignUpPolicy,
     standings: Standings,
     api_keys: ApiKeys,
     identity_providers: IdentityProviders,
@@ -235,6 +252,7 @@ impl Auth {
         tenants: &Tenants,
         hosts: Hosts,
         lifetimes: Lifetimes,
+        sign_up: SignUpPolicy,
         secret_keys: SecretKeys,
         allow_local_identity_providers: bool,
         now: DateTime<Utc>,
@@ -260,6 +278,7 @@ impl Auth {
             hosts,
             tries: Tries::new(),
             lifetimes,
+            sign_up,
         })
     }
 
@@ -312,6 +331,11 @@ impl Auth {
     async fn takes_tokens_of(&self, tenant: TenantId, issuer: &str) -> Result<bool, TokenError> {
         let takes = self.identity_providers.takes_tokens_of(tenant, issuer).await;
         takes.map_err(|error| TokenError::Internal(error.into()))
+    }
+
+    /// What the operator has decided about signing up.
+    pub fn sign_up_policy(&self) -> &SignUpPolicy {
+        &self.sign_up
     }
 
     /// The identity providers of all tenants.

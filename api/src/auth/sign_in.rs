@@ -179,7 +179,12 @@ impl Auth {
     }
 
     /// Whether the password is right. A try that could not be made does not count.
-    async fn matches(&self, attempt: Attempt, password: &str, hash: Option<String>) -> Result<(Attempt, bool), AuthError> {
+    pub(super) async fn matches(
+        &self,
+        attempt: Attempt,
+        password: &str,
+        hash: Option<String>,
+    ) -> Result<(Attempt, bool), AuthError> {
         match self.passwords.verify(SecretString::from(password), hash).await {
             Ok(matches) => Ok((attempt, matches)),
             Err(error) => {

@@ -6,7 +6,7 @@ use entities::platform::{
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::Auth;
+use super::{Auth, sign_up};
 
 /// After so long without a failure, nothing of a count is left.
 const ATTEMPTS: TimeDelta = TimeDelta::days(7);
@@ -25,7 +25,7 @@ impl Auth {
         self.delete_expired(now).await
     }
 
-    /// Deletes steps of sign-ins, codes, tokens and invitations that have expired, and failures of long ago.
+    /// Deletes steps of sign-ins, codes, tokens, invitations and sign-ups that have expired, and failures of long ago.
     async fn delete_expired(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
         let platform = &self.platform;
         sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::ExpiresAt.lt(now)).exec(platform).await?;
@@ -40,6 +40,6 @@ impl Auth {
             .filter(sign_in_attempt::Column::LastFailedAt.lt(now - ATTEMPTS))
             .exec(platform)
             .await?;
-        Ok(())
+        sign_up::delete_expired(platform, now).await
     }
 }

@@ -16,6 +16,12 @@ const RESETS: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
 const PASSKEYS: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 /// How many all networks together may begin in a second: so many rows there are, however many networks somebody has.
 const ALL_PASSKEYS: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
+/// How many sign-ups a network may ask for in a minute. Each hashes a password.
+const SIGN_UPS: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
+/// How many addresses of organisations a network may look at in a minute, as somebody does who types one.
+const SLUGS: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
+/// How many all networks together may look at in a second.
+const ALL_SLUGS: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
 /// Those that were not seen for a while are forgotten when there are more than these.
 const MOST_KEYS: usize = 10_000;
 
@@ -27,6 +33,9 @@ pub(super) struct Tries {
     resets: Limiter<String>,
     passkeys: Limiter<String>,
     all_passkeys: DefaultDirectRateLimiter,
+    sign_ups: Limiter<String>,
+    slugs: Limiter<String>,
+    all_slugs: DefaultDirectRateLimiter,
 }
 
 impl std::fmt::Debug for Tries {
@@ -41,6 +50,9 @@ impl Tries {
             resets: RateLimiter::keyed(Quota::per_minute(RESETS)),
             passkeys: RateLimiter::keyed(Quota::per_minute(PASSKEYS)),
             all_passkeys: RateLimiter::direct(Quota::per_second(ALL_PASSKEYS)),
+            sign_ups: RateLimiter::keyed(Quota::per_minute(SIGN_UPS)),
+            slugs: RateLimiter::keyed(Quota::per_minute(SLUGS)),
+            all_slugs: RateLimiter::direct(Quota::per_second(ALL_SLUGS)),
         }
     }
 
@@ -54,8 +66,25 @@ impl Tries {
         if let Some(address) = address {
             count(&self.passkeys, &network(address))?;
         }
-        self.all_passkeys.check().map_err(|_| AuthError::RateLimited { retry_after: Duration::from_secs(1) })
+        count_all(&self.all_passkeys)
     }
+
+    /// Counts a wish to sign an organisation up.
+    pub(super) fn sign_up(&self, address: IpAddr) -> Result<(), AuthError> {
+        count(&self.sign_ups, &network(address))
+    }
+
+    /// Counts a look at whether an address is free.
+    pub(super) fn look_at_slug(&self, address: Option<IpAddr>) -> Result<(), AuthError> {
+        if let Some(address) = address {
+            count(&self.slugs, &network(address))?;
+        }
+        count_all(&self.all_slugs)
+    }
+}
+
+fn count_all(limiter: &DefaultDirectRateLimiter) -> Result<(), AuthError> {
+    limiter.check().map_err(|_| AuthError::RateLimited { retry_after: Duration::from_secs(1) })
 }
 
 /// Counts one more, or says how long to wait.

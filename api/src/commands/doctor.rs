@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, postgres::PgListener};
+use tenancy::SchemaName;
 
 use super::{database::Database, say};
 use crate::{
@@ -59,6 +60,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 report.tell("public", public(&mut connection).await.unwrap_or_else(failed));
                 report.tell("schemas", schemas(&mut connection).await.unwrap_or_else(failed));
                 report.tell("migrations", migrations(&database).await.unwrap_or_else(failed));
+                report.tell("standby", standby(&database).await.unwrap_or_else(failed));
             } else {
                 report.tell("control plane", Doubtful("there is none yet; run `tenantry migrate`".to_owned()));
             }
@@ -191,6 +193,24 @@ async fn migrations(database: &Database) -> anyhow::Result<Finding> {
     } else {
         Doubtful(format!("{} tenants are behind and not served; run `tenantry migrate`", behind.len()))
     })
+}
+
+async fn standby(database: &Database) -> anyhow::Result<Finding> {
+    let found = database.tenants.standby_status().await?;
+    let prepared = format!("{} schemas are prepared for tenants to come", found.ready);
+    if found.broken > 0 || !found.forgotten.is_empty() {
+        let forgotten: Vec<&str> = found.forgotten.iter().map(SchemaName::as_str).collect();
+        let named = if forgotten.is_empty() { String::new() } else { format!(" ({})", forgotten.join(", ")) };
+        let (broken, forgotten) = (found.broken, forgotten.len());
+        return Ok(Doubtful(format!(
+            "{prepared}; {broken} lack their schema or role, {forgotten} lack their row{named}: `serve` drops them when it starts, as does \
+             `tenantry tenant standby`"
+        )));
+    }
+    Ok(Good(match found.other_version {
+        0 => prepared,
+        other => format!("{prepared}, {other} more for another version of this program"),
+    }))
 }
 
 async fn notifications(url: &str) -> anyhow::Result<Finding> {

@@ -8,6 +8,7 @@ mod domains;
 mod keys;
 mod limits;
 mod migrate;
+mod newcomer;
 mod origins;
 mod schema;
 mod serve;
@@ -36,7 +37,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config;
     match cli.command {
-        Command::Serve { demo, skip_migrations } => serve::run(&config, demo, skip_migrations).await?,
+        Command::Serve { demo, skip_migrations, standby_tenants } => {
+            serve::run(config, demo, skip_migrations, standby_tenants).await?;
+        }
         Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
         Command::Tenant { command } => return tenant::run(&config, command).await,
         Command::Keys { command } => keys::run(&config, command).await?,

@@ -3,6 +3,7 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use chrono::Utc;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -12,6 +13,7 @@ use tokio::{
 use super::{database::Database, migrate};
 use crate::{
     app::{App, Background, system_clock},
+    auth::SignUpMode,
     config::Config,
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
@@ -22,7 +24,11 @@ use crate::{
 /// How long requests under way may take to end once the program was asked to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
-pub(super) async fn run(config: &Config, with_demo: bool, skip_migrations: bool) -> anyhow::Result<()> {
+pub(super) async fn run(mut config: Config, with_demo: bool, skip_migrations: bool, standby: u32) -> anyhow::Result<()> {
+    if with_demo {
+        config.sign_up.get_or_insert(SignUpMode::Open);
+    }
+    let config = &config;
     // From here on Ctrl-C is an orderly end: a private Postgres is never left behind.
     let stop = stop_signal()?;
     // Before the database: a busy port is found out at once, and nothing has to be undone.
@@ -38,7 +44,7 @@ pub(super) async fn run(config: &Config, with_demo: bool, skip_migrations: bool)
         }
     };
     let result = tokio::select! {
-        result = serve(config, &database, listener, &stop, with_demo, skip_migrations) => result,
+        result = serve(config, &database, listener, &stop, Start { with_demo, skip_migrations, standby }) => result,
         // Whoever supervises this program starts it again, and that recovers.
         () = lost => Err(anyhow::anyhow!(
             "The private Postgres has ended, and nothing can be served; its log is under {}. Start again to recover",
@@ -50,13 +56,21 @@ pub(super) async fn run(config: &Config, with_demo: bool, skip_migrations: bool)
     result.and(closed)
 }
 
+/// What is asked of this command alone.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    with_demo: bool,
+    skip_migrations: bool,
+    /// Schemas to be kept prepared.
+    standby: u32,
+}
+
 async fn serve(
     config: &Config,
     database: &Database,
     listener: TcpListener,
     stop: &Arc<Notify>,
-    with_demo: bool,
-    skip_migrations: bool,
+    Start { with_demo, skip_migrations, standby }: Start,
 ) -> anyhow::Result<()> {
     http::install_metrics();
     let prepare = async {
@@ -77,10 +91,14 @@ async fn serve(
         () = stop.notified() => return Ok(()),
     };
     announce(config, with_demo);
-    // Only a program that serves sends mail and looks after domains: a command that writes some mail leaves it to this one.
-    let mut sending = Background::default();
-    sending.spawn(Arc::clone(&app.mail).run(system_clock()));
-    sending.spawn(Arc::clone(&app.domains).run(system_clock()));
+    // Only a program that serves sends mail, looks after domains and prepares schemas: a command leaves all that to this one.
+    let mut working = Background::default();
+    working.spawn(Arc::clone(&app.mail).run(system_clock()));
+    working.spawn(Arc::clone(&app.domains).run(system_clock()));
+    if let Some(wanted) = usize::try_from(standby).ok().filter(|wanted| *wanted > 0) {
+        let tenants = database.tenants.clone();
+        working.spawn(async move { tenants.keep_standby(wanted, Utc::now).await });
+    }
 
     let connections = Connections {
         most: usize::try_from(config.max_connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),

@@ -15,7 +15,7 @@ use domain::{
 use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
 use uuid::Uuid;
 
-use super::{archive, database::Database, domains, limits, origins, say};
+use super::{archive, database::Database, domains, limits, newcomer, origins, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -60,6 +60,8 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             }
             say(&config.address_of(&served.of_slug(&tenant.slug)))?;
         }
+        TenantCommand::Invite { days } => newcomer::invite(config, tenants, days, now).await?,
+        TenantCommand::Standby { count } => newcomer::standby(tenants, count, now).await?,
         TenantCommand::List { after, limit } => {
             let rows = tenants.list(after.as_ref(), limit).await?;
             let mut table = Table::new();

@@ -119,6 +119,8 @@ pub enum SignInMethod {
     Invitation,
     /// By the organisation's identity provider.
     IdentityProvider,
+    /// By confirming that an organisation signs up.
+    SignUp,
 }
 
 impl SignInMethod {

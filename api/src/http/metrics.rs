@@ -27,6 +27,7 @@ pub(crate) fn install() {
         metrics::describe_counter!("http_requests_total", "Requests by route and status.");
         metrics::describe_counter!("graphql_operations_total", "Operations by type and outcome.");
         metrics::describe_gauge!("tenants", "Tenants by the state of their migrations.");
+        metrics::describe_gauge!("standby_tenants", metrics::Unit::Count, "Schemas that are prepared for tenants to come.");
         metrics::describe_gauge!("database_connections", "Connections for requests, by state.");
         metrics::describe_gauge!("subscriptions", metrics::Unit::Count, "Subscriptions that are open.");
         metrics::describe_gauge!("subscription_connections", metrics::Unit::Count, "WebSockets and event streams that are open.");
@@ -65,4 +66,8 @@ async fn count_tenants(app: &App) {
         #[expect(clippy::cast_precision_loss, reason = "there are fewer tenants than a float has whole numbers")]
         metrics::gauge!("tenants", "state" => state).set(count as f64);
     }
+    let standby = tokio::time::timeout(Duration::from_secs(1), app.tenants.standby_status()).await;
+    let Ok(Ok(standby)) = standby else { return };
+    #[expect(clippy::cast_precision_loss, reason = "there are bounds")]
+    metrics::gauge!("standby_tenants").set(standby.ready as f64);
 }

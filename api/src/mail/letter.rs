@@ -159,6 +159,33 @@ impl SecurityChanged {
     }
 }
 
+/// Asks whether an organisation is to be signed up. It says nothing that a stranger has written but the address: it must not carry a
+/// stranger's words to any mailbox.
+#[derive(Debug, Template)]
+#[template(path = "mail/sign_up.txt")]
+pub(super) struct SignUp {
+    address: String,
+    has_account: bool,
+    link: String,
+    until: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/sign_up.html")]
+struct SignUpHtml<'a> {
+    letter: &'a SignUp,
+}
+
+impl SignUp {
+    pub(super) fn new(address: String, has_account: bool, link: String, until: DateTime<Utc>) -> Self {
+        Self { address, has_account, link, until: moment(until) }
+    }
+
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
+        Letter::render("Confirm that your organisation signs up", self, &SignUpHtml { letter: self })
+    }
+}
+
 /// A line break in a name would begin another header of the mail, or look like another paragraph of it.
 fn one_line(text: &str) -> String {
     text.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()

@@ -13,7 +13,7 @@ use std::{fmt, sync::Arc};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use entities::platform::{account, invitation};
+use entities::platform::{account, invitation, sign_up};
 use lettre::message::Mailbox;
 use sea_orm::{ConnectionTrait, DbErr};
 use tenancy::{Hosts, PlatformConnection, Tenant, Tenants};
@@ -87,6 +87,16 @@ impl Mail {
         invitation: &invitation::Model,
     ) -> Result<(), DbErr> {
         outbox::put_invitation(connection, invitation).await
+    }
+
+    /// Asks the worker for the mail that confirms a sign-up, in the transaction that asks for that. Whether the address has an account
+    /// is looked up when the mail is sent.
+    pub(crate) async fn ask_for_sign_up<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        sign_up: &sign_up::Model,
+    ) -> Result<(), DbErr> {
+        outbox::put_sign_up(connection, sign_up).await
     }
 
     /// Asks the worker for the mail that leads to a new password. Whether the address has an account is looked up when the mail

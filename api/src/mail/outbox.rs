@@ -6,6 +6,7 @@ use entities::{
     platform::{
         invitation,
         outgoing_mail::{ActiveModel, Column, Entity, Model},
+        sign_up,
     },
 };
 use sea_orm::{
@@ -33,6 +34,7 @@ pub(super) enum Kind {
     SecurityChanged,
     DomainFailing,
     DomainReleased,
+    SignUp,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::SecurityChanged => "security_changed",
             Self::DomainFailing => "domain_failing",
             Self::DomainReleased => "domain_released",
+            Self::SignUp => "sign_up",
         }
     }
 
@@ -83,12 +86,21 @@ pub(super) async fn put_invitation<C: ConnectionTrait>(connection: &C, invitatio
     Ok(())
 }
 
+/// Writes that a sign-up is to be confirmed. What it says, and its token, are made when it is sent.
+pub(super) async fn put_sign_up<C: ConnectionTrait>(connection: &C, sign_up: &sign_up::Model) -> Result<(), DbErr> {
+    let message =
+        ActiveModel { sign_up_id: Set(Some(sign_up.id)), ..empty(Kind::SignUp, None, &sign_up.email, sign_up.created_at) };
+    Entity::insert(message).exec_without_returning(connection).await?;
+    Ok(())
+}
+
 fn empty(kind: Kind, tenant: Option<TenantId>, recipient: &str, now: DateTime<Utc>) -> ActiveModel {
     ActiveModel {
         id: Set(MailId::generate()),
         tenant_id: Set(tenant.map(|tenant| tenant.0)),
         kind: Set(kind.as_str().to_owned()),
         invitation_id: Set(None),
+        sign_up_id: Set(None),
         recipient: Set(recipient.to_owned()),
         subject: Set(String::new()),
         text_body: Set(String::new()),
@@ -133,7 +145,7 @@ pub(super) async fn take(platform: &PlatformConnection, most: i64, now: DateTime
                WHERE sent_at IS NULL AND failed_at IS NULL AND next_try_at <= $1 \
                ORDER BY next_try_at, id LIMIT $2 FOR UPDATE SKIP LOCKED) \
                UPDATE platform.outgoing_mail m SET tries = m.tries + 1, next_try_at = $3 FROM due WHERE m.id = due.id \
-               RETURNING m.id, m.tenant_id, m.kind, m.invitation_id, m.recipient, m.subject, m.text_body, m.html_body, m.tries, m.created_at, \
+               RETURNING m.id, m.tenant_id, m.kind, m.invitation_id, m.sign_up_id, m.recipient, m.subject, m.text_body, m.html_body, m.tries, m.created_at, \
                m.next_try_at, m.sent_at, m.failed_at, m.last_error";
     let values = [now.into(), most.into(), (now + LEASE).into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);

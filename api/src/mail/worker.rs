@@ -6,7 +6,10 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{id::InvitationId, platform::outgoing_mail::Model};
+use entities::{
+    id::{InvitationId, SignUpId},
+    platform::outgoing_mail::Model,
+};
 use futures::future::join_all;
 use lettre::{
     Address, Message,
@@ -16,12 +19,12 @@ use lettre::{
     },
 };
 use sea_orm::DbErr;
-use tenancy::{Tenant, TenantId};
+use tenancy::{Slug, Tenant, TenantId};
 use tokio::time::sleep;
 
 use super::{
     Mail,
-    letter::{Invitation, Letter, PasswordReset},
+    letter::{Invitation, Letter, PasswordReset, SignUp},
     outbox::{self, Kind},
     transport::Failure,
 };
@@ -125,6 +128,8 @@ impl Mail {
             Some(self.password_reset(&message, now).await?)
         } else if let Some(id) = message.invitation_id {
             Some(self.invitation(id, &message, now).await?)
+        } else if let Some(id) = message.sign_up_id {
+            Some(self.sign_up(id, now).await?)
         } else {
             None
         };
@@ -166,6 +171,16 @@ impl Mail {
         let link = format!("{}/invitation#{token}", self.address_of(Some(&tenant)));
         let (by, until) = (&invitation.invited_by, invitation.expires_at);
         Invitation::new(&tenant.name, by, invitation.role, &link, until).letter().map(Some)
+    }
+
+    /// The way to confirm a sign-up, if it still waits.
+    async fn sign_up(&self, id: SignUpId, now: DateTime<Utc>) -> Result<Option<Letter>, DbErr> {
+        let Some((row, has_account, token)) = auth::make_sign_up_token(&self.platform, id, now).await? else {
+            return Ok(None);
+        };
+        let slug: Slug = row.slug.parse().map_err(|error| DbErr::Custom(format!("in platform.sign_ups: {error}")))?;
+        let link = format!("{}/confirm-sign-up#{token}", self.address_of(None));
+        SignUp::new(self.addresses.of(&self.hosts.of_slug(&slug)), has_account, link, row.expires_at).letter().map(Some)
     }
 
     async fn tenant_of(&self, message: &Model) -> Result<Option<Arc<Tenant>>, DbErr> {

@@ -20,4 +20,7 @@ pub mod recovery_code;
 pub mod session;
 pub mod sign_in_attempt;
 pub mod sign_in_challenge;
+pub mod sign_up;
+pub mod sign_up_invitation;
+pub mod sign_up_token;
 pub mod signing_key;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::id::{InvitationId, MailId};
+use crate::id::{InvitationId, MailId, SignUpId};
 
 /// One message to one address.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -19,6 +19,8 @@ pub struct Model {
     pub kind: String,
     /// The invitation that it is, whose text and token are made when it is sent.
     pub invitation_id: Option<InvitationId>,
+    /// The sign-up that it confirms, whose text and token are made when it is sent.
+    pub sign_up_id: Option<SignUpId>,
     /// The address.
     #[sea_orm(column_type = "Text")]
     pub recipient: String,
@@ -55,6 +57,7 @@ impl std::fmt::Debug for Model {
             .field("tenant_id", &self.tenant_id)
             .field("kind", &self.kind)
             .field("invitation_id", &self.invitation_id)
+            .field("sign_up_id", &self.sign_up_id)
             .field("recipient", &self.recipient)
             .field("subject", &self.subject)
             .field("tries", &self.tries)

@@ -57,7 +57,9 @@ impl Tenants {
 
     /// Takes a changed migration as it is now. For an operator who has seen to it that tenants of both kinds are alike.
     pub async fn accept_changed(&self, version: &str, now: DateTime<Utc>) -> Result<()> {
-        self.write_frozen(Some(version), now).await
+        self.write_frozen(Some(version), now).await?;
+        // They were made by the migration as it was.
+        self.shrink_standby(0).await.map(drop)
     }
 
     async fn write_frozen(&self, accepted: Option<&str>, now: DateTime<Utc>) -> Result<()> {

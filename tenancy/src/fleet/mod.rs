@@ -37,6 +37,7 @@ pub(crate) use ledger::{TABLES, begin_ledger};
 pub use lint::{Finding, Linter, Rule};
 pub use options::{Canaries, Ended, FleetOptions, FleetReport, FleetStep, TenantFailure};
 pub use plan::FleetPlan;
+pub(crate) use plan::texts;
 pub use record::RecordedMigration;
 pub use status::{FleetCounts, FleetStatus, TenantProblem};
 

@@ -70,7 +70,8 @@ impl Tenants {
     }
 }
 
-pub(super) fn texts(slugs: &[Slug]) -> Value {
+/// Slugs as the value of a parameter.
+pub(crate) fn texts(slugs: &[Slug]) -> Value {
     let texts = slugs.iter().map(|slug| Value::from(slug.as_str())).collect();
     Value::Array(ArrayType::String, Some(Box::new(texts)))
 }

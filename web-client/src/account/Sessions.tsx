@@ -20,6 +20,7 @@ const methods: Readonly<Record<string, string>> = {
   ENTRY_CODE: "from the list of organisations",
   INVITATION: "by accepting an invitation",
   IDENTITY_PROVIDER: "by the organisation’s identity provider",
+  SIGN_UP: "by confirming that an organisation signs up",
 };
 
 /** Where the account is signed in, each with a way to end it. */

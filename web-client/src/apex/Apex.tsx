@@ -13,15 +13,17 @@ import { FindOrganisation } from "../app/FindOrganisation.tsx";
 import { Starting } from "../app/Gate.tsx";
 import { NotFoundPage } from "../app/NotFoundPage.tsx";
 import { ProblemPage } from "../app/ProblemPage.tsx";
-import { AccountDocument } from "../generated/platform.ts";
+import { AccountDocument, type SignUpMode } from "../generated/platform.ts";
 import { DoorContext } from "../session/context.ts";
 import { DoorFrame } from "../session/DoorFrame.tsx";
 import { doorTo } from "../session/door.ts";
 import { SignInPage } from "../session/SignInPage.tsx";
-import { ApexContext, useApexKeeper } from "./context.ts";
+import { ApexContext, SignUpModeContext, useApexKeeper, useSignUpMode } from "./context.ts";
 import { ApexLayout } from "./ApexLayout.tsx";
+import { ConfirmSignUpPage } from "./ConfirmSignUpPage.tsx";
 import { EntryPage } from "./EntryPage.tsx";
 import { platformEntrance, platformSession } from "./session.ts";
+import { SignUpPage } from "./SignUpPage.tsx";
 import { WorkspacesPage } from "./WorkspacesPage.tsx";
 
 const SecurityPage = lazy(async () => ({ default: (await import("../account/SecurityPage.tsx")).SecurityPage }));
@@ -30,6 +32,8 @@ const routes: RouteObject[] = [
   { path: "/find", Component: FindPage },
   { path: "/forgot-password", Component: ForgotPasswordPage },
   { path: "/reset-password", Component: ResetPasswordPage },
+  { path: "/sign-up", Component: SignUpPage },
+  { path: "/confirm-sign-up", Component: ConfirmSignUpPage },
   {
     element: (
       <SignedInToApex>
@@ -46,7 +50,7 @@ const routes: RouteObject[] = [
   },
 ];
 
-type State = { kind: "starting" } | { kind: "refused"; problem: Problem } | { kind: "open" };
+type State = { kind: "starting" } | { kind: "refused"; problem: Problem } | { kind: "open"; signUpMode: SignUpMode };
 
 /** The client of the apex: one signs in once and goes to any of one's organisations. */
 export function Apex({ onOtherHost }: { onOtherHost: (() => void) | undefined }) {
@@ -64,8 +68,8 @@ export function Apex({ onOtherHost }: { onOtherHost: (() => void) | undefined })
   useEffect(() => {
     let abandoned = false;
     Promise.all([request(address, AccountDocument, {}), keeper.start()]).then(
-      () => {
-        if (!abandoned) setState({ kind: "open" });
+      ([{ signUpMode }]) => {
+        if (!abandoned) setState({ kind: "open", signUpMode });
       },
       (error: unknown) => {
         if (abandoned) return;
@@ -83,15 +87,18 @@ export function Apex({ onOtherHost }: { onOtherHost: (() => void) | undefined })
   if (state.kind === "refused") return <ProblemPage problem={state.problem} onRetry={retry} />;
   return (
     <ApexContext value={keeper}>
-      <DoorContext value={door}>
-        <RouterProvider router={router} useTransitions={false} />
-      </DoorContext>
+      <SignUpModeContext value={state.signUpMode}>
+        <DoorContext value={door}>
+          <RouterProvider router={router} useTransitions={false} />
+        </DoorContext>
+      </SignUpModeContext>
     </ApexContext>
   );
 }
 
 function SignedInToApex({ children }: { children: ReactNode }) {
   const keeper = useApexKeeper();
+  const mode = useSignUpMode();
   const session = useSyncExternalStore(keeper.subscribe, keeper.current);
   const account = session?.viewer.id ?? null;
   // What one account has read is not there for the next one.
@@ -105,6 +112,11 @@ function SignedInToApex({ children }: { children: ReactNode }) {
         <Anchor component={Link} to="/find" size="sm" mt="lg" display="inline-block">
           Go to your organisation’s address instead
         </Anchor>
+        {mode === "OPEN" && (
+          <Anchor component={Link} to="/sign-up" size="sm" mt="xs" display="block">
+            Set up a new organisation
+          </Anchor>
+        )}
       </SignInPage>
     );
   }

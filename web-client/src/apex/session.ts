@@ -15,14 +15,15 @@ import { type Grant, type SessionApi, SessionKeeper } from "../session/keeper.ts
 /** Whoever is signed in to the apex: an account, of no organisation in particular. */
 export type Account = PlatformSessionFieldsFragment["account"];
 
-function grant({ account, ...rest }: PlatformSessionFieldsFragment): Grant<Account> {
+/** A session of the apex, as its keeper takes it. */
+export function grantOf({ account, ...rest }: PlatformSessionFieldsFragment): Grant<Account> {
   return { ...rest, viewer: account };
 }
 
 /** What keeps a session on the apex, over HTTP. */
 export function platformSessionApi(address: string): SessionApi<Account> {
   return {
-    refresh: async () => grant((await request(address, PlatformRefreshSessionDocument, {})).refresh),
+    refresh: async () => grantOf((await request(address, PlatformRefreshSessionDocument, {})).refresh),
     signOut: async (accessToken) => {
       await request(address, PlatformSignOutDocument, {}, accessToken);
     },
@@ -34,15 +35,15 @@ export function platformEntrance(address: string): Entrance<Account> {
   const keepInCookie = true;
   return {
     signIn: async (email, password) =>
-      grant((await request(address, PlatformSignInDocument, { input: { email, password, keepInCookie } })).signIn),
+      grantOf((await request(address, PlatformSignInDocument, { input: { email, password, keepInCookie } })).signIn),
     complete: async (challenge, factor) =>
-      grant(
+      grantOf(
         (await request(address, PlatformCompleteSignInDocument, { input: { challenge, ...factor, keepInCookie } }))
           .completeSignIn,
       ),
     completePasskey: async (challenge, credential) => {
       const input = { challenge, credential, keepInCookie };
-      return grant((await request(address, PlatformCompletePasskeySignInDocument, { input })).completePasskeySignIn);
+      return grantOf((await request(address, PlatformCompletePasskeySignInDocument, { input })).completePasskeySignIn);
     },
   };
 }

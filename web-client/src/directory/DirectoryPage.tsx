@@ -12,6 +12,7 @@ import { PlusIcon, SearchIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { EmployeeTable } from "./EmployeeTable.tsx";
+import { FirstSteps } from "./FirstSteps.tsx";
 import { isFiltered, orders, queryFor, readView, type View, writeView } from "./view.ts";
 
 /** How long typing must pause before the search is sent, in milliseconds. */
@@ -168,6 +169,8 @@ function Results(props: {
 }) {
   const { page, view } = props;
   const { pageInfo } = page;
+  const viewer = useViewer();
+  if (page.nodes.length === 0 && !isFiltered(view) && viewer.permissions.manageEmployees) return <FirstSteps />;
   if (page.nodes.length === 0) {
     return (
       <Empty title={isFiltered(view) ? "Nobody matches" : "Nobody works here yet"}>

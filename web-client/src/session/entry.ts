@@ -1,4 +1,5 @@
 import { baseDomain } from "../api/address.ts";
+import { byChance } from "./chance.ts";
 
 /** Where a page keeps the nonce of its way in: of this host and this tab alone. */
 const key = "tenantry-entry-nonce";
@@ -18,8 +19,7 @@ export function apexAddress(
  * it alone.
  */
 export function beginEntry(slug: string, apex: string, storage: Pick<Storage, "setItem">): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  const nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const nonce = byChance();
   storage.setItem(key, nonce);
   return `${apex}/enter#${slug}.${nonce}`;
 }

@@ -11,18 +11,23 @@ use entities::{
     platform::{
         account,
         invitation::{Column, Entity, Model},
-        invitation_token, membership,
+        invitation_token,
     },
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set, TransactionSession,
-    TransactionTrait, sea_query::OnConflict,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set, TransactionSession, TransactionTrait,
 };
 use secrecy::SecretString;
 use tenancy::{PlatformTransaction, Tenant, TenantId, TenantScope};
 
 use super::{
-    super::{Auth, AuthError, Method, Session, Visitor, mailed_token::MailedToken, member, password_reset::check_password},
+    super::{
+        Auth, AuthError, Method, Session, Visitor,
+        account::{find_by_email, insert_unless_there, join_unless_member},
+        mailed_token::MailedToken,
+        member,
+        password_reset::check_password,
+    },
     COLUMNS, one,
 };
 
@@ -46,7 +51,7 @@ impl Auth {
         let Some(row) = self.open_invitation(tenant.id, token, now).await? else {
             return Ok(None);
         };
-        let has_account = find_account(&self.platform, &row.email).await?.is_some();
+        let has_account = find_by_email(&self.platform, &row.email).await?.is_some();
         Ok(Some((row, has_account)))
     }
 
@@ -63,7 +68,7 @@ impl Auth {
     ) -> Result<Option<Session>, AuthError> {
         // Looked at before a password is hashed, which costs more than anybody should get for nothing.
         let row = self.open_invitation(tenant.id, token, now).await?.ok_or(Error::NotFound("invitation"))?;
-        let new = match find_account(&self.platform, &row.email).await? {
+        let new = match find_by_email(&self.platform, &row.email).await? {
             Some(_) => None,
             None => Some(self.account_of(&row.email, acceptance, now).await?),
         };
@@ -72,12 +77,12 @@ impl Auth {
         let row = take(&transaction, tenant.id, token, now).await?.ok_or(Error::NotFound("invitation"))?;
         let is_new = match new {
             // Another invitation may have been faster to make the account; then it is no new one.
-            Some(new) => insert_account(&transaction, new).await?,
+            Some(new) => insert_unless_there(&transaction, new).await?,
             None => false,
         };
-        let account = find_account(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
+        let account = find_by_email(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
         let mut entry = None;
-        if join(&transaction, &account, &row, now).await? {
+        if join_unless_member(&transaction, account.id, tenant.id, row.role, row.employee_id, now).await? {
             let actor = Actor::person(account.id, account.name.as_str(), row.role, row.employee_id);
             let context = Context { actor: Some(actor), now };
             let changes =
@@ -151,39 +156,4 @@ async fn take(
          id IN (SELECT invitation_id FROM platform.invitation_tokens WHERE token_hash = $2)) RETURNING {COLUMNS}"
     );
     one(transaction, &sql, [tenant.0.into(), hash.into(), now.into()]).await
-}
-
-async fn find_account<C: ConnectionTrait>(connection: &C, email: &str) -> Result<Option<account::Model>, DbErr> {
-    account::Entity::find().filter(account::Column::Email.eq(email)).one(connection).await
-}
-
-/// Says whether the account was made, or was there.
-async fn insert_account(transaction: &PlatformTransaction, new: account::ActiveModel) -> Result<bool, DbErr> {
-    let rows = account::Entity::insert(new)
-        .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(rows > 0)
-}
-
-/// Says whether the account became a member, or was one.
-async fn join(
-    transaction: &PlatformTransaction,
-    account: &account::Model,
-    invitation: &Model,
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let membership = membership::ActiveModel {
-        account_id: Set(account.id),
-        tenant_id: Set(invitation.tenant_id),
-        role: Set(invitation.role),
-        employee_id: Set(invitation.employee_id),
-        created_at: Set(now),
-    };
-    let same = [membership::Column::AccountId, membership::Column::TenantId];
-    let rows = membership::Entity::insert(membership)
-        .on_conflict(OnConflict::columns(same).do_nothing().to_owned())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(rows > 0)
 }

@@ -4,6 +4,7 @@ pub mod context;
 pub mod mutation;
 pub mod query;
 pub mod session;
+pub mod sign_up;
 pub mod workspace;
 
 use std::sync::LazyLock;

@@ -2,15 +2,16 @@
 
 use async_graphql::MergedObject;
 
-use super::{session::PlatformSessionMutation, workspace::WorkspaceMutation};
+use super::{session::PlatformSessionMutation, sign_up::SignUpMutation, workspace::WorkspaceMutation};
 use crate::graphql::{
     authenticator::AuthenticatorMutation, passkey::PasskeyMutation, password::PasswordMutation, security::SecurityMutation,
 };
 
-/// What can be changed on the apex: sessions, and how one signs in.
+/// What can be changed on the apex: sessions, new organisations, and how one signs in.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     PlatformSessionMutation,
+    SignUpMutation,
     WorkspaceMutation,
     PasswordMutation,
     SecurityMutation,

@@ -97,7 +97,12 @@ impl PlatformSessionMutation {
 }
 
 /// Answers with the session, and lets the rest of the request act as its owner.
-fn begin(ctx: &Context<'_>, request: &PlatformContext, session: Session, keep_in_cookie: bool) -> Result<PlatformSessionPayload> {
+pub(super) fn begin(
+    ctx: &Context<'_>,
+    request: &PlatformContext,
+    session: Session,
+    keep_in_cookie: bool,
+) -> Result<PlatformSessionPayload> {
     let account = Account::of(&session.identity).ok_or(domain::Error::Unauthenticated)?;
     request.become_signed_in(session.identity);
     let refresh_token = cookie::keep(ctx, &request.front_door, session.refresh_token, session.expires_at, keep_in_cookie);

@@ -134,7 +134,7 @@ fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspac
 
 /// Under the base domain, also where the tenant has a domain of its own: a code is a way into the account's session, and whoever
 /// has that domain could read it there.
-fn address(request: &PlatformContext, tenant: &Tenant) -> String {
+pub(super) fn address(request: &PlatformContext, tenant: &Tenant) -> String {
     request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug))
 }
 

@@ -11,6 +11,7 @@ mod noisy;
 mod pgbench;
 mod server;
 mod sign_in;
+mod sign_up;
 
 use std::time::Duration;
 
@@ -36,13 +37,15 @@ async fn main() -> anyhow::Result<()> {
             requests(seconds).await?;
             noisy::run(time).await?;
             subscriptions().await?;
-            sign_in::run().await
+            sign_in::run().await?;
+            sign_up::run().await
         }
         Some("requests") => requests(seconds).await,
         Some("noisy") => noisy::run(time).await,
         Some("live") => subscriptions().await,
         Some("sign-in") => sign_in::run().await,
-        Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live or sign-in"),
+        Some("sign-up") => sign_up::run().await,
+        Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live, sign-in or sign-up"),
     }
 }
 

@@ -43,7 +43,8 @@ impl Server {
         let address = format!("127.0.0.1:{port}");
         let started = Instant::now();
         let child = command(&program, &data)
-            .args(["serve", "--listen", &address])
+            // Nothing is made beside what is measured.
+            .args(["serve", "--standby-tenants", "0", "--listen", &address])
             .args(flags)
             .stdout(Stdio::null())
             .kill_on_drop(true)
