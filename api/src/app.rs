@@ -14,6 +14,7 @@ use crate::{
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
+    lifecycle::Lifecycle,
     live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
     secret,
@@ -61,6 +62,8 @@ pub struct App {
     pub mail: Arc<Mail>,
     /// The hosts of tenants. `serve` looks after them.
     pub domains: Arc<Domains>,
+    /// What holds for tenants, and what becomes of them.
+    pub lifecycle: Arc<Lifecycle>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
     /// The GraphQL schema of the apex.
@@ -120,6 +123,7 @@ impl App {
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
+        let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
@@ -132,6 +136,7 @@ impl App {
             auth,
             mail,
             domains,
+            lifecycle,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,

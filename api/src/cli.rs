@@ -2,6 +2,7 @@
 
 mod archive;
 mod domains;
+mod life;
 mod migrate;
 
 use std::{ffi::OsString, str::FromStr};
@@ -13,6 +14,7 @@ use tenancy::{Hostname, Slug};
 pub use self::{
     archive::ArchiveCommand,
     domains::DomainsCommand,
+    life::{LifeCommand, Until},
     migrate::{MigrateArguments, MigrateCommand},
 };
 use crate::{config::Config, graphql::limits::Introspection, http::Origin};
@@ -231,24 +233,9 @@ pub enum TenantCommand {
         #[arg(long)]
         forbid: Vec<Origin>,
     },
-    /// Stop serving a tenant, and keep its data
-    Suspend {
-        /// Its slug
-        slug: Slug,
-    },
-    /// Serve a suspended tenant again
-    Resume {
-        /// Its slug
-        slug: Slug,
-    },
-    /// Delete a tenant with all its data. Asks first
-    Delete {
-        /// Its slug
-        slug: Slug,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    /// Rename, terms, maintenance, suspend, resume, delete, keep.
+    #[command(flatten)]
+    Life(LifeCommand),
     /// Backup, restore, clone, export, import.
     #[command(flatten)]
     Archive(ArchiveCommand),

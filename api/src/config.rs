@@ -16,6 +16,7 @@ use crate::{
     auth::{SignUpMode, SignUpPolicy},
     domains::DnsServer,
     graphql::limits::Defaults,
+    lifecycle::LifecycleOptions,
     live,
     secret::SecretKeys,
 };
@@ -158,6 +159,10 @@ pub struct Config {
     /// Those who watch.
     #[command(flatten)]
     pub watching: live::Watching,
+
+    /// What holds for the life of a tenant.
+    #[command(flatten)]
+    pub lifecycle: LifecycleOptions,
 
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",

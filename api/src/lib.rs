@@ -14,6 +14,7 @@ pub mod demo;
 pub mod domains;
 pub mod graphql;
 pub mod http;
+pub mod lifecycle;
 pub mod live;
 pub mod local_postgres;
 pub mod mail;

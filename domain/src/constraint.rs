@@ -7,19 +7,19 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::Error;
 
-/// The answer for a violated constraint; none for another failure or an unknown constraint.
-pub(crate) fn answer(error: &DbErr) -> Option<Error> {
-    answer_for(name(error)?)
-}
+/// What Postgres says to whoever would write in a transaction that may not.
+const READ_ONLY: &str = "25006";
 
-/// The violated constraint's name, as the database gives it.
-fn name(error: &DbErr) -> Option<&str> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-            error.as_database_error()?.constraint()
-        }
-        _ => None,
+/// The answer for a violated constraint, or for a write where none is allowed; none for another failure or an unknown constraint.
+pub(crate) fn answer(error: &DbErr) -> Option<Error> {
+    let error = match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error()?,
+        _ => return None,
+    };
+    if error.code().is_some_and(|code| code == READ_ONLY) {
+        return Some(Error::ReadOnly);
     }
+    answer_for(error.constraint()?)
 }
 
 fn answer_for(name: &str) -> Option<Error> {

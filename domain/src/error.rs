@@ -32,6 +32,11 @@ pub enum Error {
         /// What it collides with.
         message: String,
     },
+    /// Nothing can be changed now.
+    #[error(
+        "Nothing can be changed in this organisation now, because the time that was paid for is over. What is there can be read."
+    )]
+    ReadOnly,
     /// The database failed. Its reason is for the log, not for the person.
     #[error("database error")]
     Database(#[source] DbErr),

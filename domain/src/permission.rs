@@ -43,6 +43,8 @@ pub enum Permission {
     ManageSignIn,
     /// Add and remove addresses of the organisation, and choose the primary one.
     ManageDomains,
+    /// Rename the organisation, and ask for its deletion.
+    ManageTenant,
 }
 
 /// Whose data a permission covers.
@@ -60,7 +62,7 @@ pub enum Reach {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadDirectory,
         Self::ReadTerminatedEmployees,
         Self::ReadPrivateDetails,
@@ -80,6 +82,7 @@ impl Permission {
         Self::ManageApiKeys,
         Self::ManageSignIn,
         Self::ManageDomains,
+        Self::ManageTenant,
     ];
 
     /// The name, as it is stored with an API key.
@@ -104,21 +107,24 @@ impl Permission {
             Self::ManageApiKeys => "manage_api_keys",
             Self::ManageSignIn => "manage_sign_in",
             Self::ManageDomains => "manage_domains",
+            Self::ManageTenant => "manage_tenant",
         }
     }
 
     /// Whether a program may have it. Those that decide who gets in are for people alone.
     pub const fn is_for_programs(self) -> bool {
-        !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn | Self::ManageDomains)
+        !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn | Self::ManageDomains | Self::ManageTenant)
     }
 
     /// Whose data the permission covers for a member of this role.
     pub const fn reach(self, role: Role) -> Reach {
         let decides_who_gets_in = !self.is_for_programs();
         match role {
-            Role::Owner | Role::Admin => return Reach::Everyone,
+            Role::Owner => return Reach::Everyone,
+            // Whether the organisation is there at all is for its owners to say.
+            Role::Admin if !matches!(self, Self::ManageTenant) => return Reach::Everyone,
             Role::Hr if !decides_who_gets_in => return Reach::Everyone,
-            Role::Hr | Role::Manager | Role::Employee => {}
+            Role::Admin | Role::Hr | Role::Manager | Role::Employee => {}
         }
         let manages = matches!(role, Role::Manager);
         match self {
@@ -141,7 +147,8 @@ impl Permission {
             | Self::ManageMembers
             | Self::ManageApiKeys
             | Self::ManageSignIn
-            | Self::ManageDomains => Reach::Nobody,
+            | Self::ManageDomains
+            | Self::ManageTenant => Reach::Nobody,
         }
     }
 
@@ -166,6 +173,7 @@ impl Permission {
             Self::ManageApiKeys => "You may not manage API keys.",
             Self::ManageSignIn => "You may not change how members sign in.",
             Self::ManageDomains => "You may not manage the addresses of the organisation.",
+            Self::ManageTenant => "Only owners rename or delete the organisation.",
         }
     }
 }
@@ -225,7 +233,8 @@ mod tests {
         ManageMembers            everyone everyone nobody   nobody   nobody
         ManageApiKeys            everyone everyone nobody   nobody   nobody
         ManageSignIn             everyone everyone nobody   nobody   nobody
-        ManageDomains            everyone everyone nobody   nobody   nobody";
+        ManageDomains            everyone everyone nobody   nobody   nobody
+        ManageTenant             everyone nobody   nobody   nobody   nobody";
 
     #[test]
     fn every_role_and_permission_is_as_the_table_says() {

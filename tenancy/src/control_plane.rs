@@ -1,4 +1,5 @@
-//! The tables of this crate in the control plane: tenants, their hosts, and the ledger of their migrations.
+//! The tables of this crate in the control plane: tenants, their hosts and former slugs, the ledger of their migrations, and what is
+//! known of deletions.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
@@ -43,12 +44,28 @@ const TABLES: &str = "
         slug text NOT NULL CONSTRAINT tenants_slug_key UNIQUE,
         name text NOT NULL,
         schema_name text NOT NULL CONSTRAINT tenants_schema_name_key UNIQUE,
-        status text NOT NULL CONSTRAINT tenants_status_check CHECK (status IN ('active', 'suspended')),
+        status text NOT NULL CONSTRAINT tenants_status_check CHECK (status IN ('active', 'suspended', 'deleting')),
         schema_version text,
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL
     );
     ALTER TABLE platform.tenants ADD COLUMN IF NOT EXISTS settings jsonb NOT NULL DEFAULT '{}';
+    DO $$ BEGIN
+        -- Asked first: the change locks the table, and other programs read it.
+        IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = 'platform.tenants'::regclass AND attname = 'delete_at') THEN
+            RETURN;
+        END IF;
+        ALTER TABLE platform.tenants
+            DROP CONSTRAINT tenants_status_check,
+            ADD CONSTRAINT tenants_status_check CHECK (status IN ('active', 'suspended', 'deleting')),
+            ADD COLUMN status_since timestamptz,
+            ADD COLUMN trial_ends_at timestamptz,
+            ADD COLUMN paid_until timestamptz,
+            ADD COLUMN delete_at timestamptz,
+            ADD COLUMN maintenance_since timestamptz,
+            ADD COLUMN maintenance_message text;
+    END $$;
+    CREATE INDEX IF NOT EXISTS tenants_delete_at_index ON platform.tenants (delete_at) WHERE delete_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS tenants_schema_version_index ON platform.tenants (schema_version);
 
     CREATE TABLE IF NOT EXISTS platform.domains (
@@ -59,6 +76,27 @@ const TABLES: &str = "
     );
     CREATE INDEX IF NOT EXISTS domains_tenant_id_index ON platform.domains (tenant_id);
     CREATE UNIQUE INDEX IF NOT EXISTS domains_primary_key ON platform.domains (tenant_id) WHERE is_primary;
+
+    CREATE TABLE IF NOT EXISTS platform.former_slugs (
+        slug text PRIMARY KEY,
+        tenant_id uuid NOT NULL CONSTRAINT former_slugs_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,
+        reserved_until timestamptz NOT NULL,
+        created_at timestamptz NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS former_slugs_tenant_id_index ON platform.former_slugs (tenant_id);
+
+    CREATE TABLE IF NOT EXISTS platform.deletions (
+        tenant_id uuid PRIMARY KEY CONSTRAINT deletions_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,
+        asked_by text NOT NULL CONSTRAINT deletions_asked_by_check CHECK (asked_by IN ('owner', 'operator')),
+        asked_at timestamptz NOT NULL,
+        begun_at timestamptz,
+        removed jsonb NOT NULL DEFAULT '{}'
+    );
+    CREATE TABLE IF NOT EXISTS platform.deletion_certificates (
+        tenant_id uuid PRIMARY KEY,
+        certificate jsonb NOT NULL,
+        created_at timestamptz NOT NULL
+    );
 
     CREATE TABLE IF NOT EXISTS platform.tenant_migrations (
         tenant_id uuid NOT NULL CONSTRAINT tenant_migrations_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,
@@ -84,6 +122,8 @@ const TABLES: &str = "
     END $$;
     CREATE OR REPLACE TRIGGER tenants_notify AFTER INSERT OR UPDATE OR DELETE ON platform.tenants
         FOR EACH ROW EXECUTE FUNCTION platform.notify_of_tenant();
+    CREATE OR REPLACE TRIGGER former_slugs_notify AFTER INSERT OR UPDATE OR DELETE ON platform.former_slugs
+        FOR EACH ROW EXECUTE FUNCTION platform.notify_of_domain();
     CREATE OR REPLACE TRIGGER domains_notify AFTER INSERT OR UPDATE OR DELETE ON platform.domains
         FOR EACH ROW EXECUTE FUNCTION platform.notify_of_domain();
 ";

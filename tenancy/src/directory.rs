@@ -6,12 +6,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use moka::future::Cache;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Error, Heard, Host, Hostname, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId,
+    Error, Heard, Host, Hostname, Maintenance, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId,
     freshness::{Freshness, LIFETIME, Reading},
     tenant::Statements,
 };
@@ -64,7 +65,8 @@ impl Directory {
         }
     }
 
-    /// The tenant whose host this is, if there is one.
+    /// The tenant whose host this is, if there is one. A tenant that was renamed is found by its former slugs too, as long as they
+    /// are kept for it: its slug then differs from that of the host.
     pub async fn by_host(&self, host: &Host) -> Result<Option<Arc<Tenant>>> {
         match host {
             Host::Slug(slug) => self.find(Key::Slug(slug.clone())).await,
@@ -80,7 +82,8 @@ impl Directory {
 
     /// The tenant with this slug, if there is one.
     pub async fn by_slug(&self, slug: &Slug) -> Result<Option<Arc<Tenant>>> {
-        self.find(Key::Slug(slug.clone())).await
+        let found = self.find(Key::Slug(slug.clone())).await?;
+        Ok(found.filter(|tenant| tenant.slug == *slug))
     }
 
     /// Forgets what was read of a tenant before now. For a program that hears of a change by itself, and must not read what was
@@ -170,13 +173,19 @@ fn overrun() -> sea_orm::DbErr {
 
 /// The columns of a tenant, to be followed by a condition.
 pub(crate) const SELECT_TENANT: &str = "SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.schema_version, t.created_at, t.settings, \
+     coalesce(t.status_since, t.created_at) AS status_since, t.trial_ends_at, t.paid_until, t.delete_at, \
+     t.maintenance_since, t.maintenance_message, \
      (SELECT d.hostname FROM platform.domains d WHERE d.tenant_id = t.id AND d.is_primary) AS primary_host \
      FROM platform.tenants t";
 
 fn statement_for(key: &Key) -> Statement {
     let (condition, value): (&str, Value) = match key {
         Key::Id(id) => ("WHERE t.id = $1", id.0.into()),
-        Key::Slug(slug) => ("WHERE t.slug = $1", slug.as_str().into()),
+        Key::Slug(slug) => (
+            "WHERE t.id = coalesce((SELECT n.id FROM platform.tenants n WHERE n.slug = $1), \
+             (SELECT f.tenant_id FROM platform.former_slugs f WHERE f.slug = $1))",
+            slug.as_str().into(),
+        ),
         Key::Hostname(hostname) => {
             ("WHERE t.id = (SELECT d.tenant_id FROM platform.domains d WHERE d.hostname = $1)", hostname.as_str().into())
         }
@@ -190,6 +199,8 @@ pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Res
     let schema = SchemaName::parse(&row.try_get::<String>("", "schema_name")?)?;
     let primary_host: Option<String> = row.try_get("", "primary_host")?;
     let settings: serde_json::Value = row.try_get("", "settings")?;
+    let maintenance_since: Option<DateTime<Utc>> = row.try_get("", "maintenance_since")?;
+    let message: Option<String> = row.try_get("", "maintenance_message")?;
     // A tenant may have a shorter time of its own, never a longer one than the program allows.
     let own_timeout = settings.get("statementTimeoutMs").and_then(serde_json::Value::as_u64).filter(|timeout| *timeout > 0);
     let statement_timeout = own_timeout.map_or(statement_timeout, |own| statement_timeout.min(Duration::from_millis(own)));
@@ -198,9 +209,14 @@ pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Res
         slug: Slug::parse(&row.try_get::<String>("", "slug")?).map_err(|error| corrupt(&error))?,
         name: row.try_get("", "name")?,
         status: row.try_get::<String>("", "status")?.parse()?,
+        status_since: row.try_get("", "status_since")?,
         schema_version: row.try_get("", "schema_version")?,
         primary_host: primary_host.map(|host| Hostname::parse(&host)).transpose().map_err(|error| corrupt(&error))?,
         created_at: row.try_get("", "created_at")?,
+        trial_ends_at: row.try_get("", "trial_ends_at")?,
+        paid_until: row.try_get("", "paid_until")?,
+        delete_at: row.try_get("", "delete_at")?,
+        maintenance: maintenance_since.map(|since| Maintenance { since, message: message.unwrap_or_default().into() }),
         settings: Arc::new(settings),
         statements: Statements::of(&schema, statement_timeout),
         schema,

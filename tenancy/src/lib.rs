@@ -16,6 +16,7 @@ mod archive;
 mod checksum;
 mod connection;
 mod control_plane;
+mod deletion;
 mod directory;
 mod error;
 mod fleet;
@@ -26,10 +27,12 @@ mod listen;
 mod name;
 mod pool;
 mod provision;
+mod rename;
 mod resolve;
 mod schema;
 mod slug;
 mod standby;
+mod standing;
 mod tenant;
 
 pub use archive::{
@@ -41,6 +44,7 @@ pub use connection::{
     TenantScope, TenantTransaction, Transaction,
 };
 pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
+pub use deletion::{AskedBy, Certificate};
 pub use directory::Directory;
 pub use error::{Error, Result};
 pub use fleet::{
@@ -57,4 +61,5 @@ pub use provision::{NewTenant, Provisioning};
 pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
 pub use slug::{RESERVED_SLUGS, Slug, SlugError};
 pub use standby::StandbyStatus;
-pub use tenant::{Availability, Tenant, TenantId, TenantStatus};
+pub use standing::{Deadlines, Standing, State, Terms, standing};
+pub use tenant::{Maintenance, Tenant, TenantId, TenantStatus};

@@ -157,6 +157,11 @@ impl Tenants {
         self.connection(tenant, Access::ReadWrite)
     }
 
+    /// The same for a tenant whose data cannot be changed now: Postgres refuses whatever would (`25006`).
+    pub fn write_protected(&self, tenant: &Arc<Tenant>) -> TenantConnection {
+        self.connection(tenant, Access::WriteProtected)
+    }
+
     fn connection(&self, tenant: &Arc<Tenant>, access: Access) -> TenantConnection {
         let scope = TenantData::new(Arc::clone(tenant), self.inner.keeps_statements);
         TenantConnection::new(self.inner.pool.clone(), scope, access)

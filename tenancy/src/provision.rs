@@ -8,10 +8,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement,
 use crate::{
     Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants,
     directory::{SELECT_TENANT, tenant_from},
-    error::violated_constraint,
     fleet,
     host::insert_host,
-    schema::{former_schemas, grant_tables, make_schema, set_search_path},
+    rename::{refuse_reserved, taken},
+    schema::{grant_tables, make_schema, set_search_path},
     standby,
 };
 
@@ -122,10 +122,8 @@ impl Tenants {
         ];
         let insert = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
                       VALUES ($1, $2, $3, $4, 'active', $5, $6, $6)";
-        execute(transaction, insert, values).await.map_err(|error| match violated_constraint(&error) {
-            Some("tenants_slug_key") => Error::SlugTaken(new.slug.clone()),
-            _ => Error::Database(error),
-        })?;
+        execute(transaction, insert, values).await.map_err(|error| taken(error, &new.slug))?;
+        refuse_reserved(transaction, &new.slug, new.now).await?;
         for (position, hostname) in new.hostnames.iter().enumerate() {
             insert_host(transaction, new.id, hostname, position == 0, new.now).await?;
         }
@@ -144,44 +142,62 @@ impl Tenants {
 
     /// Those of these slugs that no new tenant may have, whatever the state of the tenant that has one.
     pub async fn taken_slugs(&self, slugs: &[Slug]) -> Result<BTreeSet<Slug>> {
-        let sql = "SELECT slug FROM platform.tenants WHERE slug = ANY ($1)";
+        let sql = "SELECT slug FROM platform.tenants WHERE slug = ANY ($1) \
+                   UNION SELECT slug FROM platform.former_slugs WHERE slug = ANY ($1)";
         let wanted = Statement::from_sql_and_values(DbBackend::Postgres, sql, [fleet::texts(slugs)]);
         let rows = self.platform().query_all_raw(wanted).await?;
         let taken: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "slug")).collect::<Result<_, DbErr>>()?;
         Ok(slugs.iter().filter(|slug| taken.contains(slug.as_str())).cloned().collect())
     }
 
-    /// Suspends or resumes a tenant, in every process at once.
+    /// The tenants whose owners may have to be told something, in the order of their ids, after one: those about which somebody has
+    /// decided, and those whose date is before `until`.
+    pub async fn list_concerned(&self, until: DateTime<Utc>, after: Option<TenantId>, limit: u64) -> Result<Vec<Tenant>> {
+        let sql = format!(
+            "{SELECT_TENANT} WHERE t.id > $2 AND (t.status <> 'active' OR t.delete_at IS NOT NULL OR t.maintenance_since IS NOT NULL \
+             OR greatest(t.trial_ends_at, t.paid_until) < $1) ORDER BY t.id LIMIT $3"
+        );
+        let after = after.map_or(uuid::Uuid::nil(), |tenant| tenant.0);
+        let values: [Value; 3] = [until.into(), after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
+        let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+        rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
+    }
+
+    /// Suspends or resumes a tenant, in every process at once. What is being deleted stays so.
     pub async fn set_status(&self, tenant: TenantId, status: TenantStatus, now: DateTime<Utc>) -> Result<()> {
         let values: [Value; 3] = [tenant.0.into(), status.as_str().into(), now.into()];
-        let sql = "UPDATE platform.tenants SET status = $2, updated_at = $3 WHERE id = $1";
+        let sql = "UPDATE platform.tenants SET status = $2, updated_at = $3, \
+                   status_since = CASE WHEN status = $2 THEN coalesce(status_since, $3) ELSE $3 END \
+                   WHERE id = $1 AND status <> 'deleting'";
+        self.change(tenant, sql, values).await
+    }
+
+    /// Says until when a tenant tries and until when it has paid; in every process at once.
+    pub async fn set_dates(
+        &self,
+        tenant: TenantId,
+        trial_ends_at: Option<DateTime<Utc>>,
+        paid_until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let values: [Value; 4] = [tenant.0.into(), trial_ends_at.into(), paid_until.into(), now.into()];
+        let sql = "UPDATE platform.tenants SET trial_ends_at = $2, paid_until = $3, updated_at = $4 WHERE id = $1";
+        self.change(tenant, sql, values).await
+    }
+
+    /// Begins maintenance with what its people are told meanwhile, or ends it, in every process at once.
+    pub async fn set_maintenance(&self, tenant: TenantId, message: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+        let since = message.map(|_| now);
+        let values: [Value; 4] = [tenant.0.into(), since.into(), message.into(), now.into()];
+        let sql = "UPDATE platform.tenants SET maintenance_since = CASE WHEN $2 IS NULL THEN NULL ELSE coalesce(maintenance_since, $2) END, \
+                   maintenance_message = $3, updated_at = $4 WHERE id = $1";
+        self.change(tenant, sql, values).await
+    }
+
+    async fn change<const N: usize>(&self, tenant: TenantId, sql: &str, values: [Value; N]) -> Result<()> {
         let changed = execute(&self.platform(), sql, values).await?;
         self.inner.directory.forget(tenant);
         if changed == 0 { Err(Error::NotFound(tenant.to_string())) } else { Ok(()) }
-    }
-
-    /// Deletes a tenant: its schema with all its data, its role, its hosts and its row, in one transaction.
-    ///
-    /// What the application keeps of the tenant in the control plane is the application's to delete.
-    pub async fn delete(&self, tenant: &Tenant) -> Result<()> {
-        // Requests that come from now on are refused in every process, rather than failing for want of a schema.
-        let suspend = "UPDATE platform.tenants SET status = 'suspended' WHERE id = $1";
-        execute(&self.platform(), suspend, [tenant.id.0.into()]).await?;
-        let transaction = self.inner.direct.begin().await?;
-        // A restore in place that is under way ends first, and may have given the tenant another schema by then.
-        take_lock(&transaction, &tenant.id.to_string()).await?;
-        let mut schemas = former_schemas(&transaction, tenant.id).await?;
-        let delete = "DELETE FROM platform.tenants WHERE id = $1 RETURNING schema_name";
-        let delete = Statement::from_sql_and_values(DbBackend::Postgres, delete, [tenant.id.0.into()]);
-        let row = transaction.query_one_raw(delete).await?.ok_or_else(|| Error::NotFound(tenant.slug.to_string()))?;
-        schemas.push(SchemaName::parse(&row.try_get::<String>("", "schema_name")?)?);
-        for schema in schemas {
-            let drop = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {schema}");
-            transaction.execute_unprepared(&drop).await?;
-        }
-        transaction.commit().await?;
-        self.inner.directory.forget(tenant.id);
-        Ok(())
     }
 }
 

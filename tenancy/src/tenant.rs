@@ -35,6 +35,8 @@ pub enum TenantStatus {
     Active,
     /// Kept, but not served, until an operator resumes it.
     Suspended,
+    /// Its deletion has begun, and cannot be taken back.
+    Deleting,
 }
 
 impl TenantStatus {
@@ -43,6 +45,7 @@ impl TenantStatus {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Deleting => "deleting",
         }
     }
 }
@@ -54,20 +57,19 @@ impl FromStr for TenantStatus {
         match text {
             "active" => Ok(Self::Active),
             "suspended" => Ok(Self::Suspended),
+            "deleting" => Ok(Self::Deleting),
             _ => Err(crate::Error::Corrupt(format!("unknown tenant status {text:?}"))),
         }
     }
 }
 
-/// Whether a request for a tenant can be answered now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Availability {
-    /// Yes.
-    Available,
-    /// The tenant is suspended.
-    Suspended,
-    /// The tenant's schema is behind the program and waits for its migration.
-    Migrating,
+/// An operator works on a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What its people are told; empty for no more than that.
+    pub message: Arc<str>,
 }
 
 /// A tenant, as read from the control plane. Shared by all requests for it and replaced when something changes.
@@ -83,13 +85,23 @@ pub struct Tenant {
     pub schema: SchemaName,
     /// What the platform has decided about it.
     pub status: TenantStatus,
+    /// Since when that holds.
+    pub status_since: DateTime<Utc>,
     /// The last tenant migration that its schema has.
     pub schema_version: Option<String>,
     /// Its primary host, when that is not the slug under the base domain.
     pub primary_host: Option<Hostname>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// What the application keeps with it, such as its own limits: a JSON object. This crate reads `statementTimeoutMs` alone.
+    /// When its trial ends; none where it has none.
+    pub trial_ends_at: Option<DateTime<Utc>>,
+    /// Until when it has paid; none where nothing is to be paid.
+    pub paid_until: Option<DateTime<Utc>>,
+    /// From when it is deleted, unless that is taken back.
+    pub delete_at: Option<DateTime<Utc>>,
+    /// That an operator works on it.
+    pub maintenance: Option<Maintenance>,
+    /// What the application keeps with it, such as its own limits: a JSON object. This crate reads `statementTimeoutMs` and `terms`.
     pub settings: Arc<serde_json::Value>,
     pub(crate) statements: Statements,
 }
@@ -99,6 +111,7 @@ pub struct Tenant {
 pub(crate) struct Statements {
     pub(crate) begin_read_only: Arc<str>,
     pub(crate) begin_read_write: Arc<str>,
+    pub(crate) begin_write_protected: Arc<str>,
     /// Appended to every statement, so that each tenant has prepared statements and plans of its own: Postgres throws a
     /// plan away when the search path differs from the one that it was made under.
     pub(crate) tag: Box<str>,
@@ -118,26 +131,22 @@ impl Statements {
         Self {
             begin_read_only: begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             begin_read_write: begin("ISOLATION LEVEL READ COMMITTED READ WRITE"),
+            begin_write_protected: begin("ISOLATION LEVEL READ COMMITTED READ ONLY"),
             tag: format!(" /* {schema} */").into(),
         }
     }
 }
 
 impl Tenant {
+    /// Whether the schema has what a program needs whose last tenant migration is `head`. One that is ahead has it: a newer program has
+    /// migrated it, and migrations expand before they contract.
+    pub fn is_current(&self, head: &str) -> bool {
+        self.schema_version.as_deref().is_some_and(|version| version >= head)
+    }
+
     /// Whether what was read of `earlier` and what is read now are the same data: not after a restore in place, which announces
     /// nothing of what it has changed.
     pub fn has_the_data_of(&self, earlier: &Self) -> bool {
         self.id == earlier.id && self.schema == earlier.schema
-    }
-
-    /// Whether the tenant can be served by a program whose last tenant migration is `head`.
-    ///
-    /// A schema that is ahead is served: a newer program has migrated it, and migrations expand before they contract.
-    pub fn availability(&self, head: &str) -> Availability {
-        match (self.status, &self.schema_version) {
-            (TenantStatus::Suspended, _) => Availability::Suspended,
-            (TenantStatus::Active, Some(version)) if version.as_str() >= head => Availability::Available,
-            (TenantStatus::Active, _) => Availability::Migrating,
-        }
     }
 }

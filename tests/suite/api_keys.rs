@@ -295,7 +295,6 @@ async fn a_deleted_tenant_leaves_no_keys() {
     let (_, token) = make(&company, &[Permission::ReadDirectory], None).await;
     let api = Caller::new(server.router.clone(), "api.localhost", Some(token));
     api.ask("{ employees { totalCount } }").await.data("");
-    server.tenants().delete(&company.tenant).await.unwrap();
-    api::auth::forget_tenant(&server.tenants().platform(), company.tenant.id).await.unwrap();
+    server.tenants().delete(&company.tenant, chrono::Utc::now()).await.unwrap();
     until("the key is refused", async || api.ask("{ __typename }").await.status == 401).await;
 }

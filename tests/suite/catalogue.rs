@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use api::graphql::error::{Code, INTERNAL_MESSAGE};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use domain::Role;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -43,6 +43,22 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
     server.tenants().set_status(suspended.tenant.id, TenantStatus::Suspended, Utc::now()).await.unwrap();
     answers.push(suspended.caller(Role::Owner).ask("{ __typename }").await);
 
+    let now = Utc::now();
+    let days_ago = |days| Some(now - TimeDelta::days(days));
+    let unpaid = server.company().await;
+    server.tenants().set_dates(unpaid.tenant.id, None, days_ago(10), now).await.unwrap();
+    answers.push(unpaid.caller(Role::Hr).mutate("createPosition", json!({ "title": "Painter" }), "__typename").await);
+    server.tenants().set_dates(unpaid.tenant.id, None, days_ago(40), now).await.unwrap();
+    answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
+    server.tenants().set_maintenance(unpaid.tenant.id, Some("Back at noon."), now).await.unwrap();
+    answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
+    server.app.lifecycle.delete_as_operator(unpaid.tenant.id, now + TimeDelta::days(1), now).await.unwrap();
+    answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
+    let moved = server.company().await;
+    let slug = format!("{}-new", moved.tenant.slug.as_str());
+    server.app.lifecycle.rename_as_operator(&moved.tenant, Some(&slug), None, now).await.unwrap();
+    answers.push(moved.caller(Role::Hr).ask("{ __typename }").await);
+
     let behind = server.tenant().await;
     let version = format!("UPDATE platform.tenants SET schema_version = 'm0' WHERE id = '{}'", behind.id);
     server.tenants().platform().execute_unprepared(&version).await.unwrap();
@@ -57,7 +73,7 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
 #[tokio::test]
 async fn every_code_is_produced_by_a_request() {
     let server = Server::start().await;
-    let answers = one_of_each(&server).await;
+    let answers = Box::pin(one_of_each(&server)).await;
     let mut expected = Code::ALL.map(Code::as_str).to_vec();
     expected.sort_unstable();
     assert_eq!(answers.keys().collect::<Vec<_>>(), expected);
@@ -70,19 +86,40 @@ async fn every_code_is_produced_by_a_request() {
         assert!(answer.headers.contains_key("x-request-id"), "{code}");
     }
     // Refused as a whole, with the status of the code and without data.
-    for code in [Code::TenantNotFound, Code::TenantMismatch, Code::TenantSuspended, Code::TenantMigrating, Code::BadUserInput] {
+    for code in [
+        Code::TenantNotFound,
+        Code::TenantMismatch,
+        Code::TenantSuspended,
+        Code::TenantPastDue,
+        Code::TenantMaintenance,
+        Code::TenantDeleting,
+        Code::TenantMoved,
+        Code::TenantMigrating,
+        Code::BadUserInput,
+    ] {
         let answer = &answers[code.as_str()];
         assert_eq!(answer.status, code.status(), "{}", code.as_str());
         assert!(answer.body.get("data").is_none(), "{}", code.as_str());
     }
     // A field that failed.
-    for code in [Code::SecondFactorRequired, Code::Forbidden, Code::NotFound, Code::Conflict, Code::RateLimited, Code::Internal] {
+    for code in [
+        Code::SecondFactorRequired,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::Conflict,
+        Code::TenantReadOnly,
+        Code::RateLimited,
+        Code::Internal,
+    ] {
         let answer = &answers[code.as_str()];
         assert_eq!(answer.status, 200, "{}", code.as_str());
         assert!(answer.body.pointer("/errors/0/path/0").is_some(), "{}", code.as_str());
     }
     assert_eq!(answers["CONFLICT"].field(), Some("title"));
     assert_eq!(answers["TENANT_MIGRATING"].headers["retry-after"], "5");
+    assert_eq!(answers["TENANT_MAINTENANCE"].headers["retry-after"], "60");
+    assert!(answers["TENANT_MAINTENANCE"].message().ends_with("Back at noon."));
+    assert_eq!(answers["TENANT_DELETING"].body["errors"][0]["extensions"]["url"], "http://localhost:8000");
     assert!(answers["SECOND_FACTOR_REQUIRED"].body["errors"][0]["extensions"]["challenge"].is_string());
     assert!(answers["RATE_LIMITED"].body["errors"][0]["extensions"]["retryAfter"].is_u64());
 }

@@ -6,7 +6,7 @@ use chrono::Utc;
 use futures::future::join_all;
 use migration::tenant::TenantMigrator;
 use sqlx::{Connection as _, PgConnection};
-use tenancy::{Availability, Host, Hostname, Slug, Tenant, TenantStatus, Tenants};
+use tenancy::{Host, Hostname, Slug, State, Tenant, TenantStatus, Tenants, Terms, standing};
 use tests::{TestDatabase, make_tenant, run, until, value, within};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -38,8 +38,9 @@ impl Processes {
     }
 
     /// How this process sees the tenant.
-    async fn availability(&self, slug: &Slug) -> Option<Availability> {
-        self.find(slug).await.map(|tenant| tenant.availability(self.here.head()))
+    async fn state(&self, slug: &Slug) -> Option<State> {
+        let terms = Terms { warning_days: 14, read_only_after_days: 7, suspend_after_days: 30 };
+        self.find(slug).await.map(|tenant| standing(&tenant, self.here.head(), Utc::now(), terms).state)
     }
 
     /// Makes every look-up wait until the transaction that is returned ends.
@@ -167,14 +168,14 @@ async fn a_suspension_by_another_process_is_seen_at_once() {
     let processes = Processes::start().await;
     let tenant = make_tenant(&processes.there).await;
     let slug = &tenant.slug;
-    until("the tenant is found", async || processes.availability(slug).await.is_some()).await;
+    until("the tenant is found", async || processes.state(slug).await.is_some()).await;
     for (status, expected) in [
-        (TenantStatus::Suspended, Availability::Suspended),
-        (TenantStatus::Active, Availability::Available),
-        (TenantStatus::Suspended, Availability::Suspended),
+        (TenantStatus::Suspended, State::Suspended),
+        (TenantStatus::Active, State::Active),
+        (TenantStatus::Suspended, State::Suspended),
     ] {
         processes.there.set_status(tenant.id, status, Utc::now()).await.unwrap();
-        within(AT_ONCE, "the status is seen", async || processes.availability(slug).await == Some(expected)).await;
+        within(AT_ONCE, "the status is seen", async || processes.state(slug).await == Some(expected)).await;
         assert_eq!(processes.there.directory().by_id(tenant.id).await.unwrap().unwrap().status, status);
     }
     processes.stop().await;
@@ -217,7 +218,7 @@ async fn hosts_and_names_that_another_process_changes_are_seen_at_once() {
     })
     .await;
 
-    processes.there.delete(&globex).await.unwrap();
+    processes.there.delete(&globex, Utc::now()).await.unwrap();
     within(AT_ONCE, "a deleted tenant is gone", async || processes.find(&acme.slug).await.is_none()).await;
     assert!(processes.here.directory().by_id(globex.id).await.unwrap().is_none());
     processes.stop().await;
@@ -228,27 +229,23 @@ async fn a_lost_listening_connection_forgets_everything_and_recovers() {
     let mut processes = Processes::start().await;
     let tenant = make_tenant(&processes.there).await;
     let slug = tenant.slug.clone();
-    until("the tenant is found", async || processes.availability(&slug).await.is_some()).await;
+    until("the tenant is found", async || processes.state(&slug).await.is_some()).await;
 
     // A change that nobody hears of stands for one that is made while the connection is lost.
     let unheard = "ALTER TABLE platform.tenants DISABLE TRIGGER USER; UPDATE platform.tenants SET status = 'suspended'; \
                    ALTER TABLE platform.tenants ENABLE TRIGGER USER";
     run(&mut processes.observer, unheard).await;
-    assert_eq!(processes.availability(&slug).await, Some(Availability::Available), "nothing was remembered");
+    assert_eq!(processes.state(&slug).await, Some(State::Active), "nothing was remembered");
     let terminate = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid IN ({})",
         LISTENING.replace("count(*)", "pid")
     );
     assert_eq!(value::<i64>(&mut processes.observer, &terminate).await, 2);
-    within(Duration::from_secs(5), "the change is seen", async || {
-        processes.availability(&slug).await == Some(Availability::Suspended)
-    })
-    .await;
+    within(Duration::from_secs(5), "the change is seen", async || processes.state(&slug).await == Some(State::Suspended)).await;
 
     until("both listen again", async || value::<i64>(&mut processes.observer, LISTENING).await == 2).await;
     run(&mut processes.observer, "UPDATE platform.tenants SET status = 'active'").await;
-    within(AT_ONCE, "changes are heard again", async || processes.availability(&slug).await == Some(Availability::Available))
-        .await;
+    within(AT_ONCE, "changes are heard again", async || processes.state(&slug).await == Some(State::Active)).await;
     processes.stop().await;
 }
 

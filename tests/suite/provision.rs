@@ -98,10 +98,12 @@ async fn deleting_leaves_no_schema_no_role_and_no_rows() {
     mark(server.tenants(), &tenant, 3).await;
     let hostname = Hostname::parse(&format!("{}.example.test", tenant.id.0.simple())).unwrap();
     server.tenants().add_host(tenant.id, &hostname, true, Utc::now()).await.unwrap();
-    server.tenants().delete(&tenant).await.unwrap();
+    let certificate = server.tenants().delete(&tenant, Utc::now()).await.unwrap();
+    assert_eq!((certificate.tenant, certificate.removed["schemas"], certificate.removed["roles"]), (tenant.id, 1, 1));
+    assert!(certificate.removed["rows"] >= 3 && certificate.removed["domains"] == 1, "{certificate:?}");
     assert_eq!(traces(tenant.id).await, [0, 0, 0]);
     assert!(server.tenants().directory().by_slug(&tenant.slug).await.unwrap().is_none());
-    assert!(matches!(server.tenants().delete(&tenant).await, Err(Error::NotFound(_))));
+    assert!(matches!(server.tenants().delete(&tenant, Utc::now()).await, Err(Error::NotFound(_))));
 }
 
 /// A provisioning that is broken off, as by a program that is killed.

@@ -115,7 +115,7 @@ async fn a_prepared_schema_becomes_a_tenant_like_any_other() {
     let all: Vec<String> = TenantMigrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     assert_eq!(frozen, all);
 
-    pool.tenants().delete(&tenant).await.unwrap();
+    pool.tenants().delete(&tenant, Utc::now()).await.unwrap();
     assert!(!pool.schema_exists(&prepared).await && !pool.role_exists(&prepared).await);
     pool.stop().await;
 }

@@ -8,10 +8,7 @@ use domain::{
 };
 use entities::{
     id::{AccountId, EmployeeId},
-    platform::{
-        account, api_key, audit_outbox, departure, domain_claim, external_identity, identity_provider, invitation, membership,
-        outgoing_mail, session,
-    },
+    platform::{account, membership, session},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait,
@@ -20,7 +17,7 @@ use sea_orm::{
 use secrecy::SecretString;
 use tenancy::{PlatformConnection, TenantId};
 
-use super::{Passwords, check_password, sign_up::forget_sign_ups};
+use super::{Passwords, check_password};
 
 /// An account to be made, unless its address has one.
 #[derive(Debug, Clone)]
@@ -157,23 +154,4 @@ pub async fn leave(platform: &PlatformConnection, email: &str, tenant: TenantId)
         .await?;
     transaction.commit().await?;
     Ok(ended.rows_affected > 0)
-}
-
-/// Deletes the memberships, sessions, invitations, mail, keys and providers of a deleted tenant. Accounts stay: they may have
-/// other tenants.
-pub async fn forget_tenant(platform: &PlatformConnection, tenant: TenantId) -> anyhow::Result<()> {
-    let transaction = platform.begin().await?;
-    membership::Entity::delete_many().filter(membership::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    session::Entity::delete_many().filter(session::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    invitation::Entity::delete_many().filter(invitation::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    outgoing_mail::Entity::delete_many().filter(outgoing_mail::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    api_key::Entity::delete_many().filter(api_key::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    domain_claim::Entity::delete_many().filter(domain_claim::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    identity_provider::Entity::delete_many().filter(identity_provider::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    external_identity::Entity::delete_many().filter(external_identity::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    departure::Entity::delete_many().filter(departure::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    audit_outbox::Entity::delete_many().filter(audit_outbox::Column::TenantId.eq(tenant.0)).exec(&transaction).await?;
-    forget_sign_ups(&transaction, tenant).await?;
-    transaction.commit().await?;
-    Ok(())
 }

@@ -12,7 +12,7 @@ use domain::{
 };
 use entities::{id::AuditEventId, platform::audit_outbox};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set};
-use tenancy::{Availability, Tenant, TenantConnection, TenantId, TenantScope};
+use tenancy::{Tenant, TenantConnection, TenantId, TenantScope, TenantStatus};
 
 use super::Auth;
 
@@ -22,7 +22,7 @@ const OVERDUE: TimeDelta = TimeDelta::minutes(1);
 const AT_A_TIME: u64 = 100;
 
 /// Writes an event down, in the transaction of the change. After its commit, [`Auth::deliver`] puts it into the audit.
-pub(super) async fn put<C: ConnectionTrait>(
+pub(crate) async fn put<C: ConnectionTrait>(
     connection: &C,
     tenant: TenantId,
     context: &Context,
@@ -42,7 +42,7 @@ pub(super) async fn put<C: ConnectionTrait>(
 
 impl Auth {
     /// Puts events into the audit whose change is committed. A failure is no failure of the change: it is tried again later.
-    pub(super) async fn deliver(&self, scope: &impl TenantScope, entries: impl IntoIterator<Item = Entry>) {
+    pub(crate) async fn deliver(&self, scope: &impl TenantScope, entries: impl IntoIterator<Item = Entry>) {
         for entry in entries {
             let id = entry.id();
             if let Err(error) = self.deliver_one(scope, entry).await {
@@ -101,7 +101,7 @@ impl Auth {
         let Some(tenant) = self.tenants.directory().by_id(tenant).await? else {
             return Ok(Place::Gone);
         };
-        if tenant.availability(self.tenants.head()) == Availability::Migrating {
+        if !tenant.is_current(self.tenants.head()) || tenant.status == TenantStatus::Deleting {
             return Ok(Place::Behind);
         }
         let scope = self.tenants.read_write(&tenant);
@@ -113,7 +113,7 @@ impl Auth {
 pub(super) enum Place {
     /// The tenant was deleted.
     Gone,
-    /// Its schema is behind the program; later.
+    /// Its schema is behind the program, or is being deleted; later.
     Behind,
     /// Here.
     Open(std::sync::Arc<Tenant>, TenantConnection),

@@ -3,7 +3,7 @@
 mod account;
 mod api_key;
 mod api_key_token;
-mod audit_outbox;
+pub(crate) mod audit_outbox;
 mod authenticator;
 mod challenge;
 mod entry_code;
@@ -39,7 +39,7 @@ use sea_orm::EntityTrait as _;
 use tenancy::{Audience, Freshness, Heard, HostTarget, Hostname, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
-pub use account::{NewAccount, check_joinable, forget_tenant, join, leave};
+pub use account::{NewAccount, check_joinable, join, leave};
 pub use api_key::{ApiKeys, NewApiKey, permissions_of};
 pub use authenticator::NewAuthenticator;
 pub use challenge::Challenge;

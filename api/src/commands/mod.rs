@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod domains;
 mod keys;
+mod life;
 mod limits;
 mod migrate;
 mod newcomer;

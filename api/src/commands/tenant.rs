@@ -12,10 +12,10 @@ use domain::{
     Role,
     value::{FromText as _, Title},
 };
-use tenancy::{Availability, Hosts, NewTenant, Slug, Tenant, TenantId, TenantStatus, Tenants};
+use tenancy::{Hosts, NewTenant, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
-use super::{archive, database::Database, domains, limits, newcomer, origins, say};
+use super::{archive, database::Database, domains, life, limits, newcomer, origins, say};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -63,7 +63,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Invite { days } => newcomer::invite(config, tenants, days, now).await?,
         TenantCommand::Standby { count } => newcomer::standby(tenants, count, now).await?,
         TenantCommand::List { after, limit } => {
-            let rows = tenants.list(after.as_ref(), limit).await?;
+            let (rows, lifecycle) = (tenants.list(after.as_ref(), limit).await?, life::lifecycle(config, tenants)?);
             let mut table = Table::new();
             table.load_style(UTF8_HORIZONTAL_ONLY);
             table.set_header(["slug", "name", "state", "version", "made"]);
@@ -71,7 +71,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
                 table.add_row([
                     tenant.slug.as_str(),
                     &tenant.name,
-                    state(tenants, tenant),
+                    &lifecycle.standing(tenant, now).state.as_str().replace('_', " "),
                     tenant.schema_version.as_deref().unwrap_or("-"),
                     &tenant.created_at.format("%Y-%m-%d").to_string(),
                 ]);
@@ -83,7 +83,10 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             let address = config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug));
             let version = tenant.schema_version.as_deref().unwrap_or("-");
             say(&format!("slug     {}\nname     {}\nid       {}", tenant.slug, tenant.name, tenant.id))?;
-            say(&format!("schema   {}\nstate    {}\nversion  {version}", tenant.schema, state(tenants, &tenant)))?;
+            say(&format!("schema   {}\nversion  {version}", tenant.schema))?;
+            for line in life::dates(&tenant, life::lifecycle(config, tenants)?.standing(&tenant, now)) {
+                say(&line)?;
+            }
             say(&format!("made     {}\naddress  {address}", tenant.created_at.to_rfc3339()))?;
             for host in tenants.hostnames(tenant.id).await? {
                 say(&format!("host     {host}"))?;
@@ -105,27 +108,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Domains { slug, command } => domains::run(config, tenants, &slug, command, now).await?,
         TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
         TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
-        TenantCommand::Suspend { slug } => {
-            let tenant = find(tenants, &slug).await?;
-            tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;
-            say(&format!("{slug} is suspended."))?;
-        }
-        TenantCommand::Resume { slug } => {
-            let tenant = find(tenants, &slug).await?;
-            tenants.set_status(tenant.id, TenantStatus::Active, now).await?;
-            say(&format!("{slug} is served again."))?;
-        }
-        TenantCommand::Delete { slug, yes } => {
-            let tenant = find(tenants, &slug).await?;
-            if !yes {
-                confirm(&tenant, "Deleting", "This deletes", "Nothing was deleted")?;
-            }
-            tenants.delete(&tenant).await?;
-            auth::forget_tenant(&tenants.platform(), tenant.id)
-                .await
-                .context("The tenant is deleted, its memberships are not")?;
-            say(&format!("{slug} is deleted."))?;
-        }
+        TenantCommand::Life(command) => life::run(config, tenants, command, now).await?,
         TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -133,14 +116,6 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
 
 pub(super) async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {
     tenants.directory().by_slug(slug).await?.with_context(|| format!("There is no tenant {slug}"))
-}
-
-fn state(tenants: &Tenants, tenant: &Tenant) -> &'static str {
-    match tenant.availability(tenants.head()) {
-        Availability::Available => "active",
-        Availability::Suspended => "suspended",
-        Availability::Migrating => "behind",
-    }
 }
 
 /// What cannot be undone: the slug has to be typed.

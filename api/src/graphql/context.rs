@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{Context, Error, Result, parser::types::OperationType};
 use chrono::{DateTime, Utc};
 use domain::employee::Sight;
-use tenancy::{Tenant, TenantConnection};
+use tenancy::{Standing, Tenant, TenantConnection, TenantStatus};
 
 use super::{
     error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext, subscription::Happening,
@@ -35,6 +35,8 @@ impl Caller {
 pub struct RequestContext {
     /// The organisation that the request is for.
     pub tenant: Arc<Tenant>,
+    /// What holds for it now.
+    pub standing: Standing,
     /// The way to its data: a snapshot for a query, read-write for a mutation.
     pub scope: TenantConnection,
     /// Names the request in the log.
@@ -70,8 +72,24 @@ impl Visit {
 
 impl RequestContext {
     /// The context of one request. `scope` is read-only for a query and read-write for a mutation.
-    pub fn new(tenant: Arc<Tenant>, scope: TenantConnection, front_door: FrontDoor, request_id: String, caller: Caller) -> Self {
-        Self { tenant, scope, request_id, front_door, visit: Visit::of(caller), signed_in: OnceLock::new(), happening: None }
+    pub fn new(
+        tenant: Arc<Tenant>,
+        standing: Standing,
+        scope: TenantConnection,
+        front_door: FrontDoor,
+        request_id: String,
+        caller: Caller,
+    ) -> Self {
+        Self {
+            tenant,
+            standing,
+            scope,
+            request_id,
+            front_door,
+            visit: Visit::of(caller),
+            signed_in: OnceLock::new(),
+            happening: None,
+        }
     }
 
     /// The same, for telling of something that happened.
@@ -122,6 +140,12 @@ impl RequestContext {
         Ok(sight)
     }
 
+    /// Refuses what would change the organisation while nothing may be changed in it. The database refuses it too; but what is done in
+    /// the control plane first would be done by then.
+    pub fn check_takes_changes(&self) -> Result<(), domain::Error> {
+        if self.standing.state.takes_changes() { Ok(()) } else { Err(domain::Error::ReadOnly) }
+    }
+
     /// Forgets what was loaded, because something is about to be written.
     async fn forget(&self) {
         let visit = self.visit();
@@ -141,6 +165,17 @@ impl Carried for RequestContext {
         {
             // Everything has been read by then; there is nothing to lose in a snapshot.
             tracing::warn!(request_id = self.request_id, cause = %failure, "ending the snapshot failed");
+        }
+    }
+
+    async fn is_deleted(&self) -> bool {
+        let directory = self.front_door.tenants.directory();
+        // This process may not have heard of it yet.
+        directory.forget(self.tenant.id);
+        match directory.by_id(self.tenant.id).await {
+            Ok(Some(tenant)) => tenant.status == TenantStatus::Deleting,
+            Ok(None) => true,
+            Err(_) => false,
         }
     }
 }
@@ -202,6 +237,7 @@ impl<'a> ResolverContext<'a> for Context<'a> {
 
     async fn writer(&self) -> Result<&'a RequestContext> {
         let request = self.member()?;
+        request.check_takes_changes()?;
         request.forget().await;
         Ok(request)
     }

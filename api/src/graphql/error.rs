@@ -3,6 +3,8 @@
 //! Resolvers pass errors on with `?`. [`describe`] runs once, when the response is complete: it gives each error its code,
 //! and replaces what only the log may say.
 
+mod database;
+
 use std::error::Error as StdError;
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
@@ -10,6 +12,9 @@ use axum::http::StatusCode;
 
 use super::limits::Refusal;
 use crate::auth::AuthError;
+
+use database::took_too_long;
+pub(super) use database::{misses_something, say_deleted};
 
 /// A stable name for a kind of failure, sent as `extensions.code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,16 @@ pub enum Code {
     TenantMismatch,
     /// The organisation is suspended.
     TenantSuspended,
+    /// The organisation is suspended, because it has not paid.
+    TenantPastDue,
+    /// Nothing can be changed in the organisation now, because it has not paid.
+    TenantReadOnly,
+    /// An operator works on the organisation; try again later.
+    TenantMaintenance,
+    /// The organisation is to be deleted, or is being deleted; its owners can take that back at `url` for a while.
+    TenantDeleting,
+    /// The organisation has another address, which is `url`.
+    TenantMoved,
     /// The organisation's data is being migrated; try again shortly.
     TenantMigrating,
     /// Too many requests; `retryAfter` gives the seconds to wait.
@@ -42,7 +57,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Unauthenticated,
         Self::SecondFactorRequired,
         Self::Forbidden,
@@ -52,6 +67,11 @@ impl Code {
         Self::TenantNotFound,
         Self::TenantMismatch,
         Self::TenantSuspended,
+        Self::TenantPastDue,
+        Self::TenantReadOnly,
+        Self::TenantMaintenance,
+        Self::TenantDeleting,
+        Self::TenantMoved,
         Self::TenantMigrating,
         Self::RateLimited,
         Self::Internal,
@@ -69,6 +89,11 @@ impl Code {
             Self::TenantNotFound => "TENANT_NOT_FOUND",
             Self::TenantMismatch => "TENANT_MISMATCH",
             Self::TenantSuspended => "TENANT_SUSPENDED",
+            Self::TenantPastDue => "TENANT_PAST_DUE",
+            Self::TenantReadOnly => "TENANT_READ_ONLY",
+            Self::TenantMaintenance => "TENANT_MAINTENANCE",
+            Self::TenantDeleting => "TENANT_DELETING",
+            Self::TenantMoved => "TENANT_MOVED",
             Self::TenantMigrating => "TENANT_MIGRATING",
             Self::RateLimited => "RATE_LIMITED",
             Self::Internal => "INTERNAL",
@@ -79,11 +104,15 @@ impl Code {
     pub fn status(self) -> StatusCode {
         match self {
             Self::Unauthenticated | Self::SecondFactorRequired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::TenantMismatch | Self::TenantSuspended => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::TenantMismatch | Self::TenantSuspended | Self::TenantReadOnly | Self::TenantDeleting => {
+                StatusCode::FORBIDDEN
+            }
+            Self::TenantPastDue => StatusCode::PAYMENT_REQUIRED,
+            Self::TenantMoved => StatusCode::GONE,
             Self::NotFound | Self::TenantNotFound => StatusCode::NOT_FOUND,
             Self::BadUserInput => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
-            Self::TenantMigrating => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TenantMigrating | Self::TenantMaintenance => StatusCode::SERVICE_UNAVAILABLE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -100,8 +129,6 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Please try
 /// What a client is told whose statement took longer than it may.
 const TOO_LONG_MESSAGE: &str =
     "This took more of the database's time than one request may. Please ask for less, or try again later.";
-/// The SQLSTATE of a statement that Postgres cancelled.
-const QUERY_CANCELED: &str = "57014";
 
 /// An error of a resolver that no other crate has a type for.
 #[derive(Debug, thiserror::Error)]
@@ -185,15 +212,6 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     })
 }
 
-/// Whether Postgres cancelled a statement because of its time.
-fn took_too_long(failure: &domain::Error) -> bool {
-    use sea_orm::{DbErr, RuntimeErr::SqlxError};
-    let domain::Error::Database(DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
-        return false;
-    };
-    cause.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == QUERY_CANCELED)
-}
-
 fn classify(failure: &domain::Error) -> (Code, Option<&str>) {
     match failure {
         domain::Error::Unauthenticated => (Code::Unauthenticated, None),
@@ -201,6 +219,7 @@ fn classify(failure: &domain::Error) -> (Code, Option<&str>) {
         domain::Error::NotFound(_) => (Code::NotFound, None),
         domain::Error::BadInput { field, .. } => (Code::BadUserInput, Some(field)),
         domain::Error::Conflict { field, .. } => (Code::Conflict, field.as_deref()),
+        domain::Error::ReadOnly => (Code::TenantReadOnly, None),
         domain::Error::Database(_) => (Code::Internal, None),
     }
 }

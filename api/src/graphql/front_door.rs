@@ -12,6 +12,7 @@ use crate::{
     config::Addresses,
     domains::Domains,
     graphql::authenticator::OwnerProof,
+    lifecycle::Lifecycle,
     mail::Mail,
 };
 
@@ -27,6 +28,8 @@ pub struct FrontDoor {
     pub mail: Arc<Mail>,
     /// The hosts of tenants.
     pub domains: Arc<Domains>,
+    /// What holds for tenants, and what becomes of them.
+    pub lifecycle: Arc<Lifecycle>,
     /// The organisation at whose host the request arrived; none on the apex.
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.

@@ -49,6 +49,11 @@ pub trait Carried: Send + Sync + 'static {
 
     /// Ends what the operation has opened. Everything is answered by then.
     fn finish(&self, kind: OperationType) -> impl Future<Output = ()> + Send;
+
+    /// Whether what the operation was about has been deleted since it began.
+    fn is_deleted(&self) -> impl Future<Output = bool> + Send {
+        std::future::ready(false)
+    }
 }
 
 /// Answers a request. `context` is called once, when the type of the operation is known and before anything is executed.
@@ -212,6 +217,9 @@ async fn run<C: Carried>(
     if answer::was_refused(&answer) {
         traces::failed(Some(Code::BadUserInput));
         return not_executed(media_type, answer.errors);
+    }
+    if answer.errors.iter().any(error::misses_something) && context.is_deleted().await {
+        answer.errors.iter_mut().filter(|error| error::misses_something(error)).for_each(error::say_deleted);
     }
     let codes: Vec<Code> = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id())).collect();
     if let Some(first) = codes.first() {

@@ -240,6 +240,7 @@ impl InvitationMutation {
     ) -> Result<Resolved<'_, AcceptInvitationPayload>> {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
+        request.check_takes_changes()?;
         let door = &request.front_door;
         let acceptance = Acceptance { name: input.name, password: input.password.map(SecretString::from) };
         let accept =

@@ -44,4 +44,6 @@ pub enum Permission {
     ManageSignIn,
     /// Add and remove addresses of the organisation, and choose the primary one. For people alone.
     ManageDomains,
+    /// Rename the organisation, and ask for its deletion. For owners alone.
+    ManageTenant,
 }

@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Object, Result, Subscription};
 use super::{
     context::ResolverContext,
     id,
+    standing::TenantStanding,
     subscription::{Happening, Told, told},
 };
 
@@ -29,6 +30,11 @@ impl Tenant {
     /// The organisation's name, for people.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What holds for the organisation now; null for those who are not signed in.
+    async fn standing(&self, ctx: &Context<'_>) -> Result<Option<TenantStanding>> {
+        Ok(TenantStanding::of(ctx.request()?))
     }
 
     /// The name of the organisation's own identity provider, by which its members can sign in at `/auth/sign-in`; null where there
@@ -58,7 +64,7 @@ pub struct TenantSubscription;
 #[Subscription]
 impl TenantSubscription {
     /// Tells of each change of the organisation itself, as of its name, addresses or settings; also of those that are not
-    /// shown. When it is suspended, the subscription ends.
+    /// shown. When it is not served any more, the subscription ends.
     async fn tenant_changed(&self, ctx: &Context<'_>) -> Result<Told<Tenant>> {
         let request = ctx.member()?;
         let is_told = request.happening() == Some(&Happening::Tenant);

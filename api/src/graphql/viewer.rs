@@ -71,6 +71,7 @@ impl Viewer {
             manage_api_keys: self.domain.may(Permission::ManageApiKeys),
             manage_sign_in: self.domain.may(Permission::ManageSignIn),
             manage_domains: self.domain.may(Permission::ManageDomains),
+            manage_tenant: self.domain.may(Permission::ManageTenant),
         }
     }
 }
@@ -93,6 +94,8 @@ pub struct ViewerPermissions {
     manage_sign_in: bool,
     /// Add and remove addresses of the organisation, and choose the primary one.
     manage_domains: bool,
+    /// Rename the organisation, and ask for its deletion.
+    manage_tenant: bool,
 }
 
 /// What somebody signs in with.

@@ -14,6 +14,7 @@ use super::{
     peer,
     place::target_of,
     refusal::{self, Refusal},
+    standing,
 };
 use crate::{app::App, domains::redirects_to_primary, graphql::error::Code};
 
@@ -48,6 +49,11 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 /// A page is served on every host of the platform; on any other with the status 404, and the page tells why.
 async fn page(app: &App, parts: &Parts, name: &str, policy: &'static str) -> Response<Body> {
     let status = match target_of(app, parts, peer(parts)).await {
+        // What stands behind the `#` of an address goes along in the browser.
+        Ok((_, Some(tenant), Some(host))) if standing::is_former(app, &host, &tenant) => {
+            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            return redirect(&format!("{}{path}", app.lifecycle.address_of(&tenant)));
+        }
         Ok((HostTarget::Unknown, ..)) => StatusCode::NOT_FOUND,
         Ok((_, Some(tenant), Some(host))) => match primary_address(app, &tenant, &host, parts) {
             Some(address) => return redirect(&address),

@@ -61,9 +61,9 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
             return refusal.into_response();
         }
     };
-    let (tenant, identity) = match place {
-        Place::Tenant { tenant, identity } => (Some(tenant), identity),
-        Place::ControlPlane { identity } => (None, identity),
+    let (tenant, standing, identity) = match place {
+        Place::Tenant { tenant, standing, identity } => (Some(tenant), Some(standing), identity),
+        Place::ControlPlane { identity } => (None, None, identity),
     };
     if let Some(identity) = &identity {
         name_actor(identity.principal.uuid());
@@ -91,6 +91,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         hosts: app.hosts.clone(),
         mail: Arc::clone(&app.mail),
         domains: Arc::clone(&app.domains),
+        lifecycle: Arc::clone(&app.lifecycle),
         tenant: tenant.clone(),
         addresses: app.options.addresses,
         address: app.options.addresses.of(host.as_str()),
@@ -112,14 +113,15 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
             Err(request) => request,
         };
     }
-    match tenant {
-        Some(tenant) => {
+    match tenant.zip(standing) {
+        Some((tenant, standing)) => {
             let context = |kind: OperationType| {
                 let scope = match kind {
-                    OperationType::Mutation => app.tenants.read_write(&tenant),
+                    OperationType::Mutation if standing.state.takes_changes() => app.tenants.read_write(&tenant),
+                    OperationType::Mutation => app.tenants.write_protected(&tenant),
                     OperationType::Query | OperationType::Subscription => app.tenants.read_only(&tenant),
                 };
-                RequestContext::new(Arc::clone(&tenant), scope, front_door, request_id, Caller::new(identity, now))
+                RequestContext::new(Arc::clone(&tenant), standing, scope, front_door, request_id, Caller::new(identity, now))
             };
             execute(&app.schema, request, &admission, context).await
         }

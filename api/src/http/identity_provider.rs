@@ -9,10 +9,10 @@ use axum::{
     response::IntoResponse,
 };
 use chrono::{DateTime, Utc};
-use tenancy::{Availability, Tenant};
+use tenancy::Tenant;
 use tracing::{Span, field::display};
 
-use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, visitor::visitor};
+use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, standing, visitor::visitor};
 use crate::{
     app::App,
     auth::{
@@ -87,10 +87,9 @@ async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tena
     if let Err(refused) = app.traffic.count(Some(tenant.id), sender, &limits, now) {
         return Err(Refusal::TooMany(refused).into_response());
     }
-    match tenant.availability(app.tenants.head()) {
-        Availability::Available => Ok((tenant, app.options.addresses.of(host.as_str()))),
-        Availability::Suspended => Err(Refusal::TenantSuspended.into_response()),
-        Availability::Migrating => Err(Refusal::TenantMigrating.into_response()),
+    match standing::check(app, &host, &tenant, now) {
+        Ok(_) => Ok((tenant, app.options.addresses.of(host.as_str()))),
+        Err(refusal) => Err(refusal.into_response()),
     }
 }
 

@@ -11,6 +11,7 @@ mod origin;
 pub(crate) mod place;
 pub(crate) mod refusal;
 mod server;
+pub(crate) mod standing;
 mod tls_ask;
 #[cfg(feature = "opentelemetry")]
 mod trace;

@@ -4,9 +4,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use chrono::{DateTime, Utc};
-use tenancy::{Availability, Host, HostTarget, Hostname, Resolution, Tenant, resolve};
+use tenancy::{Host, HostTarget, Hostname, Resolution, Standing, Tenant, resolve};
 
-use super::{host, log::name_tenant, refusal::Refusal};
+use super::{host, log::name_tenant, refusal::Refusal, standing};
 use crate::{
     app::App,
     auth::{Identity, TokenError},
@@ -24,6 +24,8 @@ pub(crate) enum Place {
     Tenant {
         /// The tenant.
         tenant: Arc<Tenant>,
+        /// What holds for it now.
+        standing: Standing,
         /// Who is signed in; nobody, for an anonymous request.
         identity: Option<Arc<Identity>>,
     },
@@ -45,7 +47,12 @@ pub(crate) async fn place_of(
     let Some(host) = host.filter(|_| target != HostTarget::Unknown) else {
         return Err(Refusal::TenantNotFound);
     };
-    let place = admit(app, target, tenant, bearer(&parts.headers)?, now).await?;
+    if let Some(tenant) = &tenant
+        && standing::is_former(app, &host, tenant)
+    {
+        return Err(Refusal::TenantMoved(app.lifecycle.address_of(tenant)));
+    }
+    let place = admit(app, target, &host, tenant, bearer(&parts.headers)?, now).await?;
     Ok((place, host))
 }
 
@@ -54,6 +61,7 @@ pub(crate) async fn place_of(
 pub(crate) async fn admit(
     app: &App,
     target: HostTarget,
+    host: &Hostname,
     tenant: Option<Arc<Tenant>>,
     token: Option<&str>,
     now: DateTime<Utc>,
@@ -77,18 +85,9 @@ pub(crate) async fn admit(
                     tenant
                 }
             };
-            check_available(app, &tenant)?;
-            Ok(Place::Tenant { tenant, identity })
+            let standing = standing::check(app, host, &tenant, now)?;
+            Ok(Place::Tenant { tenant, standing, identity })
         }
-    }
-}
-
-/// Refuses a tenant that is not served now.
-pub(crate) fn check_available(app: &App, tenant: &Tenant) -> Result<(), Refusal> {
-    match tenant.availability(app.tenants.head()) {
-        Availability::Available => Ok(()),
-        Availability::Suspended => Err(Refusal::TenantSuspended),
-        Availability::Migrating => Err(Refusal::TenantMigrating),
     }
 }
 

@@ -33,6 +33,20 @@ pub(crate) enum Refusal {
     /// The tenant is suspended.
     #[error("This organisation is suspended. Please ask its owner or the operator of this service.")]
     TenantSuspended,
+    /// The tenant has not paid for long.
+    #[error(
+        "This organisation is suspended, because the time that was paid for is over. Its data is kept. Please ask its owner."
+    )]
+    TenantPastDue,
+    /// An operator works on the tenant, and says so.
+    #[error("{}", maintenance(_0))]
+    TenantMaintenance(String),
+    /// The tenant is to be deleted, or is being deleted. The address is the apex, where owners take that back.
+    #[error("This organisation is not available any more: it is going to be deleted. Its owners can take that back for a while.")]
+    TenantDeleting(String),
+    /// The tenant was renamed; the address is its present one.
+    #[error("This organisation has moved to {0}.")]
+    TenantMoved(String),
     /// The tenant's schema waits for its migration.
     #[error("This organisation is being updated. Please try again in a moment.")]
     TenantMigrating,
@@ -77,7 +91,21 @@ impl Refusal {
         if let Self::Internal(cause) = &self {
             tracing::error!(error = format!("{cause:#}"), "an operation failed");
         }
-        request_error(self.code(), self.to_string())
+        let mut error = request_error(self.code(), self.to_string());
+        if let Some(extensions) = &mut error.extensions
+            && let Some(url) = self.url()
+        {
+            extensions.set("url", url);
+        }
+        error
+    }
+
+    /// Where to go instead.
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::TenantDeleting(url) | Self::TenantMoved(url) => Some(url),
+            _ => None,
+        }
     }
 
     /// The code that a program reads.
@@ -87,6 +115,10 @@ impl Refusal {
             Self::TenantNotFound => Code::TenantNotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
+            Self::TenantPastDue => Code::TenantPastDue,
+            Self::TenantMaintenance(_) => Code::TenantMaintenance,
+            Self::TenantDeleting(_) => Code::TenantDeleting,
+            Self::TenantMoved(_) => Code::TenantMoved,
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
@@ -126,7 +158,10 @@ impl IntoResponse for Refusal {
             _ => {}
         }
         let code = self.code();
-        let mut response = refuse(code, &self.to_string());
+        let mut response = match self.url() {
+            Some(url) => refuse_with(code, &self.to_string(), &json!({ "code": code.as_str(), "url": url })),
+            None => refuse(code, &self.to_string()),
+        };
         if let Self::Overrun(_) | Self::Deaf = self {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
@@ -139,10 +174,16 @@ impl IntoResponse for Refusal {
         match code {
             Code::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Code::TenantMigrating | Code::RateLimited => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            Code::TenantMaintenance => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60")),
             _ => None,
         };
         response
     }
+}
+
+fn maintenance(message: &str) -> String {
+    let usual = "This organisation is under maintenance. Please try again later.";
+    if message.is_empty() { usual.to_owned() } else { format!("{usual} {message}") }
 }
 
 /// Says how long to wait, in the header for every client and in the body for those that read GraphQL alone.
@@ -165,7 +206,11 @@ pub(crate) struct Failed {
 
 /// The body of every refusal: the shape of a GraphQL error, also where no GraphQL was read.
 pub(crate) fn refuse(code: Code, message: &str) -> Response {
-    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
+    refuse_with(code, message, &json!({ "code": code.as_str() }))
+}
+
+fn refuse_with(code: Code, message: &str, extensions: &serde_json::Value) -> Response {
+    let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
     let mut response =
         (code.status(), [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response();
     if code == Code::Internal {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::ServerError;
 use chrono::{DateTime, Utc};
 use entities::id::SessionId;
-use tenancy::{HostTarget, Hostname, Tenant};
+use tenancy::{HostTarget, Hostname, Standing, Tenant};
 use tokio::{sync::broadcast::error::RecvError, time::sleep};
 use uuid::Uuid;
 
@@ -47,6 +47,7 @@ pub(crate) struct Client {
 /// What a connection may do now.
 pub(super) struct Admitted {
     pub(super) tenant: Arc<Tenant>,
+    standing: Standing,
     pub(super) identity: Option<Arc<Identity>>,
 }
 
@@ -58,8 +59,8 @@ impl Client {
         if target != self.target {
             return Err(Refusal::TenantNotFound);
         }
-        match place::admit(&self.app, self.target, tenant, self.token.as_deref(), now).await? {
-            Place::Tenant { tenant, identity } => Ok(Admitted { tenant, identity }),
+        match place::admit(&self.app, self.target, &self.host, tenant, self.token.as_deref(), now).await? {
+            Place::Tenant { tenant, standing, identity } => Ok(Admitted { tenant, standing, identity }),
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
         }
     }
@@ -113,7 +114,7 @@ impl Client {
     /// The context of one answer.
     pub(super) async fn context(&self, happening: Option<Happening>) -> Result<RequestContext, Refusal> {
         let now = (self.app.clock)();
-        let Admitted { tenant, identity } = self.admit(now).await?;
+        let Admitted { tenant, standing, identity } = self.admit(now).await?;
         traces::tenant(&tenant.slug);
         if let Some(identity) = &identity {
             traces::actor(identity.principal.uuid());
@@ -130,12 +131,13 @@ impl Client {
             visitor: self.visitor.clone(),
             mail: Arc::clone(&self.app.mail),
             domains: Arc::clone(&self.app.domains),
+            lifecycle: Arc::clone(&self.app.lifecycle),
             refresh_cookie: None,
             secure: self.app.options.https,
             now,
         };
         let caller = Caller::new(identity, now);
-        Ok(RequestContext::new(tenant, scope, front_door, self.request_id.clone(), caller).with_happening(happening))
+        Ok(RequestContext::new(tenant, standing, scope, front_door, self.request_id.clone(), caller).with_happening(happening))
     }
 
     /// Waits until the connection has to end. `since` is what the process heard when the connection was opened, `tenant` whose data
@@ -153,7 +155,9 @@ impl Client {
                 return Ending::Interrupted;
             }
             let expires_at = admitted.identity.as_ref().and_then(|identity| identity.expires_at);
-            let left = expires_at.and_then(|end| (end - now).to_std().ok()).unwrap_or(LONGEST_UNCHECKED);
+            // What was paid for may be over before the sign-in is.
+            let next = expires_at.into_iter().chain(admitted.standing.changes_at(now)).min();
+            let left = next.and_then(|end| (end - now).to_std().ok()).unwrap_or(LONGEST_UNCHECKED);
             let depends_on = dependencies(&admitted);
             let concerned = async {
                 loop {

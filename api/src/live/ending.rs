@@ -37,7 +37,10 @@ impl Ending {
     /// The code that closes a WebSocket. Those of the protocol's own begin with 44; the others are RFC 6455's.
     pub(super) fn close_code(&self) -> u16 {
         match self {
-            Self::Refused { code: Code::TenantMigrating | Code::Internal | Code::RateLimited, .. } | Self::TooSlow => 1013,
+            Self::Refused {
+                code: Code::TenantMigrating | Code::TenantMaintenance | Code::Internal | Code::RateLimited, ..
+            }
+            | Self::TooSlow => 1013,
             Self::Refused { .. } => 4403,
             Self::Interrupted => 1012,
             Self::Unnamed => 4408,

@@ -22,8 +22,9 @@ use crate::{
     http::{
         log::name_tenant,
         peer,
-        place::{bearer, check_available, target_of},
+        place::{bearer, target_of},
         refusal::Refusal,
+        standing,
         visitor::visitor,
     },
     traffic::Sender,
@@ -54,7 +55,7 @@ async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
     }
     if let Some(tenant) = &tenant {
         name_tenant(&tenant.slug);
-        check_available(&app, tenant)?;
+        standing::check(&app, &host, tenant, (app.clock)())?;
     }
     let visitor = visitor(&parts, &app.options.trusted_proxies);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());

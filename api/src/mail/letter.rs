@@ -19,7 +19,7 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    fn render(subject: &str, text: &impl Template, html: &impl Template) -> Result<Self, DbErr> {
+    pub(super) fn render(subject: &str, text: &impl Template, html: &impl Template) -> Result<Self, DbErr> {
         let failed = |error: askama::Error| DbErr::Custom(format!("a mail could not be written: {error}"));
         Ok(Self { subject: one_line(subject), text: text.render().map_err(failed)?, html: html.render().map_err(failed)? })
     }
@@ -187,7 +187,7 @@ impl SignUp {
 }
 
 /// A line break in a name would begin another header of the mail, or look like another paragraph of it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()
 }
 
@@ -196,7 +196,7 @@ fn is_break(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-fn moment(moment: DateTime<Utc>) -> String {
+pub(super) fn moment(moment: DateTime<Utc>) -> String {
     moment.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 

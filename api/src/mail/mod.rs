@@ -4,6 +4,7 @@
 //! the outbox until a server has taken it. A worker that ends between the two leaves it there, so it may be sent twice; both
 //! times with the same `Message-ID`.
 
+mod announcement;
 mod letter;
 mod outbox;
 mod transport;

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     DomainFailing,
     DomainReleased,
     SignUp,
+    Standing,
+    DeletionCertificate,
 }
 
 impl Kind {
@@ -47,12 +49,20 @@ impl Kind {
             Self::DomainFailing => "domain_failing",
             Self::DomainReleased => "domain_released",
             Self::SignUp => "sign_up",
+            Self::Standing => "standing",
+            Self::DeletionCertificate => "deletion_certificate",
         }
     }
 
     /// For how long after it was written it is of use.
     pub(super) fn worth_sending_for(kind: &str) -> TimeDelta {
-        if kind == Self::PasswordReset.as_str() { TimeDelta::hours(1) } else { TimeDelta::days(1) }
+        if kind == Self::PasswordReset.as_str() {
+            TimeDelta::hours(1)
+        } else if kind == Self::Standing.as_str() || kind == Self::DeletionCertificate.as_str() {
+            TimeDelta::days(7)
+        } else {
+            TimeDelta::days(1)
+        }
     }
 }
 

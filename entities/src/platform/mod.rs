@@ -24,3 +24,4 @@ pub mod sign_up;
 pub mod sign_up_invitation;
 pub mod sign_up_token;
 pub mod signing_key;
+pub mod tenant_notice;

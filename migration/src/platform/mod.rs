@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m20261121_000001_accounts;
 mod m20261121_000002_front_door;
 mod m20261121_000003_accounts_hardened;
+mod m20261121_000004_standing;
 mod m20261121_000005_sign_up;
 mod m20261121_000006_domains;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000001_accounts::Migration),
             Box::new(m20261121_000002_front_door::Migration),
             Box::new(m20261121_000003_accounts_hardened::Migration),
+            Box::new(m20261121_000004_standing::Migration),
             Box::new(m20261121_000005_sign_up::Migration),
             Box::new(m20261121_000006_domains::Migration),
         ]

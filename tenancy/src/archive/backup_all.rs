@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{ArchiveError, ArchiveKey, piece::beside};
-use crate::{Error, Result, Slug, Tenant, TenantId, Tenants};
+use crate::{Error, Result, Slug, Tenant, TenantId, TenantStatus, Tenants};
 
 /// How many tenants are read from the control plane at a time.
 const PAGE: u64 = 200;
@@ -61,7 +61,8 @@ impl Tenants {
             let page = self.list(after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(report) };
             after = Some(last.slug.clone());
-            for tenant in page {
+            // What is being deleted is not whole any more.
+            for tenant in page.into_iter().filter(|tenant| tenant.status != TenantStatus::Deleting) {
                 let result = self.back_up_one(&tenant, directory, keep, key, now).await;
                 watch(&tenant, result.is_ok());
                 match result {

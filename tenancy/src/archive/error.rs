@@ -97,7 +97,7 @@ pub(super) fn busy(tenant: &Tenant, error: DbErr) -> Error {
 }
 
 /// Whether Postgres gave up waiting for a lock.
-pub(super) fn is_wait(error: &DbErr) -> bool {
+pub(crate) fn is_wait(error: &DbErr) -> bool {
     code_of(error).is_some_and(|code| code == "55P03" || code == "40P01")
 }
 

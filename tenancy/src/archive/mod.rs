@@ -31,6 +31,7 @@ mod workshop;
 
 pub use backup_all::{BackupAllFailure, BackupAllReport};
 pub use error::ArchiveError;
+pub(crate) use error::is_wait;
 pub use export::ExportFormat;
 pub use key::ArchiveKey;
 pub use manifest::{ColumnShape, Contents, Manifest, TableShape, Totals};

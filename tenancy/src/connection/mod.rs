@@ -39,6 +39,8 @@ pub enum Access {
     Snapshot,
     /// A transaction for each statement, or for each call of `begin`.
     ReadWrite,
+    /// The same, in transactions that Postgres lets write nothing.
+    WriteProtected,
 }
 
 /// A connection within a scope. Cloning is cheap, and the clones share the snapshot.
@@ -71,7 +73,7 @@ impl<S: Scope> Connection<S> {
     /// The snapshot, opened by the first statement; none on a read-write connection.
     async fn snapshot(&self) -> Result<Option<&Transaction<S>>, DbErr> {
         match self.shared.access {
-            Access::ReadWrite => Ok(None),
+            Access::ReadWrite | Access::WriteProtected => Ok(None),
             Access::Snapshot => {
                 let open = || Transaction::open(&self.shared.pool, &self.shared.scope, Access::Snapshot);
                 self.shared.snapshot.get_or_try_init(open).await.map(Some)

@@ -60,6 +60,7 @@ impl Scope for TenantData {
         Arc::clone(match access {
             Access::Snapshot => &statements.begin_read_only,
             Access::ReadWrite => &statements.begin_read_write,
+            Access::WriteProtected => &statements.begin_write_protected,
         })
     }
 

@@ -52,13 +52,13 @@ impl Tenants {
 
 /// Takes the tenant's lock and sets path and times for the transaction, in one round trip. Whoever has the lock is the only one
 /// that migrates the tenant. False: another program has it, or a restore in place has put another schema in the place of this one
-/// since the tenant was read.
+/// since the tenant was read, or it is being deleted.
 ///
 /// The commit does not wait for the disk. What is lost by a crash of the server is lost from its end, so the ledger never
 /// claims a migration that the schema does not have; and whoever writes to the tenant afterwards waits for both.
 async fn prepare(transaction: &DatabaseTransaction, tenant: &Tenant, lock_timeout: Duration) -> Result<bool, DbErr> {
     let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry ' || $1, 0)) \
-                   AND EXISTS (SELECT FROM platform.tenants WHERE id = $2 AND schema_name = $1) AS ready, \
+                   AND EXISTS (SELECT FROM platform.tenants WHERE id = $2 AND schema_name = $1 AND status <> 'deleting') AS ready, \
                set_config('search_path', $1, true), set_config('lock_timeout', $3, true), \
                set_config('synchronous_commit', 'off', true)";
     let values: [Value; 3] = [tenant.schema.as_str().into(), tenant.id.0.into(), lock_timeout.as_millis().to_string().into()];

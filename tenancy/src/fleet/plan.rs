@@ -37,7 +37,7 @@ impl Tenants {
             _ => options.only.clone(),
         };
         self.refuse_unknown(&named).await?;
-        let mut condition = "WHERE (t.schema_version IS NULL OR t.schema_version < $1)".to_owned();
+        let mut condition = "WHERE (t.schema_version IS NULL OR t.schema_version < $1) AND t.status <> 'deleting'".to_owned();
         let mut values: Vec<Value> = vec![self.head().into()];
         if !options.only.is_empty() {
             values.push(texts(&options.only));

@@ -97,7 +97,7 @@ async fn requests_see_the_old_state_or_the_new_one() {
     assert_eq!(traces(tenant.id).await, [1, 1, 1]);
     assert_eq!(contents(server.tenants(), &again).await, archived);
     // Also by somebody who has read it before all this.
-    server.tenants().delete(&company.tenant).await.unwrap();
+    server.tenants().delete(&company.tenant, Utc::now()).await.unwrap();
     assert_eq!(traces(tenant.id).await, [0, 0, 0]);
 }
 
@@ -261,7 +261,7 @@ async fn one_at_a_time_and_only_where_there_is_a_tenant() {
         format!("CREATE ROLE {left}; GRANT {left} TO CURRENT_USER; CREATE SCHEMA {left}; GRANT USAGE ON SCHEMA {left} TO {left}");
     operator.execute(sqlx::AssertSqlSafe(leave)).await.unwrap();
     assert_eq!(traces(company.tenant.id).await, [2, 2, 1]);
-    server.tenants().delete(&company.tenant).await.unwrap();
+    server.tenants().delete(&company.tenant, Utc::now()).await.unwrap();
     let gone = server.tenants().restore_in_place(&file, None, Utc::now()).await.unwrap_err();
     assert!(matches!(gone, Error::NotFound(_)), "{gone}");
     let gone = server.tenants().backup(&company.tenant, &busy, None, Utc::now()).await.unwrap_err();

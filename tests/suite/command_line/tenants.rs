@@ -66,7 +66,17 @@ async fn a_tenant_is_made_listed_shown_suspended_resumed_and_deleted() {
     // Without a terminal nobody can be asked.
     assert_one_sentence(&run(&mut tenant(&url, &["delete", "acme"])).await, "--yes");
     assert!(listed("acme").await.is_some());
-    assert_eq!(succeed(&url, &["delete", "acme", "--yes"]).await, "acme is deleted.\n");
+    // Within the grace it is taken back.
+    let asked = succeed(&url, &["delete", "acme", "--yes"]).await;
+    assert!(asked.contains("tenantry tenant keep acme"), "{asked}");
+    assert!(listed("acme").await.unwrap().contains("deleting"));
+    assert_eq!(succeed(&url, &["keep", "acme"]).await, "acme is kept.\n");
+    assert!(listed("acme").await.unwrap().contains("active"));
+    assert_one_sentence(&run(&mut tenant(&url, &["keep", "acme"])).await, "is not to be deleted");
+    assert!(!run(&mut tenant(&url, &["delete", "acme", "--now"])).await.status.success());
+
+    let deleted = succeed(&url, &["delete", "acme", "--yes", "--now"]).await;
+    assert!(deleted.starts_with("acme is deleted.\n") && deleted.contains("\"memberships\": 1"), "{deleted}");
     assert_eq!(listed("acme").await, None);
     assert!(listed("other").await.is_some());
     let mut connection = PgConnection::connect(&url).await.unwrap();
@@ -78,6 +88,42 @@ async fn a_tenant_is_made_listed_shown_suspended_resumed_and_deleted() {
     let memberships: i64 =
         sqlx::query_scalar("SELECT count(*) FROM platform.memberships").fetch_one(&mut connection).await.unwrap();
     assert_eq!(memberships, 0);
+}
+
+#[tokio::test]
+async fn a_tenant_is_renamed_put_on_terms_and_into_maintenance() {
+    let url = empty_database().await;
+    succeed(&url, &["create", "acme", "--name", "Acme"]).await;
+    succeed(&url, &["create", "other"]).await;
+    let renamed = succeed(&url, &["rename", "acme", "--slug", "acme-works", "--name", "Acme Works"]).await;
+    assert_eq!(renamed, "http://acme-works.localhost:8000\n");
+    assert_one_sentence(&run(&mut tenant(&url, &["show", "acme"])).await, "There is no tenant acme");
+    assert_one_sentence(&run(&mut tenant(&url, &["create", "acme"])).await, "taken");
+    assert_one_sentence(&run(&mut tenant(&url, &["rename", "other", "--slug", "acme"])).await, "taken");
+    assert!(succeed(&url, &["show", "acme-works"]).await.contains("name     Acme Works"));
+    assert!(!run(&mut tenant(&url, &["rename", "other"])).await.status.success(), "nothing to do is no command");
+
+    let terms = succeed(&url, &["terms", "acme-works"]).await;
+    assert_eq!(terms, "state    active\n");
+    let terms = succeed(&url, &["terms", "acme-works", "--trial-until", "2999-12-31"]).await;
+    assert!(terms.contains("state    trial") && terms.contains("trial    3000-01-01T00:00:00+00:00"), "{terms}");
+    let paid =
+        ["terms", "acme-works", "--trial-until", "none", "--paid-until", "2001-01-01", "--own-suspend-after-days", "20000"];
+    let terms = succeed(&url, &paid).await;
+    assert!(terms.contains("state    past due"), "no more than ten years: {terms}");
+    let list = succeed(&url, &["list"]).await;
+    assert!(list.lines().any(|line| line.contains("acme-works") && line.contains("past due")), "{list}");
+    succeed(&url, &["terms", "acme-works", "--paid-until", "none", "--own-suspend-after-days", "default"]).await;
+
+    let words = ["maintenance", "acme-works", "--on", "--message", "Back at noon."];
+    assert_eq!(succeed(&url, &words).await, "acme-works is under maintenance.\n");
+    let shown = succeed(&url, &["show", "acme-works"]).await;
+    assert!(shown.contains("state    maintenance") && shown.contains("message  Back at noon."), "{shown}");
+    assert_eq!(succeed(&url, &["maintenance", "acme-works", "--off"]).await, "acme-works is served again.\n");
+    assert!(succeed(&url, &["show", "acme-works"]).await.contains("state    active"));
+    for words in [&["maintenance", "acme-works"][..], &["terms", "acme-works", "--paid-until", "soon"]] {
+        assert_eq!(run(&mut tenant(&url, words)).await.status.code(), Some(2), "{words:?}");
+    }
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn a_commit_after_a_failed_statement_is_an_error() {
 async fn a_transaction_that_cannot_begin_does_not_poison_the_connection() {
     let shared = Shared::start().await;
     let gone = marked_tenant(&shared.tenants, 1).await;
-    shared.tenants.delete(&gone).await.unwrap();
+    shared.tenants.delete(&gone, chrono::Utc::now()).await.unwrap();
     for _ in 0..3 {
         let scope: TenantConnection = shared.tenants.read_write(&gone);
         assert!(scope.begin().await.is_err());

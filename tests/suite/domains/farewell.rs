@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use domain::Role;
 use serde_json::json;
 use tests::{Caller, DnsMood, until, within};
@@ -121,8 +122,7 @@ async fn a_tenant_that_is_deleted_leaves_no_claims() {
     let (company, next, host) = (scene.company().await, scene.company().await, new_host());
     scene.prove(&company, &host).await;
     let tenants = scene.office.server.tenants();
-    tenants.delete(&company.tenant).await.unwrap();
-    api::auth::forget_tenant(&tenants.platform(), company.tenant.id).await.unwrap();
+    tenants.delete(&company.tenant, Utc::now()).await.unwrap();
     let mut operator = scene.office.database.connect().await;
     assert_eq!(tests::value::<i64>(&mut operator, "SELECT count(*) FROM platform.domain_claims").await, 0);
     scene.prove(&next, &host).await;

@@ -10,7 +10,7 @@ use tests::{Caller, Company, FakeProvider, Introspection, opaque};
 use super::{ROLES, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 64] = [
+const DEEDS: [(&str, &str); 66] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -75,6 +75,8 @@ const DEEDS: [(&str, &str); 64] = [
     ("makeDomainPrimary", ""),
     ("removeDomain", ""),
     ("redirectToPrimaryDomain", ""),
+    ("renameTenant", ""),
+    ("requestTenantDeletion", "a wrong password"),
 ];
 
 pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
@@ -180,7 +182,7 @@ impl Scene<'_> {
                 self.hr.mutate("terminateEmployee", leave, "__typename").await.data("");
                 json!({ "id": id, "hiredOn": "2025-09-01" })
             }
-            ("createDepartment", _) => json!({ "name": unique }),
+            ("createDepartment" | "renameTenant", _) => json!({ "name": unique }),
             ("renameDepartment", _) => json!({ "id": self.department(unique).await, "name": format!("{unique} renamed") }),
             ("moveDepartment", _) => {
                 json!({ "id": self.department(unique).await, "parentId": opaque(self.company.department.id) })
@@ -262,6 +264,9 @@ impl Scene<'_> {
                 "setUpAuthenticator" | "removeAuthenticator" | "replaceRecoveryCodes" | "beginPasskeyRegistration",
                 "a wrong password",
             ) => json!({ "password": "wrong password" }),
+            ("requestTenantDeletion", _) => {
+                json!({ "slug": self.company.tenant.slug.as_str(), "password": "wrong password" })
+            }
             _ => return None,
         };
         Some(with_input(mutation, &input))

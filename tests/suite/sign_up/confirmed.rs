@@ -64,8 +64,7 @@ async fn the_trial_ends_after_the_operator_s_days() {
         let token = wish.token(&office).await;
         confirm(&office.server.apex(), &token, &wish).await.data("");
         let tenant = office.server.tenants().directory().by_slug(&"acme".parse().unwrap()).await.unwrap().unwrap();
-        let ends = tenant.settings.get("trialEndsAt").and_then(Value::as_str).map(|text| text.parse().unwrap());
-        assert_eq!(ends, expected.map(|days| office.clock.now() + TimeDelta::days(days)));
+        assert_eq!(tenant.trial_ends_at, expected.map(|days| office.clock.now() + TimeDelta::days(days)));
     }
 }
 
@@ -179,11 +178,9 @@ async fn nothing_is_kept_of_the_sign_up_of_a_deleted_organisation() {
     confirm(&apex, &token, &wish).await.data("");
     let tenants = office.server.tenants();
     let tenant = tenants.directory().by_slug(&"acme".parse().unwrap()).await.unwrap().unwrap();
-    tenants.delete(&tenant).await.unwrap();
-    // Before the rest is deleted, too, there is no organisation to lead to.
+    tenants.delete(&tenant, Utc::now()).await.unwrap();
     assert_eq!(opened(&apex, &token).await, Value::Null);
     assert_eq!(confirm(&apex, &token, &wish).await.code(), "BAD_USER_INPUT");
-    api::auth::forget_tenant(&tenants.platform(), tenant.id).await.unwrap();
     assert_eq!(count(&office, "sign_ups").await, 0);
     assert_eq!(count(&office, "sign_up_tokens").await, 0);
     assert_eq!(status(&apex, &wish.key).await, Value::Null);

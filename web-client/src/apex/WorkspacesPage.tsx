@@ -1,9 +1,10 @@
-import { useQuery } from "@apollo/client/react";
+import { useMutation, useQuery } from "@apollo/client/react";
 import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
-import { WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
-import { initials, roles } from "../ui/format.ts";
+import { KeepWorkspaceDocument, WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
+import { announceDone, announceProblem } from "../ui/form.tsx";
+import { formatInstant, initials, roles } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 
@@ -52,18 +53,50 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
           <Text size="xs" c="dimmed">
             {roles[workspace.role]} · <bdi>{hostOf(workspace.url)}</bdi>
           </Text>
+          {workspace.deleteAt !== null && (
+            <Text size="xs">It is going to be deleted on {formatInstant(workspace.deleteAt)}.</Text>
+          )}
         </div>
       </div>
-      {workspace.available ? (
+      {workspace.canBeKept ? (
+        <KeepButton workspace={workspace} />
+      ) : workspace.available ? (
         <Button component="a" href={`${workspace.url}/enter`} aria-label={`Open ${workspace.name}`}>
           Open
         </Button>
       ) : (
         <Badge color="gray" variant="light">
-          Not available now
+          {reasons[workspace.state] ?? "Not available now"}
         </Badge>
       )}
     </Group>
+  );
+}
+
+const reasons: Readonly<Partial<Record<Workspace["state"], string>>> = {
+  PAST_DUE: "Not paid for",
+  SUSPENDED: "Suspended",
+  MAINTENANCE: "Under maintenance",
+  MIGRATING: "Being updated",
+  DELETING: "Going to be deleted",
+};
+
+/** Takes the deletion of an organisation back. */
+function KeepButton({ workspace }: { workspace: Workspace }) {
+  const [keep, { loading }] = useMutation(KeepWorkspaceDocument, { variables: { id: workspace.id } });
+  return (
+    <Button
+      loading={loading}
+      aria-label={`Keep ${workspace.name}`}
+      onClick={() => {
+        keep().then(
+          () => announceDone(`${workspace.name} is kept.`),
+          (error: unknown) => announceProblem(readProblem(error)),
+        );
+      }}
+    >
+      Keep it
+    </Button>
   );
 }
 

@@ -8,6 +8,11 @@ export type ProblemCode =
   | "TENANT_NOT_FOUND"
   | "TENANT_MISMATCH"
   | "TENANT_SUSPENDED"
+  | "TENANT_PAST_DUE"
+  | "TENANT_READ_ONLY"
+  | "TENANT_MAINTENANCE"
+  | "TENANT_DELETING"
+  | "TENANT_MOVED"
   | "TENANT_MIGRATING"
   | "SECOND_FACTOR_REQUIRED"
   | "RATE_LIMITED"
@@ -25,6 +30,24 @@ export interface Problem {
   requestId: string | null;
   /** What a sign-in that still wants the second factor is continued with. */
   challenge?: string;
+  /** Where to go instead: the organisation's new address, or where its deletion is taken back. */
+  url?: string;
+}
+
+/** Those with which a whole organisation is refused: whatever one does in it, the answer is the same. */
+const closed: ReadonlySet<ProblemCode> = new Set([
+  "TENANT_NOT_FOUND",
+  "TENANT_SUSPENDED",
+  "TENANT_PAST_DUE",
+  "TENANT_MAINTENANCE",
+  "TENANT_DELETING",
+  "TENANT_MOVED",
+  "TENANT_MIGRATING",
+]);
+
+/** Whether the organisation as a whole cannot be used. */
+export function isClosed(problem: Problem): boolean {
+  return closed.has(problem.code);
 }
 
 const codes: ReadonlySet<string> = new Set<ProblemCode>([
@@ -36,6 +59,11 @@ const codes: ReadonlySet<string> = new Set<ProblemCode>([
   "TENANT_NOT_FOUND",
   "TENANT_MISMATCH",
   "TENANT_SUSPENDED",
+  "TENANT_PAST_DUE",
+  "TENANT_READ_ONLY",
+  "TENANT_MAINTENANCE",
+  "TENANT_DELETING",
+  "TENANT_MOVED",
   "TENANT_MIGRATING",
   "SECOND_FACTOR_REQUIRED",
   "RATE_LIMITED",
@@ -52,7 +80,7 @@ export const networkProblem: Problem = {
 
 interface RawError {
   message?: unknown;
-  extensions?: { code?: unknown; field?: unknown; requestId?: unknown; challenge?: unknown } | null | undefined;
+  extensions?: { code?: unknown; field?: unknown; requestId?: unknown; challenge?: unknown; url?: unknown } | null | undefined;
 }
 
 function isCode(value: unknown): value is ProblemCode {
@@ -70,6 +98,7 @@ export function problemOf(errors: readonly RawError[]): Problem {
     field: typeof extensions.field === "string" ? extensions.field : null,
     requestId: typeof extensions.requestId === "string" ? extensions.requestId : null,
     ...(typeof extensions.challenge === "string" ? { challenge: extensions.challenge } : {}),
+    ...(typeof extensions.url === "string" ? { url: extensions.url } : {}),
   };
 }
 

@@ -28,6 +28,9 @@ const DomainsPage = lazy(async () => ({ default: (await import("../settings/Doma
 const SignInSettingsPage = lazy(async () => ({
   default: (await import("../settings/SignInSettingsPage.tsx")).SignInSettingsPage,
 }));
+const OrganisationPage = lazy(async () => ({
+  default: (await import("../settings/OrganisationPage.tsx")).OrganisationPage,
+}));
 
 const routes: RouteObject[] = [
   // For whoever comes by a link, signed in or not.
@@ -54,6 +57,7 @@ const routes: RouteObject[] = [
       { path: "/settings/api-keys", Component: ApiKeysPage },
       { path: "/settings/sign-in", Component: SignInSettingsPage },
       { path: "/settings/addresses", Component: DomainsPage },
+      { path: "/settings/organisation", Component: OrganisationPage },
       // Where a way in that did not succeed ends; whoever is signed in has found another.
       { path: "/sign-in", element: <Navigate to="/" replace /> },
       { path: "*", Component: NotFoundPage },

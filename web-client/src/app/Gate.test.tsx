@@ -93,6 +93,10 @@ test("others sign in first, with the refresh token kept in a cookie", async () =
 test.each([
   ["TENANT_NOT_FOUND", "There is no organisation at this address"],
   ["TENANT_SUSPENDED", "This organisation is suspended"],
+  ["TENANT_PAST_DUE", "This organisation is not available"],
+  ["TENANT_MAINTENANCE", "This organisation is under maintenance"],
+  ["TENANT_DELETING", "This organisation is going to be deleted"],
+  ["TENANT_MOVED", "This organisation has a new address"],
   ["TENANT_MIGRATING", "This organisation is being updated"],
   ["RATE_LIMITED", "Too many requests"],
   ["INTERNAL", "Something went wrong"],
@@ -101,6 +105,14 @@ test.each([
   renderGate();
   expect(await screen.findByRole("heading")).toHaveTextContent(title);
   await waitFor(() => expect(document.title).toContain(title));
+});
+
+test("what is going to be deleted shows owners where they take that back", async () => {
+  const refused = { errors: [{ message: "No.", extensions: { code: "TENANT_DELETING", url: "http://localhost:8000" } }] };
+  answers = { Organisation: refused, RefreshSession: refused };
+  renderGate();
+  const way = await screen.findByRole("link", { name: "Take the deletion back, as an owner" });
+  expect(way).toHaveAttribute("href", "http://localhost:8000");
 });
 
 test("a server that is away is asked again when the person wants", async () => {

@@ -6,10 +6,17 @@ import { roles } from "../ui/format.ts";
 import { OrganisationName } from "../ui/Page.tsx";
 import { LoadingRows } from "../ui/states.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
+import { StandingBanner } from "./StandingBanner.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 
 /** What is around every page: the way past the head, a name, the way to the pages and the account. */
-export function Frame(props: { name: string; pages: readonly { to: string; label: string }[]; menu: ReactNode }) {
+export function Frame(props: {
+  name: string;
+  pages: readonly { to: string; label: string }[];
+  menu: ReactNode;
+  /** What everybody has to know, whatever the page. */
+  banner?: ReactNode;
+}) {
   return (
     <>
       <a className="skip-link" href="#content">
@@ -36,6 +43,7 @@ export function Frame(props: { name: string; pages: readonly { to: string; label
         </div>
       </header>
       <main id="content" className="main" tabIndex={-1}>
+        {props.banner}
         <PageBoundary>
           <Suspense fallback={<LoadingRows />}>
             <Outlet />
@@ -55,13 +63,13 @@ const pages = [
 
 /** What is around the pages of an organisation. */
 export function Layout() {
-  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} />;
+  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} banner={<StandingBanner />} />;
 }
 
 function ViewerMenu() {
   const viewer = useViewer();
   const keeper = useKeeper();
-  const { manageMembers, manageApiKeys, manageSignIn, manageDomains } = viewer.permissions;
+  const { manageMembers, manageApiKeys, manageSignIn, manageDomains, manageTenant } = viewer.permissions;
   return (
     <AccountMenu
       name={viewer.name}
@@ -97,6 +105,11 @@ function ViewerMenu() {
       {manageDomains && (
         <Menu.Item component={Link} to="/settings/addresses">
           Addresses
+          </Menu.Item>
+        )}
+      {manageTenant && (
+        <Menu.Item component={Link} to="/settings/organisation">
+          Organisation
         </Menu.Item>
       )}
     </AccountMenu>

@@ -8,17 +8,24 @@ import { FindOrganisation } from "./FindOrganisation.tsx";
 
 /** How long to wait before asking whether an organisation's update is finished, in milliseconds. */
 const migrationPause = 5000;
+/** How long to wait before asking whether an operator has finished, in milliseconds. */
+const maintenancePause = 60_000;
+
+const pauses: Readonly<Partial<Record<Problem["code"], number>>> = {
+  TENANT_MIGRATING: migrationPause,
+  TENANT_MAINTENANCE: maintenancePause,
+};
 
 /** Stands in the place of the whole client while the organisation cannot be used. */
 export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: () => void }) {
-  const migrating = problem.code === "TENANT_MIGRATING";
+  const pause = pauses[problem.code];
   const away = problem.code === "NETWORK";
 
   useEffect(() => {
-    if (!migrating) return;
-    const timer = setTimeout(onRetry, migrationPause);
-    return () => clearTimeout(timer);
-  }, [migrating, onRetry]);
+    if (pause === undefined) return;
+    const timer = setInterval(onRetry, pause);
+    return () => clearInterval(timer);
+  }, [pause, onRetry]);
 
   useEffect(() => {
     if (!away) return;
@@ -38,14 +45,31 @@ export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: (
           <div role="status">
             <ProblemText problem={problem} />
             {problem.code === "TENANT_SUSPENDED" && <p>Nobody can sign in until your administrator resolves this.</p>}
-            {migrating && <p>This takes a moment. The page goes on by itself.</p>}
+            {pause !== undefined && <p>The page goes on by itself.</p>}
+            {problem.code === "TENANT_PAST_DUE" && (
+              <p>Nobody can sign in until it is paid for. Its owners have a mail that says how.</p>
+            )}
           </div>
           <Group>
-            <Button onClick={onRetry}>Try again</Button>
+            <Way problem={problem} />
+            <Button onClick={onRetry} variant={problem.url === undefined ? "filled" : "default"}>
+              Try again
+            </Button>
           </Group>
         </Stack>
       </div>
     </main>
+  );
+}
+
+/** The way on, where there is one. */
+function Way({ problem }: { problem: Problem }) {
+  if (problem.url === undefined) return null;
+  const label = problem.code === "TENANT_DELETING" ? "Take the deletion back, as an owner" : "Go to the new address";
+  return (
+    <Button component="a" href={problem.url}>
+      {label}
+    </Button>
   );
 }
 

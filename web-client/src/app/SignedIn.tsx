@@ -1,16 +1,21 @@
 import { ApolloProvider } from "@apollo/client/react";
-import { type ReactNode, useCallback, useMemo, useSyncExternalStore } from "react";
+import { type ReactNode, useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { apiAddress, liveAddress } from "../api/address.ts";
 import { createClient } from "../api/client.ts";
+import { isClosed, type Problem } from "../api/problem.ts";
+import { readProblem } from "../api/read-problem.ts";
 import { liveClient, liveLink } from "../live/connection.ts";
 import { LiveUpdates } from "../live/LiveUpdates.tsx";
 import { useKeeper, ViewerContext } from "../session/context.ts";
 import { SignInPage } from "../session/SignInPage.tsx";
+import { ProblemPage } from "./ProblemPage.tsx";
 
 /** Shows pages to those who are signed in, and the others the way in. */
 export function SignedIn({ children }: { children: ReactNode }) {
   const keeper = useKeeper();
   const session = useSyncExternalStore(keeper.subscribe, keeper.current);
+  // The organisation is not served any more; what was on the page is not shown either.
+  const [closed, setClosed] = useState<Problem | null>(null);
   // A session in the browser is a person's.
   const account = session === null ? null : (session.viewer.account?.id ?? "");
   // What one account has read is not there for the next one.
@@ -20,10 +25,14 @@ export function SignedIn({ children }: { children: ReactNode }) {
     return { connection, client: createClient(keeper, apiAddress(window.location), liveLink(connection)) };
   }, [account, keeper]);
   const renew = useCallback(() => {
-    // A server that is away is met again by the next request.
-    keeper.renew(keeper.current()?.accessToken ?? null).catch(() => undefined);
+    keeper.renew(keeper.current()?.accessToken ?? null).catch((error: unknown) => {
+      const problem = readProblem(error);
+      // A server that is away is met again by the next request.
+      if (isClosed(problem)) setClosed(problem);
+    });
   }, [keeper]);
 
+  if (closed !== null) return <ProblemPage problem={closed} onRetry={() => window.location.reload()} />;
   if (session === null || connected === null) return <SignInPage />;
   return (
     <ViewerContext value={session.viewer}>

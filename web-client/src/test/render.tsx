@@ -43,6 +43,7 @@ export const allPermissions: Viewer["permissions"] = {
   manageApiKeys: true,
   manageSignIn: true,
   manageDomains: true,
+  manageTenant: true,
 };
 
 /** Someone of human resources. */
@@ -51,7 +52,14 @@ export const hr: Viewer = {
   role: "HR",
   account: { id: "account-1", email: "hr@acme.test", name: "Hana Sato" },
   employee: null,
-  permissions: { ...allPermissions, manageMembers: false, manageApiKeys: false, manageSignIn: false, manageDomains: false },
+  permissions: {
+    ...allPermissions,
+    manageMembers: false,
+    manageApiKeys: false,
+    manageSignIn: false,
+    manageDomains: false,
+    manageTenant: false,
+  },
 };
 
 /** Someone who may do everything. */

@@ -8,7 +8,7 @@ use entities::{
     id::AccountId,
     platform::{
         account,
-        sign_up::{Column, Entity, Model},
+        sign_up::{Entity, Model},
         sign_up_invitation,
     },
 };
@@ -169,12 +169,7 @@ async fn use_invitation<C: ConnectionTrait>(connection: &C, row: &Model, now: Da
 
 /// Notes until when a new tenant is on trial. This is the one place that does.
 async fn begin_trial<C: ConnectionTrait>(connection: &C, tenant: TenantId, ends_at: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE platform.tenants SET settings = settings || jsonb_build_object('trialEndsAt', $2::text) WHERE id = $1";
-    let values = [tenant.0.into(), ends_at.to_rfc3339().into()];
+    let sql = "UPDATE platform.tenants SET trial_ends_at = $2 WHERE id = $1";
+    let values = [tenant.0.into(), ends_at.into()];
     connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(drop)
-}
-
-/// What became of the sign-ups of a deleted tenant is not kept.
-pub(in crate::auth) async fn forget_sign_ups<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::TenantId.eq(tenant.0)).exec(connection).await.map(drop)
 }

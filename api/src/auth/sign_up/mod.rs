@@ -24,7 +24,6 @@ pub use invitation::make_sign_up_invitation;
 pub use look::{OpenSignUp, SignUpProgress};
 pub use slug::{SlugAnswer, SlugProblem};
 
-pub(super) use confirm::forget_sign_ups;
 pub(crate) use look::make_sign_up_token;
 
 /// For how long a sign-up can be confirmed, and for how long after that it is known what became of it.

@@ -1,14 +1,16 @@
 //! The organisations that the one who asks belongs to, and the way to them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use domain::{Error, Principal};
 use entities::id::{AccountId, SessionId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tenancy::{Availability, Tenant, TenantId};
+use tenancy::{State, Tenant, TenantId, TenantStatus};
 
 use super::context::{PlatformContext, PlatformResolverContext as _};
 use crate::graphql::{
     id::{self, Kind},
+    standing::TenantState,
     viewer::Role,
 };
 
@@ -30,6 +32,12 @@ pub struct Workspace {
     url: String,
     /// Whether it can be entered now; not while it is suspended or being updated.
     available: bool,
+    /// What holds for it now.
+    state: TenantState,
+    /// When it is deleted, if that was asked for.
+    delete_at: Option<DateTime<Utc>>,
+    /// Whether whoever asks can take its deletion back, by `keepWorkspace`.
+    can_be_kept: bool,
 }
 
 /// Which organisation to enter.
@@ -49,6 +57,13 @@ pub struct EnterWorkspacePayload {
     /// An address in the organisation that begins a session there. It is good once, for a minute; the code behind the `#` goes to no
     /// server's log.
     url: String,
+}
+
+/// An organisation that is not deleted after all.
+#[derive(Debug, SimpleObject)]
+pub struct KeepWorkspacePayload {
+    /// The organisation.
+    workspace: Workspace,
 }
 
 /// The part of the queries that is about one's own organisations.
@@ -94,21 +109,38 @@ impl WorkspaceMutation {
         let (account, session) = asker(request)?;
         let door = &request.front_door;
         let not_found = || Error::NotFound("workspace");
-        let id = match id::parse(&input.id) {
-            Some((Kind::Tenant, key)) => TenantId(key),
-            _ => return Err(not_found().into()),
-        };
+        let id = tenant_id(&input.id)?;
         // Asked first: whoever is no member does not even learn that it is there.
         if !door.auth.is_member(account, id).await? {
             return Err(not_found().into());
         }
         let tenant = door.tenants.directory().by_id(id).await?.ok_or_else(not_found)?;
-        if !is_available(request, &tenant) {
+        if !state_of(request, &tenant).is_served() {
             let message = "This organisation cannot be entered now: it is suspended, or being updated.".to_owned();
             return Err(Error::Conflict { field: None, message }.into());
         }
         let code = door.auth.make_entry_code(account, session, id, &input.nonce, door.now).await?;
         Ok(EnterWorkspacePayload { url: format!("{}/enter#{code}", address(request, &tenant)) })
+    }
+
+    /// Takes the deletion of an organisation back, for its owners. It is served again at once.
+    async fn keep_workspace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The workspace's opaque id.")] id: ID,
+    ) -> Result<KeepWorkspacePayload> {
+        let request = ctx.platform()?;
+        let (account, _) = asker(request)?;
+        let door = &request.front_door;
+        let (not_found, id) = (|| Error::NotFound("workspace"), tenant_id(&id)?);
+        if !door.auth.is_member(account, id).await? {
+            return Err(not_found().into());
+        }
+        let tenant = door.tenants.directory().by_id(id).await?.ok_or_else(not_found)?;
+        let name = request.identity().map(|identity| identity.name.as_str()).unwrap_or_default();
+        door.lifecycle.keep(&door.auth, account, name, &tenant, door.now).await?;
+        let kept = door.tenants.directory().by_id(id).await?.ok_or_else(not_found)?;
+        Ok(KeepWorkspacePayload { workspace: workspace(request, &kept, Role::Owner) })
     }
 }
 
@@ -122,13 +154,17 @@ fn asker(request: &PlatformContext) -> Result<(AccountId, SessionId), Error> {
 }
 
 fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspace {
+    let state = state_of(request, tenant);
     Workspace {
         id: id::encode_tenant(tenant.id),
         name: tenant.name.clone(),
         slug: tenant.slug.to_string(),
         role,
         url: address(request, tenant),
-        available: is_available(request, tenant),
+        available: state.is_served(),
+        state: state.into(),
+        delete_at: tenant.delete_at,
+        can_be_kept: role == Role::Owner && tenant.delete_at.is_some() && tenant.status != TenantStatus::Deleting,
     }
 }
 
@@ -138,6 +174,13 @@ pub(super) fn address(request: &PlatformContext, tenant: &Tenant) -> String {
     request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug))
 }
 
-fn is_available(request: &PlatformContext, tenant: &Tenant) -> bool {
-    tenant.availability(request.front_door.tenants.head()) == Availability::Available
+fn state_of(request: &PlatformContext, tenant: &Tenant) -> State {
+    request.front_door.lifecycle.standing(tenant, request.front_door.now).state
+}
+
+fn tenant_id(id: &ID) -> Result<TenantId, Error> {
+    match id::parse(id) {
+        Some((Kind::Tenant, key)) => Ok(TenantId(key)),
+        _ => Err(Error::NotFound("workspace")),
+    }
 }

@@ -1,0 +1,36 @@
+//! What the codes of Postgres mean to a client.
+
+use std::borrow::Cow;
+
+use async_graphql::ServerError;
+use sea_orm::{DbErr, RuntimeErr::SqlxError};
+
+use super::{Code, set_code};
+
+/// The SQLSTATE of a statement that Postgres cancelled.
+const QUERY_CANCELED: &str = "57014";
+
+/// Whether Postgres cancelled a statement because of its time.
+pub(super) fn took_too_long(failure: &domain::Error) -> bool {
+    sqlstate(failure).is_some_and(|code| code == QUERY_CANCELED)
+}
+
+fn sqlstate(failure: &domain::Error) -> Option<Cow<'_, str>> {
+    let domain::Error::Database(DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
+        return None;
+    };
+    cause.as_database_error()?.code()
+}
+
+/// Whether a table, a schema or a role was not there: as of a tenant that is deleted while the request is under way.
+pub(in crate::graphql) fn misses_something(error: &ServerError) -> bool {
+    let code = error.source::<domain::Error>().and_then(sqlstate);
+    code.is_some_and(|code| matches!(code.as_ref(), "42P01" | "3F000" | "42704" | "22023" | "42501" | "XX000"))
+}
+
+/// Says of such an error that the tenant is being deleted.
+pub(in crate::graphql) fn say_deleted(error: &mut ServerError) {
+    error.source = None;
+    "This organisation is being deleted.".clone_into(&mut error.message);
+    set_code(error, Code::TenantDeleting);
+}

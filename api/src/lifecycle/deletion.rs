@@ -1,0 +1,122 @@
+//! The end of an organisation: asked for, taken back within the grace, or carried out.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Actor, Context, Error, Permission, Role,
+    audit::{Changes, Event},
+};
+use entities::{id::AccountId, platform::membership};
+use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
+use tenancy::{AskedBy, Certificate, Tenant, TenantId};
+
+use super::{Lifecycle, answer, owners};
+use crate::auth::{Auth, audit_outbox};
+
+impl Lifecycle {
+    /// Asks for the deletion of an organisation, for an owner who has typed its slug. It is not served from now on; until the moment
+    /// that is returned it can be taken back.
+    pub async fn request_deletion(
+        &self,
+        auth: &Auth,
+        context: &Context,
+        tenant: &std::sync::Arc<Tenant>,
+        typed_slug: &str,
+    ) -> Result<DateTime<Utc>, Error> {
+        context.require(Permission::ManageTenant)?;
+        if typed_slug.trim() != tenant.slug.as_str() {
+            return Err(Error::bad_input("slug", "This is not the organisation's address."));
+        }
+        let transaction = self.platform.begin().await?;
+        let wanted = context.now + self.options.deletion_grace();
+        let at = self.tenants.schedule_deletion(&transaction, tenant.id, AskedBy::Owner, wanted, context.now).await;
+        let at = at.map_err(answer)?;
+        let changes = Changes::default().with("deleteAt", tenant.delete_at, Some(at));
+        let entry =
+            audit_outbox::put(&transaction, tenant.id, context, event(tenant, "tenant.deletion_requested", changes)).await?;
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant.id);
+        // Past the request's own connection, which writes nothing where the organisation may only be read.
+        auth.deliver(&self.tenants.read_write(tenant), [entry]).await;
+        Ok(at)
+    }
+
+    /// Schedules a deletion for an operator.
+    pub async fn delete_as_operator(
+        &self,
+        tenant: TenantId,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, Error> {
+        let transaction = self.platform.begin().await?;
+        let at = self.tenants.schedule_deletion(&transaction, tenant, AskedBy::Operator, at, now).await.map_err(answer)?;
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant);
+        Ok(at)
+    }
+
+    /// Takes a deletion back, for an owner.
+    pub async fn keep(
+        &self,
+        auth: &Auth,
+        account: AccountId,
+        name: &str,
+        tenant: &std::sync::Arc<Tenant>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let transaction = self.platform.begin().await?;
+        let membership = membership::Entity::find_by_id((account, tenant.id.0)).one(&transaction).await?;
+        let membership = membership.ok_or(Error::NotFound("workspace"))?;
+        if membership.role != Role::Owner {
+            return Err(Error::Forbidden("Only an owner takes the deletion of an organisation back."));
+        }
+        if !self.tenants.keep(&transaction, tenant.id, now).await.map_err(answer)? {
+            let message = "There is no deletion of this organisation that could be taken back.".to_owned();
+            return Err(Error::Conflict { field: None, message });
+        }
+        let actor = Actor::person(account, name, Role::Owner, membership.employee_id);
+        let context = Context { actor: Some(actor), now };
+        let changes = Changes::default().with("deleteAt", tenant.delete_at, None::<DateTime<Utc>>);
+        let entry =
+            audit_outbox::put(&transaction, tenant.id, &context, event(tenant, "tenant.deletion_withdrawn", changes)).await?;
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant.id);
+        if tenant.is_current(self.tenants.head()) {
+            auth.deliver(&self.tenants.read_write(tenant), [entry]).await;
+        }
+        Ok(())
+    }
+
+    /// Takes a deletion back, for an operator. False: none was asked for, or it has begun.
+    pub async fn keep_as_operator(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<bool, Error> {
+        let transaction = self.platform.begin().await?;
+        let kept = self.tenants.keep(&transaction, tenant, now).await.map_err(answer)?;
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant);
+        Ok(kept)
+    }
+
+    /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
+    /// come, or another process was faster. After a failure the next call goes on.
+    pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
+        // Memberships say whom the certificate is sent to.
+        if !self.tenants.erase(tenant, &["memberships"], now).await? {
+            return Ok(None);
+        }
+        let transaction = self.platform.begin().await?;
+        let owners = owners(&transaction, tenant).await?;
+        let Some(certificate) = self.tenants.finish_deletion(&transaction, tenant, now).await? else {
+            return Ok(None);
+        };
+        for owner in &owners {
+            self.mail.write_certificate(&transaction, owner, &certificate, now).await?;
+        }
+        transaction.commit().await?;
+        self.tenants.directory().forget(tenant);
+        tracing::info!(%tenant, slug = certificate.slug, removed = ?certificate.removed, "a tenant is deleted");
+        Ok(Some(certificate))
+    }
+}
+
+fn event(tenant: &Tenant, action: &'static str, changes: Changes) -> Event {
+    Event { action, subject_type: "tenant", subject_id: tenant.id.0, changes }
+}

@@ -1,0 +1,89 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { StandingBanner } from "../app/StandingBanner.tsx";
+import { employee, owner, refuse, renderPage } from "../test/render.tsx";
+import { OrganisationPage } from "./OrganisationPage.tsx";
+
+const standing = {
+  state: "ACTIVE",
+  isTrial: false,
+  dueAt: null,
+  readOnlyFrom: null,
+  suspendedFrom: null,
+  trialEndsAt: null,
+  paidUntil: null,
+  billingContact: null,
+};
+const tenant = (rest: object = {}) => ({ id: "t-1", slug: "acme", name: "Acme", standing: { ...standing, ...rest } });
+const { location } = window;
+const going = { assign: vi.fn(), reload: vi.fn() };
+
+beforeEach(() => {
+  vi.stubGlobal("location", { ...going, protocol: "http:", hostname: "acme.localhost", port: "", host: "acme.localhost" });
+});
+afterEach(() => {
+  vi.stubGlobal("location", location);
+  going.assign.mockClear();
+  going.reload.mockClear();
+});
+
+test("another address is where one goes on; one that is taken is said beside its input", async () => {
+  const rename = vi
+    .fn()
+    .mockImplementationOnce(refuse("CONFLICT", "This address is taken.", { field: "slug" }))
+    .mockReturnValue({ name: "Acme", slug: "acme-works", url: "http://acme-works.localhost" });
+  renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => tenant(), renameTenant: rename } });
+  const address = await screen.findByLabelText(/^Address/);
+  await userEvent.clear(address);
+  await userEvent.type(address, "acme-works");
+  await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+  expect(await screen.findByText("This address is taken.")).toBeInTheDocument();
+  expect(going.assign).not.toHaveBeenCalled();
+  await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+  await vi.waitFor(() => expect(going.assign).toHaveBeenCalledExactlyOnceWith("http://acme-works.localhost"));
+  expect(rename).toHaveBeenLastCalledWith({ input: { name: "Acme", slug: "acme-works" } });
+});
+
+test("who deletes types the address, the password and a code", async () => {
+  const remove = vi.fn(() => ({ deleteAt: "2027-01-01T00:00:00Z", url: "http://localhost" }));
+  const security = () => ({ authenticatorConfirmedAt: "2026-01-01T00:00:00Z" });
+  const answers = { tenant: () => tenant(), security, requestTenantDeletion: remove };
+  renderPage(<OrganisationPage />, { viewer: owner, answers });
+  await userEvent.click(await screen.findByRole("button", { name: "Delete the organisation…" }));
+  const dialog = await screen.findByRole("dialog");
+  await userEvent.type(await within(dialog).findByLabelText("Type acme"), "other");
+  await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");
+  await userEvent.type(within(dialog).getByLabelText(/^Code of/), "123 456");
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  expect(await within(dialog).findByText("Type acme to go on.")).toBeInTheDocument();
+  expect(remove).not.toHaveBeenCalled();
+  await userEvent.clear(within(dialog).getByLabelText("Type acme"));
+  await userEvent.type(within(dialog).getByLabelText("Type acme"), "acme");
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await vi.waitFor(() => expect(going.assign).toHaveBeenCalledExactlyOnceWith("http://localhost"));
+  expect(remove).toHaveBeenCalledExactlyOnceWith({ input: { slug: "acme", password: "secret", code: "123456" } });
+});
+
+test("only owners see it", () => {
+  renderPage(<OrganisationPage />, { viewer: employee, answers: {} });
+  expect(screen.getByText("Only owners rename or delete the organisation")).toBeInTheDocument();
+});
+
+test.each([
+  [{ state: "ACTIVE" }, null],
+  [{ state: "TRIAL", isTrial: true }, null],
+  [{ state: "WARNED", isTrial: true, dueAt: "2999-01-01T00:00:00Z" }, /^The trial ends on/],
+  [{ state: "WARNED", dueAt: "2001-01-01T00:00:00Z" }, /^The time that was paid for ended on/],
+  [{ state: "READ_ONLY", dueAt: "2001-01-01T00:00:00Z" }, /^Nothing can be changed/],
+])("the banner of %o", async (rest, title) => {
+  const asked = vi.fn(() => tenant({ ...rest, billingContact: "billing@acme.test" }));
+  renderPage(<StandingBanner />, { viewer: owner, answers: { tenant: asked } });
+  await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+  if (title === null) {
+    expect(screen.queryByRole("status")).not.toBeInTheDocument();
+  } else {
+    expect(await screen.findByText(title)).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "billing@acme.test" })).toHaveAttribute("href", "mailto:billing@acme.test");
+  }
+});

@@ -1,0 +1,110 @@
+import { useQuery } from "@apollo/client/react";
+import { Button, Stack, Text, Title } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { readProblem } from "../api/read-problem.ts";
+import { Contact } from "../app/StandingBanner.tsx";
+import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
+import { useViewer } from "../session/context.ts";
+import { formatInstant } from "../ui/format.ts";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { RenameForm } from "./RenameForm.tsx";
+
+type Tenant = TenantStandingQuery["tenant"];
+
+/** The organisation as a whole: its name and address, what holds for it, and its end. For owners. */
+export function OrganisationPage() {
+  const viewer = useViewer();
+  if (!viewer.permissions.manageTenant) {
+    return (
+      <Page title="Organisation">
+        <Empty title="Only owners rename or delete the organisation" />
+      </Page>
+    );
+  }
+  return <Settings />;
+}
+
+function Settings() {
+  const { data, error, refetch } = useQuery(TenantStandingDocument, { fetchPolicy: "cache-and-network" });
+  const [deleting, setDeleting] = useState(false);
+  return (
+    <Page title="Organisation" subtitle="Its name and address, what holds for it, and its end">
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : data === undefined ? (
+        <LoadingRows />
+      ) : (
+        <Stack className="narrow" gap="lg">
+          <Part title="Standing">
+            <Standing tenant={data.tenant} />
+          </Part>
+          <Part title="Name and address">
+            <RenameForm tenant={data.tenant} />
+          </Part>
+          <Part title="Delete the organisation">
+            <Text size="sm" mb="md">
+              Nobody can use it from then on. For a while every owner can take that back; after it, everything is gone for
+              good: people, history, members and programs.
+            </Text>
+            <Button color="red" variant="light" onClick={() => setDeleting(true)}>
+              Delete the organisation…
+            </Button>
+          </Part>
+        </Stack>
+      )}
+      {deleting && data !== undefined && (
+        <DeleteOrganisationDialog tenant={data.tenant} onClose={() => setDeleting(false)} />
+      )}
+    </Page>
+  );
+}
+
+const states: Readonly<Record<TenantState, string>> = {
+  ACTIVE: "In use.",
+  TRIAL: "On trial.",
+  WARNED: "In use; its time runs out.",
+  READ_ONLY: "It can be read, but nothing can be changed.",
+  PAST_DUE: "Suspended, because it has not paid.",
+  SUSPENDED: "Suspended.",
+  MAINTENANCE: "Under maintenance.",
+  MIGRATING: "Being updated.",
+  DELETING: "Going to be deleted.",
+};
+
+function Standing({ tenant: { standing } }: { tenant: Tenant }) {
+  if (standing === null) return null;
+  const dates: [string, string | null][] = [
+    ["The trial ends", standing.trialEndsAt],
+    ["Paid until", standing.paidUntil],
+    ["Nothing can be changed from", standing.readOnlyFrom],
+    ["Not available from", standing.suspendedFrom],
+  ];
+  return (
+    <>
+      <Text size="sm">{states[standing.state]}</Text>
+      {dates.map(([label, date]) =>
+        date === null ? null : (
+          <Text key={label} size="sm">
+            {label} {formatInstant(date)}
+          </Text>
+        ),
+      )}
+      <Text size="sm">
+        <Contact address={standing.billingContact} />
+      </Text>
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="surface" aria-label={title}>
+      <Title order={2} size="h4" mb="md">
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
