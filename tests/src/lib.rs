@@ -36,7 +36,7 @@ mod socket;
 mod step;
 mod tokens;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     app::{App, Clock, system_clock},
@@ -92,7 +92,8 @@ pub fn config(flags: &[&str]) -> Config {
 
 /// Options for a small pool, so that tests in parallel share the server's connections.
 pub fn pool_options(url: &str) -> PoolOptions {
-    PoolOptions { max_connections: 4, ..PoolOptions::new(url) }
+    // On a loaded machine many share these four; what a program does without any is for the tests of just that.
+    PoolOptions { max_connections: 4, acquire_timeout: Duration::from_secs(30), ..PoolOptions::new(url) }
 }
 
 /// Options for a pool of one connection, which every scope has to share.

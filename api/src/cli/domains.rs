@@ -32,7 +32,7 @@ pub enum DomainsCommand {
     /// Say whether pages at the other hosts lead to the primary one
     Redirect {
         /// Whether they do
-        #[arg(value_parser = on_or_off)]
+        #[arg(action = clap::ArgAction::Set, value_parser = on_or_off)]
         enabled: bool,
     },
     /// Let a host go: sessions that were begun there end, and passkeys that are good there alone are deleted
