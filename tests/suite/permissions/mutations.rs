@@ -210,12 +210,20 @@ impl Scene<'_> {
             ("removeIdentityProvider", _) => {
                 return ("mutation { removeIdentityProvider { removed } }".to_owned(), json!({}));
             }
-            ("deleteDepartment", _) => return delete(mutation, &self.department(unique).await),
-            ("deletePosition", _) => return delete(mutation, &self.position(unique).await),
-            ("deleteLocation", _) => return delete(mutation, &self.location(unique).await),
-            (name, _) => panic!("it is not known how to call {name}"),
+            (name, _) => return self.arrange_deletion(name, unique).await,
         };
         with_input(mutation, &input)
+    }
+
+    /// The same for mutations that delete something of the organisation.
+    async fn arrange_deletion(&self, mutation: &str, unique: &str) -> (String, Value) {
+        let id = match mutation {
+            "deleteDepartment" => self.department(unique).await,
+            "deletePosition" => self.position(unique).await,
+            "deleteLocation" => self.location(unique).await,
+            name => panic!("it is not known how to call {name}"),
+        };
+        delete(mutation, &id)
     }
 
     /// The same for mutations of the organisation's addresses. None of them asks DNS.
