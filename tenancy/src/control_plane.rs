@@ -95,8 +95,12 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS platform.deletion_certificates (
         tenant_id uuid PRIMARY KEY,
         certificate jsonb NOT NULL,
+        slug text NOT NULL,
+        reserved_until timestamptz NOT NULL,
         created_at timestamptz NOT NULL
     );
+    CREATE INDEX IF NOT EXISTS deletion_certificates_slug_index ON platform.deletion_certificates (slug, reserved_until);
+    CREATE INDEX IF NOT EXISTS deletion_certificates_created_at_index ON platform.deletion_certificates (created_at);
 
     CREATE TABLE IF NOT EXISTS platform.tenant_migrations (
         tenant_id uuid NOT NULL CONSTRAINT tenant_migrations_tenant_id_fkey REFERENCES platform.tenants ON DELETE CASCADE,

@@ -11,16 +11,17 @@ mod step;
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession, TransactionTrait as _, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession, TransactionTrait as _};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 use crate::{
     Error, PlatformTransaction, Result, Tenant, TenantId, TenantStatus, Tenants,
     archive::is_wait,
+    name::quoted,
     provision::{execute, take_lock},
 };
-use step::{delete_rows, drop_schema, drop_tables, note, schemas_and_roles, tables_of_tenants};
+use step::{delete_rows, drop_role, drop_schema, drop_tables, note, schemas_and_roles, tables_of_tenants};
 
 /// Rows of the control plane that are deleted at a time.
 const ROWS_AT_ONCE: i64 = 1_000;
@@ -39,6 +40,11 @@ pub enum AskedBy {
 }
 
 impl AskedBy {
+    /// As it is stored: what is no owner's is an operator's.
+    pub(crate) fn of(text: &str) -> Self {
+        if text == "owner" { Self::Owner } else { Self::Operator }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -73,15 +79,18 @@ pub struct Certificate {
 enum Step<'a> {
     /// Drops some tables.
     Tables,
-    /// Drops a schema without tables, and its role.
+    /// Drops a schema without tables.
     Schema,
+    /// Drops a role. By itself: where it owns something in another database, the rest is gone all the same.
+    Role,
     /// Deletes some rows of a table of the control plane.
     Rows(&'a str),
 }
 
 impl Tenants {
     /// Has a tenant deleted at a moment. It is not served from the commit on, in every process; in this one as soon as the directory
-    /// [forgets](crate::Directory::forget) it. Where its deletion was asked for before, the earlier moment holds, which is returned.
+    /// [forgets](crate::Directory::forget) it. Where its deletion was asked for before, the earlier moment holds,
+    /// which is returned; an operator's asking comes before an owner's.
     pub async fn schedule_deletion(
         &self,
         transaction: &PlatformTransaction,
@@ -90,21 +99,32 @@ impl Tenants {
         at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<DateTime<Utc>> {
-        let sql =
-            "UPDATE platform.tenants SET delete_at = least(delete_at, $2), updated_at = $3 WHERE id = $1 RETURNING delete_at";
-        let values: [Value; 3] = [tenant.0.into(), at.into(), now.into()];
-        let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-        let row = row.ok_or_else(|| Error::NotFound(tenant.to_string()))?;
-        let at: DateTime<Utc> = row.try_get("", "delete_at")?;
+        let sql = "SELECT delete_at FROM platform.tenants WHERE id = $1 FOR UPDATE";
+        let row = transaction.query_one_raw(statement(sql, tenant)).await?.ok_or_else(|| Error::NotFound(tenant.to_string()))?;
+        let before: Option<DateTime<Utc>> = row.try_get("", "delete_at")?;
+        let at = before.map_or(at, |before| before.min(at));
+        if before == Some(at) && asked_by == AskedBy::Owner {
+            return Ok(at);
+        }
+        let sql = "UPDATE platform.tenants SET delete_at = $2, updated_at = $3 WHERE id = $1";
+        execute(transaction, sql, [tenant.0.into(), at.into(), now.into()]).await?;
         note_request(transaction, tenant, asked_by, now).await?;
         Ok(at)
     }
 
-    /// Takes a deletion back. False: none was asked for, or it has begun.
-    pub async fn keep(&self, transaction: &PlatformTransaction, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
-        let sql = "UPDATE platform.tenants SET delete_at = NULL, updated_at = $2 \
-                   WHERE id = $1 AND delete_at IS NOT NULL AND status <> 'deleting'";
-        let kept = execute(transaction, sql, [tenant.0.into(), now.into()]).await? == 1;
+    /// Takes a deletion back: an operator any, an owner those that owners have asked for. False: none such was asked for, or it has
+    /// begun.
+    pub async fn keep(
+        &self,
+        transaction: &PlatformTransaction,
+        tenant: TenantId,
+        by: AskedBy,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let sql = "UPDATE platform.tenants t SET delete_at = NULL, updated_at = $2 \
+                   WHERE id = $1 AND delete_at IS NOT NULL AND status <> 'deleting' AND ($3 = 'operator' OR EXISTS \
+                   (SELECT FROM platform.deletions d WHERE d.tenant_id = t.id AND d.asked_by = $3))";
+        let kept = execute(transaction, sql, [tenant.0.into(), now.into(), by.as_str().into()]).await? == 1;
         if kept {
             execute(transaction, "DELETE FROM platform.deletions WHERE tenant_id = $1", [tenant.0.into()]).await?;
         }
@@ -124,7 +144,7 @@ impl Tenants {
     /// Requests that have begun are waited for. From the first step on nothing can be taken back.
     ///
     /// # Errors
-    /// When requests do not end within half a minute, or the database fails: then the next call goes on.
+    /// When requests do not end within a minute, or the database fails: then the next call goes on.
     pub async fn erase(&self, tenant: TenantId, last: &[&str], now: DateTime<Utc>) -> Result<bool> {
         if !self.begin_erasing(tenant, now).await? {
             return Ok(false);
@@ -132,6 +152,7 @@ impl Tenants {
         self.inner.directory.forget(tenant);
         while self.repeat(tenant, Step::Tables).await? {}
         while self.repeat(tenant, Step::Schema).await? {}
+        while self.repeat(tenant, Step::Role).await? {}
         for table in tables_of_tenants(&self.platform()).await? {
             while !last.contains(&table.as_str()) && self.repeat(tenant, Step::Rows(&table)).await? {}
         }
@@ -139,7 +160,7 @@ impl Tenants {
     }
 
     /// Removes what [`erase`](Self::erase) has left, with the tenant's row, and writes the certificate, in the caller's transaction.
-    /// None: another process has done so.
+    /// Nobody takes the slug by themselves before `reserved_until`. None: another process has done so.
     ///
     /// # Errors
     /// When the tenant has not been erased.
@@ -147,6 +168,7 @@ impl Tenants {
         &self,
         transaction: &PlatformTransaction,
         tenant: TenantId,
+        reserved_until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<Certificate>> {
         let sql = "SELECT t.slug, d.asked_by, d.asked_at, d.begun_at FROM platform.tenants t \
@@ -166,7 +188,7 @@ impl Tenants {
         let removed = transaction.query_one_raw(statement(removed, tenant)).await?;
         let removed: serde_json::Value = removed.map_or(Ok(serde_json::Value::Null), |row| row.try_get("", "removed"))?;
         let corrupt = |error: serde_json::Error| Error::Corrupt(format!("in platform.deletions: {error}"));
-        let asked_by = if row.try_get::<String>("", "asked_by")? == "owner" { AskedBy::Owner } else { AskedBy::Operator };
+        let asked_by = AskedBy::of(&row.try_get::<String>("", "asked_by")?);
         let certificate = Certificate {
             tenant,
             slug: row.try_get("", "slug")?,
@@ -177,9 +199,11 @@ impl Tenants {
             removed: serde_json::from_value(removed).map_err(corrupt)?,
         };
         execute(transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.0.into()]).await?;
-        let insert = "INSERT INTO platform.deletion_certificates (tenant_id, certificate, created_at) VALUES ($1, $2, $3)";
+        let insert = "INSERT INTO platform.deletion_certificates (tenant_id, certificate, slug, reserved_until, created_at) \
+                      VALUES ($1, $2, $3, $4, $5)";
         let text = serde_json::to_value(&certificate).map_err(corrupt)?;
-        execute(transaction, insert, [tenant.0.into(), text.into(), now.into()]).await?;
+        let slug = certificate.slug.as_str().into();
+        execute(transaction, insert, [tenant.0.into(), text.into(), slug, reserved_until.into(), now.into()]).await?;
         Ok(Some(certificate))
     }
 
@@ -191,10 +215,26 @@ impl Tenants {
         TransactionSession::commit(transaction).await?;
         self.erase(tenant.id, &[], now).await?;
         let transaction = self.platform().begin().await?;
-        let certificate = self.finish_deletion(&transaction, tenant.id, now).await?.ok_or_else(missing)?;
+        let certificate = self.finish_deletion(&transaction, tenant.id, now, now).await?.ok_or_else(missing)?;
         TransactionSession::commit(transaction).await?;
         self.inner.directory.forget(tenant.id);
         Ok(certificate)
+    }
+
+    /// Deletes what requests that had begun before the end of a tenant have written in the control plane after it. Says how many rows.
+    pub async fn sweep_deleted(&self, now: DateTime<Utc>) -> Result<u64> {
+        let recent = "SELECT tenant_id FROM platform.deletion_certificates WHERE created_at > $1";
+        let since = now - chrono::TimeDelta::days(1);
+        let platform = self.platform();
+        if execute(&platform, recent, [since.into()]).await? == 0 {
+            return Ok(0);
+        }
+        let mut swept = 0;
+        for table in tables_of_tenants(&platform).await? {
+            let sql = format!("DELETE FROM platform.{} WHERE tenant_id IN ({recent})", quoted(&table));
+            swept += execute(&platform, &sql, [since.into()]).await?;
+        }
+        Ok(swept)
     }
 
     /// Marks that there is no way back.
@@ -231,6 +271,7 @@ impl Tenants {
         let did_something = match step {
             Step::Tables => drop_tables(&transaction, tenant).await?,
             Step::Schema => drop_schema(&transaction, tenant).await?,
+            Step::Role => drop_role(&transaction, tenant).await?,
             Step::Rows(table) => {
                 let deleted = delete_rows(&transaction, tenant, table, ROWS_AT_ONCE).await?;
                 note(&transaction, tenant, table, deleted).await?;
@@ -252,6 +293,7 @@ async fn note_request<C: ConnectionTrait>(
     by: AskedBy,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "INSERT INTO platform.deletions (tenant_id, asked_by, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO platform.deletions (tenant_id, asked_by, asked_at) VALUES ($1, $2, $3) \
+               ON CONFLICT (tenant_id) DO UPDATE SET asked_by = excluded.asked_by, asked_at = excluded.asked_at";
     execute(connection, sql, [tenant.0.into(), by.as_str().into(), now.into()]).await.map(drop)
 }

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Error, Heard, Host, Hostname, Maintenance, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId,
+    AskedBy, Error, Heard, Host, Hostname, Maintenance, PlatformConnection, Result, SchemaName, Slug, Tenant, TenantId,
     freshness::{Freshness, LIFETIME, Reading},
     tenant::Statements,
 };
@@ -174,6 +174,7 @@ fn overrun() -> sea_orm::DbErr {
 /// The columns of a tenant, to be followed by a condition.
 pub(crate) const SELECT_TENANT: &str = "SELECT t.id, t.slug, t.name, t.schema_name, t.status, t.schema_version, t.created_at, t.settings, \
      coalesce(t.status_since, t.created_at) AS status_since, t.trial_ends_at, t.paid_until, t.delete_at, \
+     (SELECT d.asked_by FROM platform.deletions d WHERE d.tenant_id = t.id AND t.delete_at IS NOT NULL) AS deletion_asked_by, \
      t.maintenance_since, t.maintenance_message, \
      (SELECT d.hostname FROM platform.domains d WHERE d.tenant_id = t.id AND d.is_primary) AS primary_host \
      FROM platform.tenants t";
@@ -216,6 +217,7 @@ pub(crate) fn tenant_from(row: &QueryResult, statement_timeout: Duration) -> Res
         trial_ends_at: row.try_get("", "trial_ends_at")?,
         paid_until: row.try_get("", "paid_until")?,
         delete_at: row.try_get("", "delete_at")?,
+        deletion_asked_by: row.try_get::<Option<String>>("", "deletion_asked_by")?.as_deref().map(AskedBy::of),
         maintenance: maintenance_since.map(|since| Maintenance { since, message: message.unwrap_or_default().into() }),
         settings: Arc::new(settings),
         statements: Statements::of(&schema, statement_timeout),

@@ -16,6 +16,11 @@ pub enum Error {
     /// Another tenant has this slug.
     #[error("The address {0} is taken.")]
     SlugTaken(Slug),
+    /// The tenant has had several slugs lately, which are still reserved for it.
+    #[error(
+        "The organisation has had several other addresses lately, which still lead to it. It cannot have {0} before one of them is free."
+    )]
+    TooManyFormerSlugs(Slug),
     /// Another tenant has this host, or the host cannot be registered.
     #[error("The host {0} is taken.")]
     HostTaken(String),

@@ -56,6 +56,12 @@ pub async fn set_primary_host(transaction: &PlatformTransaction, tenant: TenantI
     Ok(execute(transaction, sql, [tenant.0.into(), hostname.into()]).await? > 0)
 }
 
+/// Makes a host the primary one no more, within a transaction of the caller. Says whether it was.
+pub async fn unset_primary_host(transaction: &PlatformTransaction, tenant: TenantId, hostname: &str) -> Result<bool> {
+    let sql = "UPDATE platform.domains SET is_primary = false WHERE tenant_id = $1 AND hostname = $2 AND is_primary";
+    Ok(execute(transaction, sql, [tenant.0.into(), hostname.into()]).await? > 0)
+}
+
 async fn unset_primary(transaction: &PlatformTransaction, tenant: TenantId) -> Result<()> {
     let sql = "UPDATE platform.domains SET is_primary = false WHERE tenant_id = $1 AND is_primary";
     execute(transaction, sql, [tenant.0.into()]).await?;

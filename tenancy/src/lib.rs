@@ -52,12 +52,13 @@ pub use fleet::{
     FleetStatus, FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,
 };
 pub use freshness::{Freshness, Reading};
-pub use host::{register_host, release_host, set_primary_host};
+pub use host::{register_host, release_host, set_primary_host, unset_primary_host};
 pub use hostname::{Host, Hostname, HostnameError, Hosts};
 pub use listen::Heard;
 pub use name::{SchemaName, SchemaNameError};
 pub use pool::{PoolOptions, Tenants};
 pub use provision::{NewTenant, Provisioning};
+pub use rename::{Renamed, Renaming};
 pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
 pub use slug::{RESERVED_SLUGS, Slug, SlugError};
 pub use standby::StandbyStatus;

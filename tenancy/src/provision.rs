@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
 
 use crate::{
-    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants,
+    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants, Terms,
     directory::{SELECT_TENANT, tenant_from},
     fleet,
     host::insert_host,
-    rename::{refuse_reserved, taken},
+    rename::{self, refuse_reserved, taken},
     schema::{grant_tables, make_schema, set_search_path},
     standby,
 };
@@ -61,6 +61,12 @@ impl Provisioning {
         let tenant = tenant_from(&row, tenants.inner.statement_timeout)?;
         self.made = Some((id, new.now, is_prepared));
         Ok(Arc::new(tenant))
+    }
+
+    /// Refuses the slug of a tenant that was deleted lately, for a tenant that no operator makes. After [`make`](Self::make), so that
+    /// a deletion that ends at the same moment is seen.
+    pub async fn refuse_lately_deleted(&self, slug: &Slug, now: DateTime<Utc>) -> Result<()> {
+        rename::refuse_lately_deleted(&self.transaction, slug, now).await
     }
 
     /// Ends the transaction: what was made is there, in every process.
@@ -140,25 +146,40 @@ impl Tenants {
         rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
     }
 
-    /// Those of these slugs that no new tenant may have, whatever the state of the tenant that has one.
-    pub async fn taken_slugs(&self, slugs: &[Slug]) -> Result<BTreeSet<Slug>> {
+    /// Those of these slugs that nobody may take by themselves: of tenants, whatever their state, and reserved ones.
+    pub async fn taken_slugs(&self, slugs: &[Slug], now: DateTime<Utc>) -> Result<BTreeSet<Slug>> {
         let sql = "SELECT slug FROM platform.tenants WHERE slug = ANY ($1) \
-                   UNION SELECT slug FROM platform.former_slugs WHERE slug = ANY ($1)";
-        let wanted = Statement::from_sql_and_values(DbBackend::Postgres, sql, [fleet::texts(slugs)]);
+                   UNION SELECT slug FROM platform.former_slugs WHERE slug = ANY ($1) AND reserved_until > $2 \
+                   UNION SELECT slug FROM platform.deletion_certificates WHERE slug = ANY ($1) AND reserved_until > $2";
+        let wanted = Statement::from_sql_and_values(DbBackend::Postgres, sql, [fleet::texts(slugs), now.into()]);
         let rows = self.platform().query_all_raw(wanted).await?;
         let taken: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "slug")).collect::<Result<_, DbErr>>()?;
         Ok(slugs.iter().filter(|slug| taken.contains(slug.as_str())).cloned().collect())
     }
 
     /// The tenants whose owners may have to be told something, in the order of their ids, after one: those about which somebody has
-    /// decided, and those whose date is before `until`.
-    pub async fn list_concerned(&self, until: DateTime<Utc>, after: Option<TenantId>, limit: u64) -> Result<Vec<Tenant>> {
+    /// decided, and those who are to be warned of their date by now. Tenants without terms of their own are warned by `terms`.
+    pub async fn list_concerned(
+        &self,
+        terms: Terms,
+        after: Option<TenantId>,
+        limit: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Tenant>> {
+        let [warning, ..] = Terms::NAMES;
+        let own = format!("t.settings -> '{}' -> '{warning}'", Terms::SETTING);
+        // What is no number of days counts as ever so many: the state itself is computed by `standing` alone.
+        let days = format!(
+            "CASE WHEN {own} IS NULL THEN $4::integer WHEN {own} #>> '{{}}' ~ '^[0-9]{{1,4}}$' THEN ({own} #>> '{{}}')::integer \
+             ELSE 3650 END"
+        );
         let sql = format!(
             "{SELECT_TENANT} WHERE t.id > $2 AND (t.status <> 'active' OR t.delete_at IS NOT NULL OR t.maintenance_since IS NOT NULL \
-             OR greatest(t.trial_ends_at, t.paid_until) < $1) ORDER BY t.id LIMIT $3"
+             OR greatest(t.trial_ends_at, t.paid_until) <= $1::timestamptz + make_interval(days => {days})) ORDER BY t.id LIMIT $3"
         );
         let after = after.map_or(uuid::Uuid::nil(), |tenant| tenant.0);
-        let values: [Value; 3] = [until.into(), after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values: [Value; 4] = [now.into(), after.into(), limit.into(), i32::from(terms.warning_days).into()];
         let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
     }

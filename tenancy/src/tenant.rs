@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Hostname, SchemaName, Slug};
+use crate::{AskedBy, Hostname, SchemaName, Slug};
 
 /// A tenant's id. It never changes, is never used again, and is the audience of the tenant's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +99,8 @@ pub struct Tenant {
     pub paid_until: Option<DateTime<Utc>>,
     /// From when it is deleted, unless that is taken back.
     pub delete_at: Option<DateTime<Utc>>,
+    /// Who has asked for that.
+    pub deletion_asked_by: Option<AskedBy>,
     /// That an operator works on it.
     pub maintenance: Option<Maintenance>,
     /// What the application keeps with it, such as its own limits: a JSON object. This crate reads `statementTimeoutMs` and `terms`.
@@ -138,6 +140,11 @@ impl Statements {
 }
 
 impl Tenant {
+    /// Whether its owners can take back that it is deleted: not what an operator has decided, nor what has begun.
+    pub fn can_be_kept(&self) -> bool {
+        self.deletion_asked_by == Some(AskedBy::Owner) && self.status != TenantStatus::Deleting
+    }
+
     /// Whether the schema has what a program needs whose last tenant migration is `head`. One that is ahead has it: a newer program has
     /// migrated it, and migrations expand before they contract.
     pub fn is_current(&self, head: &str) -> bool {

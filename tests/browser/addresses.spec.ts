@@ -32,7 +32,7 @@ test("an address is claimed, its record copied, looked for, and the claim given 
   expect(copied).toMatch(/^tenantry-domain=\S+$/);
   await expect(card).toContainText(copied);
 
-  await card.getByRole("button", { name: `Check ${hostname} now` }).click();
+  await card.getByRole("button", { name: `Check now: ${hostname}` }).click();
   await expect(card).toContainText("DNS did not answer in time.", { timeout: 20_000 });
   await expect(card).toContainText("Last checked");
   await expect(card.getByRole("button", { name: /primary/ })).toHaveCount(0);

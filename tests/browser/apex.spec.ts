@@ -54,8 +54,10 @@ test("a code lets in neither another organisation nor a browser that did not ask
   });
   // The page must not go there and use the code up.
   await page.route(`${hosts.acme}/**`, (route) => route.abort());
+  const aborted = page.waitForEvent("requestfailed", (request) => request.url().startsWith(hosts.acme));
   await page.goto(`${hosts.apex}/enter#acme.${"0".repeat(48)}`);
   await expect.poll(() => link).toBeDefined();
+  await aborted;
   await page.unroute(`${hosts.acme}/**`);
   const { hash } = new URL(link ?? "");
   expect(hash.length).toBeGreaterThan(16);

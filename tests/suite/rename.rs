@@ -142,3 +142,38 @@ async fn only_owners_rename_and_only_to_what_can_be_an_address() {
     owner.mutate("renameTenant", same, "name").await.data("");
     assert_eq!(owner.ask("{ auditEvents { nodes { action } } }").await.body.to_string().matches("tenant.renamed").count(), 0);
 }
+
+/// Each renaming starts from what the tenant is called by then, not from what it was called when the request began.
+#[tokio::test]
+async fn what_is_not_given_stays_as_another_renaming_has_made_it() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let slug = format!("{}-new", company.tenant.slug.as_str());
+    let both = format!(
+        "mutation {{ a: renameTenant(input: {{ slug: \"{slug}\" }}) {{ slug }} b: renameTenant(input: {{ name: \"Other\" }}) {{ slug name }} }}"
+    );
+    let answer = company.caller(Role::Owner).ask(&both).await;
+    assert_eq!(answer.data("/b"), json!({ "slug": slug, "name": "Other" }));
+}
+
+#[tokio::test]
+async fn an_owner_cannot_reserve_one_slug_after_another() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let slug = |number: u32| format!("{}-{number}", company.tenant.slug.as_str());
+    let mut host = company.host();
+    let rename = async |host: &str, number| {
+        let owner = Caller::new(server.router.clone(), host, Some(company.token(Role::Owner)));
+        owner.mutate("renameTenant", json!({ "slug": slug(number) }), "slug").await
+    };
+    for number in 0..3 {
+        rename(&host, number).await.data("");
+        host = format!("{}.localhost", slug(number));
+    }
+    let refused = rename(&host, 3).await;
+    assert_eq!((refused.code(), refused.field()), ("CONFLICT", Some("slug")));
+    // Back to one that it has already, and on where an operator says so.
+    rename(&host, 1).await.data("");
+    let tenant = server.tenants().directory().by_id(company.tenant.id).await.unwrap().unwrap();
+    server.app.lifecycle.rename_as_operator(&tenant, Some(&slug(3)), None, Utc::now()).await.unwrap();
+}

@@ -343,12 +343,14 @@ impl Auth {
         &self.identity_providers
     }
 
-    /// Begins a session of somebody for whom the tenant's identity provider vouches.
+    /// Begins a session of somebody for whom the tenant's identity provider vouches. Somebody new becomes a member only where the
+    /// tenant takes members now.
     pub(crate) async fn complete_provider_sign_in(
         &self,
         tenant: &Arc<Tenant>,
         answer: ProviderAnswer,
         browser: Option<&str>,
+        takes_members: bool,
         visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<Session, ProviderRefusal> {
@@ -356,7 +358,7 @@ impl Auth {
         let scope = self.tenants.read_write(tenant);
         let tenant = tenant.id;
         let before = self.provider_as_of(tenant).await.map_err(failed)?;
-        let let_in = self.identity_providers.complete(tenant, answer, browser, now).await?;
+        let let_in = self.identity_providers.complete(tenant, answer, browser, takes_members, now).await?;
         self.deliver(&scope, let_in.entries).await;
         let session = self.begin(Some(tenant), &let_in.account, Method::IdentityProvider, visitor, now).await;
         let session = session.map_err(|error| match error {

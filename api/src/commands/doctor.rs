@@ -173,7 +173,8 @@ async fn public(connection: &mut PgConnection) -> anyhow::Result<Finding> {
 async fn schemas(connection: &mut PgConnection) -> anyhow::Result<Finding> {
     let sql = "SELECT t.slug FROM platform.tenants t LEFT JOIN pg_namespace n ON n.nspname = t.schema_name \
                LEFT JOIN pg_roles r ON r.rolname = t.schema_name \
-               WHERE n.oid IS NULL OR r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'MEMBER') ORDER BY t.slug LIMIT 10";
+               WHERE t.status <> 'deleting' \
+               AND (n.oid IS NULL OR r.oid IS NULL OR NOT pg_has_role(current_user, r.oid, 'MEMBER')) ORDER BY t.slug LIMIT 10";
     let broken: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await?;
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM platform.tenants").fetch_one(connection).await?;
     Ok(if broken.is_empty() {

@@ -13,6 +13,16 @@ const FORBID_ORIGINS: &str = "UPDATE platform.tenants SET updated_at = $3, setti
      WHERE split_part(split_part(origin, '://', 2), ':', 1) <> $2)) \
      WHERE id = $1 AND jsonb_typeof(settings->'allowedOrigins') = 'array'";
 
+/// The same for all hosts of a tenant that is being deleted.
+pub(crate) async fn forget_hosts(transaction: &PlatformTransaction, tenant: TenantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let hosts = "SELECT hostname FROM platform.domains WHERE tenant_id = $1";
+    let hosts = Statement::from_sql_and_values(DbBackend::Postgres, hosts, [tenant.0.into()]);
+    for row in transaction.query_all_raw(hosts).await? {
+        forget(transaction, tenant, &row.try_get::<String>("", "hostname")?, now).await?;
+    }
+    Ok(())
+}
+
 /// Ends the sessions that were begun at a host, whose cookies browsers would send to whoever has it next; deletes the passkeys that
 /// are good there alone; and takes back the leave of its pages to call the tenant's API. In the transaction that releases the host.
 pub(super) async fn forget(

@@ -27,6 +27,7 @@ use governor::{Quota, RateLimiter};
 use tenancy::{Hosts, PlatformConnection, TenantId, Tenants};
 
 use self::dns::Dns;
+pub(crate) use self::farewell::forget_hosts;
 pub use self::{
     dns::DnsServer,
     list::{Domain, DomainState},
@@ -83,6 +84,7 @@ pub fn redirects_to_primary(settings: &serde_json::Value) -> bool {
 fn of_tenancy(error: tenancy::Error) -> domain::Error {
     match error {
         tenancy::Error::Database(error) => domain::Error::Database(error),
+        tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::HostTaken(_) => conflict("Another organisation is served at this address."),
         other => domain::Error::Database(sea_orm::DbErr::Custom(other.to_string())),
     }

@@ -7,7 +7,7 @@ use domain::{
     audit::{self, Changes, Event},
 };
 use sea_orm::{TransactionSession as _, TransactionTrait as _};
-use tenancy::{Tenant, TenantConnection};
+use tenancy::Tenant;
 
 use super::{Domain, Domains, of_tenancy, redirects_to_primary};
 use crate::auth::AuthError;
@@ -18,9 +18,7 @@ pub struct OwnDomains<'a> {
     /// The hosts of all.
     pub domains: &'a Domains,
     /// The organisation.
-    pub tenant: &'a Tenant,
-    /// The way to its data, for the audit.
-    pub scope: &'a TenantConnection,
+    pub tenant: &'a Arc<Tenant>,
     /// Who asks, and when.
     pub context: &'a Context,
 }
@@ -91,7 +89,8 @@ impl OwnDomains<'_> {
     }
 
     async fn record(self, action: &'static str, changes: Changes) -> Result<(), Error> {
-        let transaction = self.scope.begin().await?;
+        // Past the request's own connection, which writes nothing where the organisation may only be read.
+        let transaction = self.domains.tenants.read_write(self.tenant).begin().await?;
         let event = Event { action, subject_type: "domain", subject_id: self.tenant.id.0, changes };
         audit::record(&transaction, self.context, [event]).await?;
         Ok(transaction.commit().await?)

@@ -8,7 +8,7 @@ use entities::platform::{
     membership,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait};
-use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host};
+use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host, unset_primary_host};
 
 use super::{
     Domains,
@@ -86,7 +86,7 @@ impl Domains {
             Finding::Proved => None,
             Finding::Failed(problem) => Some(problem),
         };
-        let mut change = None;
+        let (mut change, mut is_primary_no_more) = (None, false);
         match step {
             Step::Nothing => {}
             Step::Serve => {
@@ -96,7 +96,13 @@ impl Domains {
                     problem = Some(Problem::Taken);
                 }
             }
-            Step::Warn => self.tell_owners(&transaction, &claim, Notice::Failing(course), now).await?,
+            Step::Warn => {
+                self.tell_owners(&transaction, &claim, Notice::Failing(course), now).await?;
+                // Who has the domain now may be somebody else, and nobody's browser is to be led there.
+                if unset_primary_host(&transaction, tenant, &claim.hostname).await.map_err(of_tenancy)? {
+                    is_primary_no_more = true;
+                }
+            }
             Step::Release => {
                 release_host(&transaction, tenant, &claim.hostname).await.map_err(of_tenancy)?;
                 farewell::forget(&transaction, tenant, &claim.hostname, now).await?;
@@ -110,8 +116,10 @@ impl Domains {
         after.problem = Set(problem.map(|problem| problem.as_str().to_owned()));
         after.update(&transaction).await?;
         transaction.commit().await?;
-        if let Some(change) = change {
+        if change.is_some() || is_primary_no_more {
             self.tenants.directory().forget(tenant);
+        }
+        if let Some(change) = change {
             tracing::info!(%tenant, hostname = claim.hostname, change = change.as_str(), "a domain was proved or released");
         }
         Ok(change)

@@ -166,7 +166,7 @@ impl ApiKeyMutation {
 
     /// Ends an API key, for good and at once.
     async fn end_api_key(&self, ctx: &Context<'_>, #[graphql(desc = "The key's opaque id.")] id: ID) -> Result<EndApiKeyPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.closer().await?;
         let keys = request.front_door.auth.api_keys();
         let (key, is_news) = keys.end(request.domain(), request.tenant.id, id::decode(&id)?).await?;
         if is_news {
@@ -178,7 +178,7 @@ impl ApiKeyMutation {
 }
 
 async fn record(request: &RequestContext, action: &'static str, key: &Model, changes: Changes) -> Result<(), Error> {
-    let transaction = request.scope.begin().await?;
+    let transaction = request.auditor().begin().await?;
     let event = Event { action, subject_type: "api_key", subject_id: key.id.uuid(), changes };
     audit::record(&transaction, request.domain(), [event]).await?;
     Ok(transaction.commit().await?)

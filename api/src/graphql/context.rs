@@ -146,6 +146,11 @@ impl RequestContext {
         if self.standing.state.takes_changes() { Ok(()) } else { Err(domain::Error::ReadOnly) }
     }
 
+    /// The way to the tenant's data for what must be written down of deeds that are possible while it may only be read.
+    pub fn auditor(&self) -> TenantConnection {
+        self.front_door.tenants.read_write(&self.tenant)
+    }
+
     /// Forgets what was loaded, because something is about to be written.
     async fn forget(&self) {
         let visit = self.visit();
@@ -204,6 +209,10 @@ pub trait ResolverContext<'a> {
 
     /// The request of someone who is signed in and is about to write.
     fn writer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
+
+    /// The request of someone who is signed in and is about to end somebody's access: a key, a membership, a host. That is possible
+    /// while nothing else may be changed, and what the audit is told goes by [`RequestContext::auditor`].
+    fn closer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
 }
 
 impl<'a> ResolverContext<'a> for Context<'a> {
@@ -238,6 +247,12 @@ impl<'a> ResolverContext<'a> for Context<'a> {
     async fn writer(&self) -> Result<&'a RequestContext> {
         let request = self.member()?;
         request.check_takes_changes()?;
+        request.forget().await;
+        Ok(request)
+    }
+
+    async fn closer(&self) -> Result<&'a RequestContext> {
+        let request = self.member()?;
         request.forget().await;
         Ok(request)
     }

@@ -105,7 +105,7 @@ pub struct RemoveDomainPayload {
 
 fn own(request: &RequestContext) -> OwnDomains<'_> {
     let domains = &request.front_door.domains;
-    OwnDomains { domains, tenant: &request.tenant, scope: &request.scope, context: request.domain() }
+    OwnDomains { domains, tenant: &request.tenant, context: request.domain() }
 }
 
 async fn list(request: &RequestContext) -> Result<DomainList> {
@@ -173,7 +173,7 @@ impl DomainMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the host.")] hostname: String,
     ) -> Result<RemoveDomainPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.closer().await?;
         let removed = own(request).remove(&hostname).await?;
         Ok(RemoveDomainPayload { hostname: removed.hostname, domains: list(request).await? })
     }

@@ -187,7 +187,7 @@ impl IdentityProviderMutation {
 
     /// Removes the organisation's own identity provider, and ends the sessions that were begun by it.
     async fn remove_identity_provider(&self, ctx: &Context<'_>) -> Result<RemoveIdentityProviderPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.closer().await?;
         let providers = request.front_door.auth.identity_providers();
         let before = providers.remove(request.domain(), request.tenant.id).await?;
         if let Some(before) = &before {
@@ -213,7 +213,7 @@ fn changes(before: Option<&Model>, after: Option<&Model>) -> Changes {
 }
 
 async fn record(request: &RequestContext, action: &'static str, changes: Changes) -> Result<(), Error> {
-    let transaction = request.scope.begin().await?;
+    let transaction = request.auditor().begin().await?;
     let event = Event { action, subject_type: "identity_provider", subject_id: request.tenant.id.0, changes };
     audit::record(&transaction, request.domain(), [event]).await?;
     Ok(transaction.commit().await?)

@@ -225,10 +225,10 @@ impl InvitationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The invitation's opaque id.")] id: ID,
     ) -> Result<DeletePayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.closer().await?;
         let invitation = id::decode::<InvitationId>(&id)?;
         let auth = &request.front_door.auth;
-        auth.withdraw_invitation(&request.scope, request.domain(), &request.tenant, invitation).await?;
+        auth.withdraw_invitation(&request.auditor(), request.domain(), &request.tenant, invitation).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 

@@ -154,9 +154,9 @@ impl MemberMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The opaque id of the member's account.")] account_id: ID,
     ) -> Result<DeletePayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.closer().await?;
         let account = self::account_id(&account_id)?;
-        request.front_door.auth.remove_member(&request.scope, request.domain(), &request.tenant, account).await?;
+        request.front_door.auth.remove_member(&request.auditor(), request.domain(), &request.tenant, account).await?;
         Ok(DeletePayload { deleted_id: account_id })
     }
 }

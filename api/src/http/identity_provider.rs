@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use chrono::{DateTime, Utc};
-use tenancy::Tenant;
+use tenancy::{Standing, Tenant};
 use tracing::{Span, field::display};
 
 use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, standing, visitor::visitor};
@@ -30,7 +30,7 @@ pub(crate) const CALLBACK: &str = "/auth/callback";
 pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let now = (app.clock)();
     let (parts, _) = request.into_parts();
-    let (tenant, address) = match place(&app, &parts, now).await {
+    let (tenant, address, _) = match place(&app, &parts, now).await {
         Ok(place) => place,
         Err(response) => return response,
     };
@@ -49,14 +49,15 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resp
 pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let now = (app.clock)();
     let (parts, _) = request.into_parts();
-    let (tenant, _) = match place(&app, &parts, now).await {
+    let (tenant, _, standing) = match place(&app, &parts, now).await {
         Ok(place) => place,
         Err(response) => return response,
     };
     let answer = Query::<ProviderAnswer>::try_from_uri(&parts.uri).map(|Query(answer)| answer).unwrap_or_default();
     let browser = cookie(&parts.headers, cookie_name(&app));
     let visitor = visitor(&parts, &app.options.trusted_proxies);
-    let work = app.auth.complete_provider_sign_in(&tenant, answer, browser.as_deref(), &visitor, now);
+    let work =
+        app.auth.complete_provider_sign_in(&tenant, answer, browser.as_deref(), standing.state.takes_changes(), &visitor, now);
     let mut response = match within(&app, work).await {
         Ok(session) => {
             let mut response = redirect("/");
@@ -69,8 +70,8 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
     response
 }
 
-/// The tenant of the request and the address of its host; else the answer.
-async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tenant>, String), Response<Body>> {
+/// The tenant of the request, the address of its host, and what holds for the tenant; else the answer.
+async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tenant>, String, Standing), Response<Body>> {
     // Not HEAD either: to look is to use up.
     if parts.method != Method::GET {
         return Err((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response());
@@ -88,7 +89,7 @@ async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tena
         return Err(Refusal::TooMany(refused).into_response());
     }
     match standing::check(app, &host, &tenant, now) {
-        Ok(_) => Ok((tenant, app.options.addresses.of(host.as_str()))),
+        Ok(standing) => Ok((tenant, app.options.addresses.of(host.as_str()), standing)),
         Err(refusal) => Err(refusal.into_response()),
     }
 }

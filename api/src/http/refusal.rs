@@ -41,9 +41,9 @@ pub(crate) enum Refusal {
     /// An operator works on the tenant, and says so.
     #[error("{}", maintenance(_0))]
     TenantMaintenance(String),
-    /// The tenant is to be deleted, or is being deleted. The address is the apex, where owners take that back.
-    #[error("This organisation is not available any more: it is going to be deleted. Its owners can take that back for a while.")]
-    TenantDeleting(String),
+    /// The tenant is to be deleted, or is being deleted. The address is the apex, where owners take that back; none where they cannot.
+    #[error("{}", deleting(_0.as_deref()))]
+    TenantDeleting(Option<String>),
     /// The tenant was renamed; the address is its present one.
     #[error("This organisation has moved to {0}.")]
     TenantMoved(String),
@@ -103,7 +103,8 @@ impl Refusal {
     /// Where to go instead.
     fn url(&self) -> Option<&str> {
         match self {
-            Self::TenantDeleting(url) | Self::TenantMoved(url) => Some(url),
+            Self::TenantDeleting(url) => url.as_deref(),
+            Self::TenantMoved(url) => Some(url),
             _ => None,
         }
     }
@@ -178,6 +179,15 @@ impl IntoResponse for Refusal {
             _ => None,
         };
         response
+    }
+}
+
+const fn deleting(apex: Option<&str>) -> &'static str {
+    match apex {
+        Some(_) => {
+            "This organisation is not available any more: it is going to be deleted. Its owners can take that back for a while."
+        }
+        None => "This organisation is not available any more: it is deleted.",
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tenancy::{Host, Hostname, Standing, State, Tenant};
 
 use super::refusal::Refusal;
-use crate::app::App;
+use crate::{app::App, lifecycle::Lifecycle};
 
 /// What holds for a tenant at one of its hosts; why not, where it is not served there now.
 pub(crate) fn check(app: &App, host: &Hostname, tenant: &Tenant, now: DateTime<Utc>) -> Result<Standing, Refusal> {
@@ -12,17 +12,22 @@ pub(crate) fn check(app: &App, host: &Hostname, tenant: &Tenant, now: DateTime<U
         return Err(Refusal::TenantMoved(app.lifecycle.address_of(tenant)));
     }
     let standing = app.lifecycle.standing(tenant, now);
-    match standing.state {
-        State::Active | State::Trial | State::Warned | State::ReadOnly => Ok(standing),
-        State::PastDue => Err(Refusal::TenantPastDue),
-        State::Suspended => Err(Refusal::TenantSuspended),
-        State::Migrating => Err(Refusal::TenantMigrating),
+    refusal(&app.lifecycle, tenant, standing.state).map_or(Ok(standing), Err)
+}
+
+/// Why a tenant is not served in a state; none where it is.
+pub(crate) fn refusal(lifecycle: &Lifecycle, tenant: &Tenant, state: State) -> Option<Refusal> {
+    Some(match state {
+        State::Active | State::Trial | State::Warned | State::ReadOnly => return None,
+        State::PastDue => Refusal::TenantPastDue,
+        State::Suspended => Refusal::TenantSuspended,
+        State::Migrating => Refusal::TenantMigrating,
         State::Maintenance => {
             let message = tenant.maintenance.as_ref().map(|maintenance| maintenance.message.to_string());
-            Err(Refusal::TenantMaintenance(message.unwrap_or_default()))
+            Refusal::TenantMaintenance(message.unwrap_or_default())
         }
-        State::Deleting => Err(Refusal::TenantDeleting(app.lifecycle.apex())),
-    }
+        State::Deleting => Refusal::TenantDeleting(tenant.can_be_kept().then(|| lifecycle.apex())),
+    })
 }
 
 /// Whether the host is one that the tenant had before it was renamed.

@@ -69,8 +69,8 @@ impl Lifecycle {
         if membership.role != Role::Owner {
             return Err(Error::Forbidden("Only an owner takes the deletion of an organisation back."));
         }
-        if !self.tenants.keep(&transaction, tenant.id, now).await.map_err(answer)? {
-            let message = "There is no deletion of this organisation that could be taken back.".to_owned();
+        if !self.tenants.keep(&transaction, tenant.id, AskedBy::Owner, now).await.map_err(answer)? {
+            let message = "There is no deletion of this organisation that an owner could take back.".to_owned();
             return Err(Error::Conflict { field: None, message });
         }
         let actor = Actor::person(account, name, Role::Owner, membership.employee_id);
@@ -89,7 +89,7 @@ impl Lifecycle {
     /// Takes a deletion back, for an operator. False: none was asked for, or it has begun.
     pub async fn keep_as_operator(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<bool, Error> {
         let transaction = self.platform.begin().await?;
-        let kept = self.tenants.keep(&transaction, tenant, now).await.map_err(answer)?;
+        let kept = self.tenants.keep(&transaction, tenant, AskedBy::Operator, now).await.map_err(answer)?;
         transaction.commit().await?;
         self.tenants.directory().forget(tenant);
         Ok(kept)
@@ -98,13 +98,15 @@ impl Lifecycle {
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
     /// come, or another process was faster. After a failure the next call goes on.
     pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
-        // Memberships say whom the certificate is sent to.
-        if !self.tenants.erase(tenant, &["memberships"], now).await? {
+        // Memberships say whom the certificate is sent to, and hosts what is bound to them.
+        if !self.tenants.erase(tenant, &["memberships", "domains"], now).await? {
             return Ok(None);
         }
         let transaction = self.platform.begin().await?;
         let owners = owners(&transaction, tenant).await?;
-        let Some(certificate) = self.tenants.finish_deletion(&transaction, tenant, now).await? else {
+        crate::domains::forget_hosts(&transaction, tenant, now).await?;
+        let reserved_until = now + self.options.former_address();
+        let Some(certificate) = self.tenants.finish_deletion(&transaction, tenant, reserved_until, now).await? else {
             return Ok(None);
         };
         for owner in &owners {

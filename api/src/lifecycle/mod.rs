@@ -96,6 +96,11 @@ impl Lifecycle {
             }
             Err(error) => tracing::warn!(%error, "it is not known which tenants are to be deleted"),
         }
+        match self.tenants.sweep_deleted(now).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "what requests had written for tenants that are deleted is gone, too"),
+            Err(error) => tracing::warn!(%error, "it is not known whether something was written for tenants that are deleted"),
+        }
         if let Err(error) = self.tell_owners(now).await {
             tracing::warn!(error = format!("{error:#}"), "owners were not told what holds for their organisations");
         }
@@ -119,6 +124,12 @@ fn answer(error: tenancy::Error) -> domain::Error {
         tenancy::Error::SlugTaken(_) => {
             domain::Error::Conflict { field: Some("slug".to_owned()), message: "This address is taken.".to_owned() }
         }
+        tenancy::Error::TooManyFormerSlugs(_) => domain::Error::Conflict {
+            field: Some("slug".to_owned()),
+            message: "The organisation has changed its address often lately, and its former addresses still lead here. \
+                      It can change again when one of them is free."
+                .to_owned(),
+        },
         tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::Database(error) => error.into(),
         other => domain::Error::Database(DbErr::Custom(other.to_string())),

@@ -1,6 +1,6 @@
 //! What owners are told of their organisation's standing: each state once for each date, whichever process finds it first.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entities::platform::tenant_notice;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait, sea_query::OnConflict};
 use tenancy::{Standing, State, Tenant, TenantId, TenantStatus};
@@ -9,8 +9,6 @@ use super::{Lifecycle, owners};
 
 /// How many tenants are looked at together.
 const PAGE: u64 = 200;
-/// Nobody is warned earlier: the most that terms can say.
-const EARLIEST_WARNING: TimeDelta = TimeDelta::days(3_650);
 
 /// What is to be told, and by which date it is known that it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Lifecycle {
     pub async fn tell_owners(&self, now: DateTime<Utc>) -> anyhow::Result<usize> {
         let (mut after, mut told) = (None, 0);
         loop {
-            let page = self.tenants.list_concerned(now + EARLIEST_WARNING, after, PAGE).await?;
+            let page = self.tenants.list_concerned(self.options.terms(), after, PAGE, now).await?;
             let Some(last) = page.last() else { return Ok(told) };
             after = Some(last.id);
             let due: Vec<(Tenant, Standing, Notice)> = page

@@ -7,7 +7,7 @@ use domain::{
     value::{FromText as _, Title},
 };
 use sea_orm::{TransactionSession, TransactionTrait};
-use tenancy::{Slug, Tenant, TenantScope};
+use tenancy::{Renaming, Slug, Tenant, TenantScope};
 
 use super::{Lifecycle, answer};
 use crate::auth::Auth;
@@ -24,14 +24,15 @@ impl Lifecycle {
         name: Option<&str>,
     ) -> Result<(), Error> {
         context.require(Permission::ManageTenant)?;
-        let (slug, name) = parse(tenant, slug, name)?;
-        let changes = Changes::default().with("slug", tenant.slug.as_str(), slug.as_str()).with("name", &tenant.name, &name);
+        let (slug, name) = parse(slug, name)?;
+        let transaction = self.platform.begin().await?;
+        let wanted = self.renaming(slug.as_ref(), name.as_deref(), false, context.now);
+        let renamed = self.tenants.rename(&transaction, tenant.id, &wanted).await.map_err(answer)?;
+        let changes =
+            Changes::default().with("slug", renamed.before.0, renamed.after.0).with("name", renamed.before.1, renamed.after.1);
         if changes.is_empty() {
             return Ok(());
         }
-        let transaction = self.platform.begin().await?;
-        let reserved_until = context.now + self.options.former_address();
-        self.tenants.rename(&transaction, tenant, &slug, &name, reserved_until, context.now).await.map_err(answer)?;
         let event = Event { action: "tenant.renamed", subject_type: "tenant", subject_id: tenant.id.0, changes };
         let entry = crate::auth::audit_outbox::put(&transaction, tenant.id, context, event).await?;
         transaction.commit().await?;
@@ -48,26 +49,24 @@ impl Lifecycle {
         name: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let (slug, name) = parse(tenant, slug, name)?;
+        let (slug, name) = parse(slug, name)?;
         let transaction = self.platform.begin().await?;
-        let reserved_until = now + self.options.former_address();
-        self.tenants.rename(&transaction, tenant, &slug, &name, reserved_until, now).await.map_err(answer)?;
+        let wanted = self.renaming(slug.as_ref(), name.as_deref(), true, now);
+        self.tenants.rename(&transaction, tenant.id, &wanted).await.map_err(answer)?;
         transaction.commit().await?;
         self.tenants.directory().forget(tenant.id);
         Ok(())
     }
+
+    fn renaming<'a>(&self, slug: Option<&'a Slug>, name: Option<&'a str>, by_operator: bool, now: DateTime<Utc>) -> Renaming<'a> {
+        Renaming { slug, name, reserved_until: now + self.options.former_address(), by_operator, now }
+    }
 }
 
-fn parse(tenant: &Tenant, slug: Option<&str>, name: Option<&str>) -> Result<(Slug, String), Error> {
-    let slug = match slug {
-        Some(slug) => Slug::parse(slug.trim()).map_err(|error| Error::bad_input("slug", sentence(&error.to_string())))?,
-        None => tenant.slug.clone(),
-    };
-    let name = match name {
-        Some(name) => Title::from_text("name", name)?.into_text(),
-        None => tenant.name.clone(),
-    };
-    Ok((slug, name))
+fn parse(slug: Option<&str>, name: Option<&str>) -> Result<(Option<Slug>, Option<String>), Error> {
+    let slug = slug.map(|slug| Slug::parse(slug.trim()).map_err(|error| Error::bad_input("slug", sentence(&error.to_string()))));
+    let name = name.map(|name| Title::from_text("name", name).map(Title::into_text));
+    Ok((slug.transpose()?, name.transpose()?))
 }
 
 /// The text of an error, as it stands in a sentence, as a sentence of its own.

@@ -71,8 +71,8 @@ impl Announcement {
                     let at = moment(at);
                     format!("{organisation} cannot be used any more, and will be deleted with all its data on {at}: that was asked for.")
                 });
-                let back = "Until then every owner can take the deletion back, here:".to_owned();
-                (format!("{organisation} will be deleted"), vec![at, Some(back)])
+                let back = tenant.can_be_kept().then(|| "Until then every owner can take the deletion back, here:".to_owned());
+                (format!("{organisation} will be deleted"), vec![at, back])
             }
             State::Warned | State::Active | State::Trial | State::Migrating => {
                 (format!("The time of {organisation} runs out"), vec![ends, read_only, suspended, pay])

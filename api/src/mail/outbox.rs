@@ -58,7 +58,10 @@ impl Kind {
     pub(super) fn worth_sending_for(kind: &str) -> TimeDelta {
         if kind == Self::PasswordReset.as_str() {
             TimeDelta::hours(1)
-        } else if kind == Self::Standing.as_str() || kind == Self::DeletionCertificate.as_str() {
+        } else if [Self::Standing, Self::DeletionCertificate, Self::DomainFailing, Self::DomainReleased]
+            .into_iter()
+            .any(|lasting| lasting.as_str() == kind)
+        {
             TimeDelta::days(7)
         } else {
             TimeDelta::days(1)

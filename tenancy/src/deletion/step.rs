@@ -66,20 +66,34 @@ pub(super) async fn drop_tables(transaction: &DatabaseTransaction, tenant: Tenan
     Ok(false)
 }
 
-/// Drops one schema without tables, and the role of its name.
+/// Drops one schema without tables.
 pub(super) async fn drop_schema(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<bool, DbErr> {
-    let Some(schema) = schemas_and_roles(transaction, tenant).await.map_err(as_database_error)?.into_iter().next() else {
-        return Ok(false);
-    };
-    let exist = "SELECT to_regnamespace($1) IS NOT NULL AS schema, to_regrole($1) IS NOT NULL AS role";
-    let values: [Value; 1] = [schema.as_str().into()];
-    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, exist, values)).await?;
-    let (had_schema, had_role) =
-        row.map_or(Ok((false, false)), |row| Ok::<_, DbErr>((row.try_get("", "schema")?, row.try_get("", "role")?)))?;
-    transaction.execute_unprepared(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {schema}")).await?;
-    note(transaction, tenant, "schemas", u64::from(had_schema)).await?;
-    note(transaction, tenant, "roles", u64::from(had_role)).await?;
-    Ok(true)
+    drop_one(transaction, tenant, "SELECT to_regnamespace($1) IS NOT NULL AS exists", "SCHEMA", "schemas").await
+}
+
+/// Drops one role.
+pub(super) async fn drop_role(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<bool, DbErr> {
+    drop_one(transaction, tenant, "SELECT to_regrole($1) IS NOT NULL AS exists", "ROLE", "roles").await
+}
+
+async fn drop_one(
+    transaction: &DatabaseTransaction,
+    tenant: TenantId,
+    exists: &str,
+    kind: &str,
+    counted_as: &str,
+) -> Result<bool, DbErr> {
+    for name in schemas_and_roles(transaction, tenant).await.map_err(as_database_error)? {
+        let values: [Value; 1] = [name.as_str().into()];
+        let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, exists, values)).await?;
+        if row.map_or(Ok(false), |row| row.try_get("", "exists"))? {
+            let cascade = if kind == "SCHEMA" { " CASCADE" } else { "" };
+            transaction.execute_unprepared(&format!("DROP {kind} {name}{cascade}")).await?;
+            note(transaction, tenant, counted_as, 1).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn as_database_error(error: Error) -> DbErr {

@@ -15,7 +15,7 @@ use crate::{Tenant, TenantId, error::code_of};
 /// the lock, and count for nothing here.
 pub(crate) const TABLES: &str = "
 DO $$ BEGIN
-    IF obj_description(to_regclass('platform.fleet'), 'pg_class') = 'Where each tenant stands (1)' THEN
+    IF obj_description(to_regclass('platform.fleet'), 'pg_class') = 'Where each tenant stands (2)' THEN
         RETURN;
     END IF;
 
@@ -41,6 +41,7 @@ DO $$ BEGIN
     )
     SELECT t.id AS tenant_id, t.slug, t.status, t.schema_version, head.version AS head,
         CASE
+            WHEN t.status = 'deleting' THEN 'deleting'
             WHEN hashtextextended('tenantry ' || t.schema_name, 0) IN (SELECT key FROM held) THEN 'under way'
             WHEN t.schema_version >= head.version THEN 'current'
             WHEN m.state = 'failed' THEN 'failed'
@@ -49,7 +50,7 @@ DO $$ BEGIN
         m.tries, m.started_at, m.finished_at, m.duration_ms, m.error_code, m.error
     FROM platform.tenants t CROSS JOIN head
     LEFT JOIN platform.tenant_migrations m ON m.tenant_id = t.id AND m.version = head.version;
-    COMMENT ON VIEW platform.fleet IS 'Where each tenant stands (1)';
+    COMMENT ON VIEW platform.fleet IS 'Where each tenant stands (2)';
 END $$;
 ";
 

@@ -69,7 +69,7 @@ impl Tenants {
                    SELECT count(*) FILTER (WHERE schema_version >= $1) AS current, \
                    count(*) FILTER (WHERE (schema_version >= $1) IS NOT TRUE AND id NOT IN (SELECT tenant_id FROM failed)) AS behind, \
                    count(*) FILTER (WHERE (schema_version >= $1) IS NOT TRUE AND id IN (SELECT tenant_id FROM failed)) AS failed \
-                   FROM platform.tenants";
+                   FROM platform.tenants WHERE status <> 'deleting'";
         let row = self.platform().query_one_raw(self.with_head(sql)).await?;
         row.map_or(Ok(FleetCounts::default()), |row| {
             let (current, behind, failed) = (row.try_get("", "current")?, row.try_get("", "behind")?, row.try_get("", "failed")?);
@@ -81,7 +81,7 @@ impl Tenants {
     pub async fn fleet_status(&self, problems: u64) -> Result<FleetStatus> {
         let counts = self.read_counts().await?;
         let platform = self.platform();
-        let versions = "SELECT schema_version, count(*) AS tenants FROM platform.tenants GROUP BY 1 ORDER BY 1 DESC NULLS LAST";
+        let versions = "SELECT schema_version, count(*) AS tenants FROM platform.tenants WHERE status <> 'deleting' GROUP BY 1 ORDER BY 1 DESC NULLS LAST";
         let versions = platform.query_all_raw(Statement::from_string(DbBackend::Postgres, versions)).await?;
         let versions = versions
             .iter()

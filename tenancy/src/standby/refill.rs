@@ -24,11 +24,11 @@ impl Tenants {
         let (mut failures, mut is_tidy) = (0_u32, false);
         loop {
             let result = async {
-                if !is_tidy {
-                    self.tidy_standby().await?;
-                    is_tidy = true;
-                }
-                self.refill_standby(wanted, clock()).await
+                // One that cannot be dropped is no reason to have none.
+                let tidied = if is_tidy { Ok(()) } else { self.tidy_standby().await.map(drop) };
+                is_tidy = tidied.is_ok();
+                let made = self.refill_standby(wanted, clock()).await?;
+                tidied.map(|()| made)
             }
             .await;
             match result {
@@ -41,7 +41,7 @@ impl Tenants {
                 }
                 Err(error) => {
                     let delay = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_DELAY);
-                    tracing::warn!(%error, again_in = ?delay, "no schemas could be prepared for tenants to come");
+                    tracing::warn!(%error, again_in = ?delay, "the schemas for tenants to come are not all as they should be");
                     failures = failures.saturating_add(1);
                     sleep(delay).await;
                 }

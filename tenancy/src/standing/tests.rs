@@ -29,6 +29,7 @@ fn tenant() -> Tenant {
         trial_ends_at: None,
         paid_until: None,
         delete_at: None,
+        deletion_asked_by: None,
         maintenance: None,
         settings: Arc::new(json!({})),
         statements: Statements::of(&schema, Duration::from_secs(1)),

@@ -89,3 +89,42 @@ async fn what_is_read_only_can_be_deleted_and_taken_back() {
     let events = caller.ask("{ auditEvents(first: 1) { nodes { action } } }").await;
     assert_eq!(events.text("/auditEvents/nodes/0/action"), "tenant.deletion_withdrawn");
 }
+
+#[tokio::test]
+async fn an_owner_does_not_take_back_what_an_operator_has_decided() {
+    let server = Server::start().await;
+    let (company, lifecycle) = (server.company().await, &server.app.lifecycle);
+    let owner = company.account(Role::Owner).await;
+    let apex = owner.signed_in(&server.apex()).await;
+    let (now, month) = (Utc::now(), TimeDelta::days(30));
+    request(&company, &owner).await.data("");
+    assert_eq!(apex.ask(WORKSPACES).await.data("/workspaces/0/canBeKept"), true);
+    lifecycle.delete_as_operator(company.tenant.id, now + month + month, now).await.unwrap();
+    let mine = apex.ask(WORKSPACES).await;
+    assert_eq!((mine.data("/workspaces/0/canBeKept"), mine.data("/workspaces/0/state")), (json!(false), json!("DELETING")));
+    assert_eq!(keep(&apex, &company).await.code(), "CONFLICT");
+    let refused = company.anonymous().ask("{ __typename }").await;
+    assert_eq!((refused.code(), refused.body["errors"][0]["extensions"].get("url")), ("TENANT_DELETING", None));
+    assert!(lifecycle.keep_as_operator(company.tenant.id, now).await.unwrap());
+    company.anonymous().ask("{ __typename }").await.data("");
+}
+
+/// The door of the apex says why, as the organisation's own address does.
+#[tokio::test]
+async fn who_enters_from_the_apex_is_told_the_state() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let apex = company.account(Role::Employee).await.signed_in(&server.apex()).await;
+    let id = api::graphql::id::encode_tenant(company.tenant.id).to_string();
+    let enter = async || apex.mutate("enterWorkspace", json!({ "id": id, "nonce": "n".repeat(22) }), "url").await;
+    enter().await.data("");
+    let (tenants, now) = (server.tenants(), Utc::now());
+    tenants.set_dates(company.tenant.id, None, Some(now - TimeDelta::days(100)), now).await.unwrap();
+    assert_eq!(enter().await.code(), "TENANT_PAST_DUE");
+    tenants.set_maintenance(company.tenant.id, Some("Back at noon."), now).await.unwrap();
+    let refused = enter().await;
+    assert_eq!(refused.code(), "TENANT_MAINTENANCE");
+    assert!(refused.message().contains("Back at noon."), "{}", refused.message());
+    server.app.lifecycle.delete_as_operator(company.tenant.id, now + TimeDelta::days(1), now).await.unwrap();
+    assert_eq!(enter().await.code(), "TENANT_DELETING");
+}

@@ -49,6 +49,11 @@ async fn fill(office: &PostOffice, company: &Company<'_>) {
     let (tenants, id, now) = (office.server.tenants(), company.tenant.id, office.clock.now());
     let host = Hostname::parse(&format!("{}.example.test", id.0.simple())).unwrap();
     tenants.add_host(id, &host, true, now).await.unwrap();
+    let passkey = format!(
+        "INSERT INTO platform.passkeys (id, account_id, relying_party, credential_id, credential, name, created_at) \
+         SELECT gen_random_uuid(), id, '{host}', 'x', '{{}}', 'x', now() FROM platform.accounts LIMIT 1"
+    );
+    tests::run(&mut office.database.connect().await, &passkey).await;
     // There and back again, which leaves a former slug.
     let lifecycle = &office.server.app.lifecycle;
     lifecycle.rename_as_operator(&company.tenant, Some(&format!("{}-b", company.tenant.slug.as_str())), None, now).await.unwrap();
@@ -78,6 +83,8 @@ async fn nothing_is_left_but_a_certificate_that_names_nobody() {
     tokio::join!(office.server.app.lifecycle.do_due(now), second.app.lifecycle.do_due(now));
 
     assert_eq!(schemas_and_roles(&mut connection, &company).await, 0);
+    let passkeys = "SELECT count(*) FROM platform.passkeys";
+    assert_eq!(value::<i64>(&mut connection, passkeys).await, 0, "a passkey of a host that went with the tenant");
     // The certificate is kept, and sent to those who owned it; accounts are people's, whose addresses here have the slug in them.
     assert_eq!(traces(&mut connection, &company).await, ["accounts", "deletion_certificates", "outgoing_mail"]);
     let certificate = certificate(&mut connection, &company).await;
@@ -127,4 +134,59 @@ async fn many_tables_and_former_schemas_go_in_steps() {
     assert_eq!([certificate.removed["schemas"], certificate.removed["roles"]], [2, 2]);
     assert!(certificate.removed["tables"] > 70 && certificate.removed["rows"] >= 70, "{certificate:?}");
     assert_eq!(schemas_and_roles(&mut connection, &company).await, 0);
+}
+
+#[tokio::test]
+async fn the_slug_of_a_deleted_tenant_is_nobody_s_for_a_while() {
+    let office = PostOffice::open_with(&["--sign-up", "open", "--former-address-days", "90"]).await;
+    let (server, clock) = (&office.server, &office.clock);
+    let (company, other) = (server.company().await, server.company().await);
+    let slug = company.tenant.slug.clone();
+    let now = clock.now();
+    server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+
+    let available = format!("{{ slugAvailability(slug: \"{slug}\") {{ available }} }}");
+    assert_eq!(server.apex().ask(&available).await.data("/slugAvailability/available"), false);
+    let owner = office.caller(&other, Role::Owner);
+    let refused = owner.mutate("renameTenant", json!({ "slug": slug.as_str() }), "slug").await;
+    assert_eq!((refused.code(), refused.field()), ("CONFLICT", Some("slug")));
+    clock.advance(TimeDelta::days(90));
+    assert_eq!(server.apex().ask(&available).await.data("/slugAvailability/available"), true);
+    let owner = office.caller(&other, Role::Owner);
+    owner.mutate("renameTenant", json!({ "slug": slug.as_str() }), "slug").await.data("");
+}
+
+/// An operator who makes it again knows whose it was.
+#[tokio::test]
+async fn an_operator_makes_a_tenant_at_once_where_one_was_deleted() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let now = office.clock.now();
+    office.server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    let again = tenancy::NewTenant { slug: company.tenant.slug.clone(), now, ..tests::new_tenant() };
+    office.server.tenants().provision(&again).await.unwrap();
+}
+
+/// A request that has begun before the end writes in the control plane after it.
+#[tokio::test]
+async fn what_is_written_after_the_end_is_swept_away() {
+    let office = PostOffice::open().await;
+    let (company, other) = (office.server.company().await, office.server.company().await);
+    let now = office.clock.now();
+    office.server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    let mut connection = office.database.connect().await;
+    let late = |tenant| {
+        format!(
+            "INSERT INTO platform.memberships (account_id, tenant_id, role, created_at) \
+             SELECT id, '{tenant}', 'employee', now() FROM platform.accounts LIMIT 1"
+        )
+    };
+    let _ = other.account(Role::Employee).await;
+    tests::run(&mut connection, &late(company.tenant.id)).await;
+    office.server.app.lifecycle.do_due(now).await;
+    assert!(!traces(&mut connection, &company).await.contains(&"memberships".to_owned()));
+    assert!(traces(&mut connection, &other).await.contains(&"memberships".to_owned()));
 }

@@ -87,6 +87,12 @@ async fn a_tenant_that_can_only_be_read_changes_nothing_and_goes_on_reading() {
     let server = Server::start().await;
     let company = server.company().await;
     let owner = company.account(Role::Owner).await;
+    let made = company.caller(Role::Owner);
+    let key = json!({ "name": "x", "permissions": ["READ_DIRECTORY"] });
+    let key = made.mutate("createApiKey", key, "apiKey { id }").await.text("/createApiKey/apiKey/id").to_owned();
+    let invitation = json!({ "email": "invited@example.test", "role": "EMPLOYEE" });
+    let invitation = made.mutate("inviteMember", invitation, "invitation { id }").await;
+    let invitation = invitation.text("/inviteMember/invitation/id").to_owned();
     paid_until_days_ago(&company, READ_ONLY_AFTER + 1).await;
 
     // Signing in, reading and one's own security go on.
@@ -113,6 +119,17 @@ async fn a_tenant_that_can_only_be_read_changes_nothing_and_goes_on_reading() {
         assert_eq!((answer.code(), answer.status.as_u16()), ("TENANT_READ_ONLY", 200), "{mutation}");
     }
     assert_eq!(count().await, before);
+
+    // What is open can be closed.
+    let gone = format!("mutation {{ removeMember(accountId: \"{member}\") {{ deletedId }} }}");
+    caller.ask(&gone).await.data("");
+    caller.ask(&format!("mutation {{ endApiKey(id: \"{key}\") {{ __typename }} }}")).await.data("");
+    caller.ask(&format!("mutation {{ withdrawInvitation(id: \"{invitation}\") {{ deletedId }} }}")).await.data("");
+    caller.ask("mutation { removeIdentityProvider { removed } }").await.data("");
+    let events = caller.ask("{ auditEvents(first: 3) { nodes { action } } }").await.body.to_string();
+    for action in ["member.removed", "api_key.ended", "invitation.withdrawn"] {
+        assert!(events.contains(action), "{action} is not in {events}");
+    }
 
     paid_until(&company, Some(Utc::now() + TimeDelta::days(90)), Utc::now()).await;
     caller.mutate("createPosition", json!({ "title": "Painter" }), "__typename").await.data("");

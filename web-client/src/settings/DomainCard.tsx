@@ -126,12 +126,12 @@ function Actions({ domain, onChange, onRemove }: Props) {
   return (
     <Group gap="sm">
       {domain.record !== null && (
-        <Button size="xs" variant="default" loading={busy} onClick={look} aria-label={`Check ${hostname} now`}>
+        <Button size="xs" variant="default" loading={busy} onClick={look} aria-label={`Check now: ${hostname}`}>
           Check now
         </Button>
       )}
       {domain.state !== "PENDING" && !domain.isPrimary && (
-        <Button size="xs" variant="default" disabled={busy} onClick={prefer} aria-label={`Make ${hostname} primary`}>
+        <Button size="xs" variant="default" disabled={busy} onClick={prefer} aria-label={`Make primary: ${hostname}`}>
           Make primary
         </Button>
       )}

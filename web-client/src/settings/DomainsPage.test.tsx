@@ -46,8 +46,8 @@ test("an address is added, and its record shown until it is proved", async () =>
   expect(within(card).getByText("_tenantry.hr.acme.com")).toBeInTheDocument();
   expect(within(card).getByText("tenantry-domain=abc")).toBeInTheDocument();
   expect(within(card).getByText("Not proved yet")).toBeInTheDocument();
-  expect(within(card).queryByRole("button", { name: "Make hr.acme.com primary" })).not.toBeInTheDocument();
-  await userEvent.click(within(card).getByRole("button", { name: "Check hr.acme.com now" }));
+  expect(within(card).queryByRole("button", { name: "Make primary: hr.acme.com" })).not.toBeInTheDocument();
+  await userEvent.click(within(card).getByRole("button", { name: "Check now: hr.acme.com" }));
   expect(await within(card).findByText("Proved")).toBeInTheDocument();
   expect(checkDomain).toHaveBeenCalledExactlyOnceWith({ hostname: "hr.acme.com" });
   expect(await screen.findByText("The record is there.")).toBeInTheDocument();
@@ -68,7 +68,7 @@ test("what is wrong with a name stands at the input, and what is wrong with a pr
   const card = await screen.findByRole("region", { name: "hr.acme.com" });
   expect(within(card).getByText("Proof is missing")).toBeInTheDocument();
   expect(within(card).getByText(sentence)).toBeInTheDocument();
-  await userEvent.click(within(card).getByRole("button", { name: "Check hr.acme.com now" }));
+  await userEvent.click(within(card).getByRole("button", { name: "Check now: hr.acme.com" }));
   expect(checkDomain).toHaveBeenCalledOnce();
   expect(within(card).getByText(sentence)).toBeInTheDocument();
   await userEvent.click(screen.getByRole("button", { name: "Add an address" }));
@@ -96,7 +96,7 @@ test("the primary address is chosen, pages are led or not, and an address is rem
   });
   const card = await screen.findByRole("region", { name: "hr.acme.com" });
   expect(screen.queryByRole("button", { name: "Remove acme.example.com" })).not.toBeInTheDocument();
-  await userEvent.click(within(card).getByRole("button", { name: "Make hr.acme.com primary" }));
+  await userEvent.click(within(card).getByRole("button", { name: "Make primary: hr.acme.com" }));
   expect(await within(card).findByText("Primary")).toBeInTheDocument();
   expect(makeDomainPrimary).toHaveBeenCalledExactlyOnceWith({ hostname: "hr.acme.com" });
 

@@ -42,6 +42,7 @@ impl IdentityProviders {
         provider: &Model,
         subject: &str,
         claims: &Map<String, Value>,
+        takes_members: bool,
         now: DateTime<Utc>,
     ) -> Result<LetIn, ProviderRefusal> {
         let transaction = self.platform.begin().await?;
@@ -59,7 +60,7 @@ impl IdentityProviders {
                 let entries = update(&transaction, provider, &account, claims, now).await?;
                 LetIn { account, entries }
             }
-            None => by_address(&transaction, provider, claims, now).await?,
+            None => by_address(&transaction, provider, claims, takes_members, now).await?,
         };
         if !is_linked {
             let link = link(&transaction, provider, subject, let_in.account.id, now).await?;
@@ -78,6 +79,7 @@ async fn by_address<C: ConnectionTrait>(
     connection: &C,
     provider: &Model,
     claims: &Map<String, Value>,
+    takes_members: bool,
     now: DateTime<Utc>,
 ) -> Result<LetIn, ProviderRefusal> {
     let email = claims::verified_email(claims)
@@ -85,6 +87,9 @@ async fn by_address<C: ConnectionTrait>(
     if let Some(account) = account::Entity::find().filter(account::Column::Email.eq(&email)).one(connection).await? {
         let entries = update(connection, provider, &account, claims, now).await?;
         return Ok(LetIn { account, entries });
+    }
+    if !takes_members {
+        return Err(Problem::NotAMember.because("nothing can be changed in the organisation, so nobody new is let in"));
     }
     let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role"))?;
     let account = join(connection, provider, email, claims::name(claims), role, now).await?;

@@ -121,6 +121,7 @@ impl IdentityProviders {
         tenant: TenantId,
         answer: ProviderAnswer,
         browser: Option<&str>,
+        takes_members: bool,
         now: DateTime<Utc>,
     ) -> Result<LetIn, ProviderRefusal> {
         let expired = |reason: &'static str| Problem::Expired.because(reason);
@@ -142,7 +143,7 @@ impl IdentityProviders {
         let code = answer.code.filter(|code| !code.is_empty() && code.len() <= LONGEST);
         let code = code.ok_or_else(|| Problem::Refused.because("there is no code"))?;
         let vouched = self.exchange(&provider, &snapshot, &attempt, &code, now).await?;
-        self.member(&provider, &vouched.subject, &vouched.claims, now).await
+        self.member(&provider, &vouched.subject, &vouched.claims, takes_members, now).await
     }
 
     async fn snapshot(&self, provider: &Model, now: DateTime<Utc>) -> Result<std::sync::Arc<Snapshot>, ProviderRefusal> {

@@ -90,7 +90,7 @@ impl Auth {
         row.invitation_hash = self.check_invitation(wish.invitation.as_deref(), now).await?;
         // Said now, while it can be changed in the form. What decides is the confirmation.
         let slug = Slug::parse(&row.slug).map_err(|error| Error::bad_input("slug", error.to_string()))?;
-        if !self.tenants.taken_slugs(std::slice::from_ref(&slug)).await.map_err(internal)?.is_empty() {
+        if !self.tenants.taken_slugs(std::slice::from_ref(&slug), now).await.map_err(internal)?.is_empty() {
             return Err(conflict("slug", TAKEN).into());
         }
         // Looked at before the password is hashed, which costs more than anybody should get for nothing.

@@ -82,10 +82,12 @@ impl Auth {
         use_invitation(connection, &row, now).await?;
         let id = TenantId(uuid::Uuid::now_v7());
         let new = NewTenant { id, slug, name: row.organisation.clone(), hostnames: Vec::new(), now };
-        let tenant = provisioning.make(&new).await.map_err(|error| match error {
+        let refused = |error| match error {
             tenancy::Error::SlugTaken(_) => conflict("slug", TAKEN).into(),
             other => internal(other),
-        })?;
+        };
+        let tenant = provisioning.make(&new).await.map_err(refused)?;
+        provisioning.refuse_lately_deleted(&tenant.slug, now).await.map_err(refused)?;
         let connection = provisioning.connection();
         if let Some(trial) = self.sign_up.trial {
             begin_trial(connection, tenant.id, now + trial).await?;

@@ -1,5 +1,6 @@
 //! Whether an address is free. It says no more than the address itself would, and only so often.
 
+use chrono::{DateTime, Utc};
 use tenancy::{Slug, SlugError};
 
 use super::ask::{TAKEN, internal};
@@ -32,13 +33,13 @@ pub struct SlugAnswer {
 
 impl Auth {
     /// Whether a new organisation can have this address.
-    pub async fn slug_availability(&self, text: &str, visitor: &Visitor) -> Result<SlugAnswer, AuthError> {
+    pub async fn slug_availability(&self, text: &str, visitor: &Visitor, now: DateTime<Utc>) -> Result<SlugAnswer, AuthError> {
         self.sign_up.require_offered()?;
         self.tries.look_at_slug(visitor.address)?;
         let parsed = Slug::parse(text);
         let mut asked: Vec<Slug> = parsed.iter().cloned().collect();
         asked.extend(alternatives(text));
-        let taken = self.tenants.taken_slugs(&asked).await.map_err(internal)?;
+        let taken = self.tenants.taken_slugs(&asked, now).await.map_err(internal)?;
         let problem = match &parsed {
             Err(SlugError::Reserved) => Some((SlugProblem::Reserved, SlugError::Reserved.to_string())),
             Err(error) => Some((SlugProblem::Invalid, error.to_string())),

@@ -164,7 +164,7 @@ impl SignUpQuery {
     ) -> Result<SlugAvailability> {
         let request = ctx.platform()?;
         let door = &request.front_door;
-        let answer = door.auth.slug_availability(&slug, &door.visitor).await?;
+        let answer = door.auth.slug_availability(&slug, &door.visitor, door.now).await?;
         let available = answer.problem.is_none();
         let (problem, message) = answer.problem.map(|(problem, message)| (problem.into(), message)).unzip();
         let suggestion = answer.suggestion.map(|slug| slug.to_string());

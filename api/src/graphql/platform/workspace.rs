@@ -5,13 +5,16 @@ use chrono::{DateTime, Utc};
 use domain::{Error, Principal};
 use entities::id::{AccountId, SessionId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tenancy::{State, Tenant, TenantId, TenantStatus};
+use tenancy::{State, Tenant, TenantId};
 
 use super::context::{PlatformContext, PlatformResolverContext as _};
-use crate::graphql::{
-    id::{self, Kind},
-    standing::TenantState,
-    viewer::Role,
+use crate::{
+    graphql::{
+        id::{self, Kind},
+        standing::TenantState,
+        viewer::Role,
+    },
+    http::standing,
 };
 
 /// So many tenants are looked up at a time.
@@ -115,9 +118,9 @@ impl WorkspaceMutation {
             return Err(not_found().into());
         }
         let tenant = door.tenants.directory().by_id(id).await?.ok_or_else(not_found)?;
-        if !state_of(request, &tenant).is_served() {
-            let message = "This organisation cannot be entered now: it is suspended, or being updated.".to_owned();
-            return Err(Error::Conflict { field: None, message }.into());
+        if let Some(refusal) = standing::refusal(&door.lifecycle, &tenant, state_of(request, &tenant)) {
+            let refusal = refusal.into_error();
+            return Err(async_graphql::Error { message: refusal.message, source: None, extensions: refusal.extensions });
         }
         let code = door.auth.make_entry_code(account, session, id, &input.nonce, door.now).await?;
         Ok(EnterWorkspacePayload { url: format!("{}/enter#{code}", address(request, &tenant)) })
@@ -164,7 +167,7 @@ fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspac
         available: state.is_served(),
         state: state.into(),
         delete_at: tenant.delete_at,
-        can_be_kept: role == Role::Owner && tenant.delete_at.is_some() && tenant.status != TenantStatus::Deleting,
+        can_be_kept: role == Role::Owner && tenant.can_be_kept(),
     }
 }
 
