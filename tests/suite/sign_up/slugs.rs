@@ -64,6 +64,6 @@ async fn an_address_is_taken_whatever_the_state_of_its_organisation() {
     }
     // Not a word of whose it is.
     assert!(!look(&apex, tenant.slug.as_str()).await.to_string().contains(&tenant.name));
-    tenants.delete(&tenant, Utc::now()).await.unwrap();
+    tenants.delete(&tenant, office.clock.now()).await.unwrap();
     assert_eq!(look(&apex, tenant.slug.as_str()).await["available"], true);
 }
