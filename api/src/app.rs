@@ -19,6 +19,7 @@ use crate::{
     mail::{MAIL_CHANNEL, Mail},
     secret,
     traffic::Traffic,
+    usage::Usage,
 };
 
 /// Tells the time. A test passes its own.
@@ -72,6 +73,8 @@ pub struct App {
     pub documents: Option<TrustedDocuments>,
     /// Counts requests and operations.
     pub traffic: Traffic,
+    /// Counts what tenants use. `serve` writes it.
+    pub usage: Arc<Usage>,
     /// Those who watch.
     pub live: Arc<Hub>,
     /// What requests look at.
@@ -124,6 +127,7 @@ impl App {
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
+        let usage = Arc::new(Usage::new(&tenants, config.usage.clone()));
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
@@ -141,6 +145,7 @@ impl App {
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
             traffic: Traffic::default(),
+            usage,
             live,
             options: Options {
                 https: config.https,

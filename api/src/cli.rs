@@ -4,6 +4,7 @@ mod archive;
 mod domains;
 mod life;
 mod migrate;
+mod plan;
 
 use std::{ffi::OsString, str::FromStr};
 
@@ -16,6 +17,7 @@ pub use self::{
     domains::DomainsCommand,
     life::{LifeCommand, Until},
     migrate::{MigrateArguments, MigrateCommand},
+    plan::{Amount, OwnAmount, OwnPlan, OwnSwitch, PlanArguments, PlanCommand, Switch, UsageCommand},
 };
 use crate::{config::Config, graphql::limits::Introspection, http::Origin};
 
@@ -75,6 +77,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: TenantCommand,
+    },
+    /// List, make and remove plans: how much those who have one may use, and which features they have
+    Plan {
+        /// What to do.
+        #[command(subcommand)]
+        command: PlanCommand,
     },
     /// List, replace and retire the keys that sign tokens; encrypt secrets
     Keys {
@@ -233,6 +241,9 @@ pub enum TenantCommand {
         #[arg(long)]
         forbid: Vec<Origin>,
     },
+    /// Plan, usage, slow.
+    #[command(flatten)]
+    Usage(UsageCommand),
     /// Rename, terms, maintenance, suspend, resume, delete, keep.
     #[command(flatten)]
     Life(LifeCommand),

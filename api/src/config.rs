@@ -19,6 +19,7 @@ use crate::{
     lifecycle::LifecycleOptions,
     live,
     secret::SecretKeys,
+    usage::UsageOptions,
 };
 
 /// What every command takes.
@@ -163,6 +164,10 @@ pub struct Config {
     /// What holds for the life of a tenant.
     #[command(flatten)]
     pub lifecycle: LifecycleOptions,
+
+    /// What is counted of tenants.
+    #[command(flatten)]
+    pub usage: UsageOptions,
 
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",

@@ -18,8 +18,10 @@ pub mod lifecycle;
 pub mod live;
 pub mod local_postgres;
 pub mod mail;
+pub mod plan;
 pub mod secret;
 mod telemetry;
 pub mod traffic;
+pub mod usage;
 
 pub use commands::run;

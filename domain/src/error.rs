@@ -2,7 +2,10 @@
 
 use sea_orm::DbErr;
 
-use crate::constraint;
+use crate::{
+    constraint,
+    plan::{Feature, QuotaExceeded, not_included},
+};
 
 /// Why a verb did nothing. The text is a sentence for the person who asked, except that of [`Error::Database`].
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ pub enum Error {
         "Nothing can be changed in this organisation now, because the time that was paid for is over. What is there can be read."
     )]
     ReadOnly,
+    /// The organisation has as much of something as its plan has.
+    #[error(transparent)]
+    QuotaExceeded(#[from] QuotaExceeded),
+    /// The organisation's plan has not what was asked for.
+    #[error("{}", not_included(*_0))]
+    FeatureNotIncluded(Feature),
     /// The database failed. Its reason is for the log, not for the person.
     #[error("database error")]
     Database(#[source] DbErr),

@@ -24,6 +24,7 @@ mod fetch;
 pub mod location;
 mod page;
 mod permission;
+pub mod plan;
 pub mod position;
 mod sequence;
 pub mod value;

@@ -2,19 +2,32 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use api::graphql::error::{Code, INTERNAL_MESSAGE};
+use api::{
+    graphql::error::{Code, INTERNAL_MESSAGE},
+    plan::exceptions::{self, Exceptions, OwnFeature, OwnLimit},
+};
 use chrono::{TimeDelta, Utc};
-use domain::Role;
+use domain::{
+    Role,
+    plan::{Feature, Quota},
+};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
-use tenancy::TenantStatus;
+use tenancy::{TenantId, TenantStatus};
 use tests::{Answer, CodeApp, Company, Server, database_url, opaque};
 
 /// Runs a statement as the owner of all schemas.
 async fn execute(sql: String) {
     let mut connection = PgConnection::connect(&database_url()).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+}
+
+/// Gives a tenant a single seat and no API keys.
+async fn give_the_least(server: &Server, tenant: TenantId) {
+    let limits = vec![(Quota::Seats, OwnLimit::AtMost(1))];
+    let features = vec![(Feature::ApiKeys, OwnFeature::Own(false))];
+    exceptions::change(server.tenants(), tenant, &Exceptions { limits, features }, Utc::now()).await.unwrap();
 }
 
 /// One answer for each code.
@@ -58,6 +71,14 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
     let slug = format!("{}-new", moved.tenant.slug.as_str());
     server.app.lifecycle.rename_as_operator(&moved.tenant, Some(&slug), None, now).await.unwrap();
     answers.push(moved.caller(Role::Hr).ask("{ __typename }").await);
+
+    let planned = server.company().await;
+    give_the_least(server, planned.tenant.id).await;
+    let owner = planned.caller(Role::Owner);
+    let key = json!({ "name": "Payroll", "permissions": ["READ_DIRECTORY"] });
+    answers.push(owner.mutate("createApiKey", key, "token").await);
+    let invitation = json!({ "email": "somebody@example.test", "role": "EMPLOYEE" });
+    answers.push(owner.mutate("inviteMember", invitation, "__typename").await);
 
     let behind = server.tenant().await;
     let version = format!("UPDATE platform.tenants SET schema_version = 'm0' WHERE id = '{}'", behind.id);

@@ -7,6 +7,7 @@ mod lifecycle;
 mod log;
 mod mail;
 mod migrate;
+mod plans;
 mod refusals;
 mod standby;
 mod tenants;

@@ -12,12 +12,12 @@ use tests::{Answer, Browser, Company, FakeProvider, Server};
 /// The program, with providers on this machine.
 const LOCAL: &str = "--allow-local-identity-providers";
 
-async fn server() -> Server {
+pub(crate) async fn server() -> Server {
     Server::start_with(&[LOCAL], api::app::system_clock()).await
 }
 
 /// What makes a provider good: this on top of its address.
-fn usual(provider: &str, more: &Value) -> Value {
+pub(crate) fn usual(provider: &str, more: &Value) -> Value {
     let mut input = json!({
         "name": "Acme accounts", "issuer": provider, "clientId": "tenantry", "clientSecret": "a secret & more",
         "audience": "https://api.acme.test", "roleClaim": "groups",
@@ -29,17 +29,17 @@ fn usual(provider: &str, more: &Value) -> Value {
     input
 }
 
-async fn set(company: &Company<'_>, input: Value) -> Answer {
+pub(crate) async fn set(company: &Company<'_>, input: Value) -> Answer {
     let selection = "identityProvider { name issuer clientId hasClientSecret audience roleClaim roles { value role } defaultRole redirectUri }";
     company.caller(Role::Admin).mutate("setIdentityProvider", input, selection).await
 }
 
-async fn set_up(company: &Company<'_>, provider: &FakeProvider) {
+pub(crate) async fn set_up(company: &Company<'_>, provider: &FakeProvider) {
     set(company, usual(&provider.issuer, &json!({}))).await.data("");
 }
 
 /// Goes to the provider and back with an ID token of these claims; says where that leads.
-async fn sign_in(browser: &mut Browser<'_>, provider: &FakeProvider, claims: Value) -> String {
+pub(crate) async fn sign_in(browser: &mut Browser<'_>, provider: &FakeProvider, claims: Value) -> String {
     let address = browser.follow("/auth/sign-in").await;
     let code = provider.code(&address, &claims);
     browser.follow(&back(&address, &code)).await
@@ -51,6 +51,6 @@ fn back(address: &str, code: &str) -> String {
 }
 
 /// Claims of somebody with a verified address.
-fn person(email: &str) -> Value {
+pub(crate) fn person(email: &str) -> Value {
     json!({ "sub": email, "email": email, "email_verified": true, "name": "Nora New", "groups": ["people"] })
 }

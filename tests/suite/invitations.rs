@@ -17,12 +17,12 @@ async fn invite(company: &Company<'_>, email: &str, role: &str) -> String {
 }
 
 /// Invites an address, and takes the token out of the mail.
-async fn token_of(office: &PostOffice, company: &Company<'_>, email: &str, role: &str) -> String {
+pub(crate) async fn token_of(office: &PostOffice, company: &Company<'_>, email: &str, role: &str) -> String {
     invite(company, email, role).await;
     office.last_mail_to(email).await.token()
 }
 
-async fn accept(caller: &Caller, input: Value) -> Answer {
+pub(crate) async fn accept(caller: &Caller, input: Value) -> Answer {
     caller.mutate("acceptInvitation", input, "session { accessToken refreshToken viewer { role account { email name } } }").await
 }
 
@@ -31,13 +31,13 @@ async fn preview(caller: &Caller, token: &str) -> Value {
     caller.ask_with(query, json!({ "token": token })).await.data("/invitation")
 }
 
-async fn resend(caller: &Caller, id: &str) -> Answer {
+pub(crate) async fn resend(caller: &Caller, id: &str) -> Answer {
     let query = format!("mutation($id: ID!) {{ resendInvitation(id: $id) {{ {INVITATION} }} }}");
     caller.ask_with(&query, json!({ "id": id })).await
 }
 
 /// The addresses of the members, by a question as the owner.
-async fn members(company: &Company<'_>) -> Vec<String> {
+pub(crate) async fn members(company: &Company<'_>) -> Vec<String> {
     let answer = company.caller(Role::Owner).ask("{ members { nodes { account { email } } } }").await;
     let nodes = answer.data("/members/nodes");
     nodes.as_array().unwrap().iter().map(|node| node["account"]["email"].as_str().unwrap().to_owned()).collect()

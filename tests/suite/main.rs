@@ -36,6 +36,7 @@ mod origins;
 mod passkeys;
 mod passwords;
 mod permissions;
+mod plans;
 mod pooler;
 mod positions;
 mod provision;

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use tenancy::{PlatformConnection, TenantId};
 
 use super::{Passwords, check_password};
+use crate::plan::seats::{Seats, Taking};
 
 /// An account to be made, unless its address has one.
 #[derive(Debug, Clone)]
@@ -85,7 +86,8 @@ pub(super) async fn join_unless_member<C: ConnectionTrait>(
     Ok(rows > 0)
 }
 
-/// Makes the account if its address has none, and its membership in the tenant; a membership that is there gets the role.
+/// Makes the account if its address has none, and its membership in the tenant; a membership that is there gets the role. Fails
+/// where the tenant has no seat left.
 pub async fn join(
     platform: &PlatformConnection,
     new: &NewAccount,
@@ -95,6 +97,7 @@ pub async fn join(
     now: DateTime<Utc>,
 ) -> anyhow::Result<AccountId> {
     let transaction = platform.begin().await?;
+    let seats = Seats::lock(&transaction, tenant).await?;
     let account_id = match find_by_email(&transaction, &new.email).await? {
         Some(account) => account.id,
         None => {
@@ -121,6 +124,7 @@ pub async fn join(
         created_at: Set(now),
     };
     let same = [membership::Column::AccountId, membership::Column::TenantId];
+    let is_member = membership::Entity::find_by_id((account_id, tenant.0)).one(&transaction).await?.is_some();
     // A member who is given another role stays the same person.
     let mut update = vec![membership::Column::Role];
     if employee.is_some() {
@@ -130,6 +134,9 @@ pub async fn join(
         .on_conflict(OnConflict::columns(same).update_columns(update).to_owned())
         .exec_without_returning(&transaction)
         .await?;
+    if !is_member {
+        seats.check(&transaction, Taking::Free, now).await?;
+    }
     transaction.commit().await?;
     Ok(account_id)
 }

@@ -11,9 +11,11 @@ mod limits;
 mod migrate;
 mod newcomer;
 mod origins;
+mod plan;
 mod schema;
 mod serve;
 mod tenant;
+mod usage;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -43,6 +45,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
         Command::Tenant { command } => return tenant::run(&config, command).await,
+        Command::Plan { command } => plan::run(&config, command).await?,
         Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,

@@ -96,6 +96,7 @@ async fn serve(
     working.spawn(Arc::clone(&app.mail).run(system_clock()));
     working.spawn(Arc::clone(&app.lifecycle).run(system_clock()));
     working.spawn(Arc::clone(&app.domains).run(system_clock()));
+    working.spawn(Arc::clone(&app.usage).run(system_clock()));
     if let Some(wanted) = usize::try_from(standby).ok().filter(|wanted| *wanted > 0) {
         let tenants = database.tenants.clone();
         working.spawn(async move { tenants.keep_standby(wanted, Utc::now).await });
@@ -106,7 +107,7 @@ async fn serve(
         header_timeout: Duration::from_secs(config.header_timeout),
         write_timeout: Duration::from_secs(config.write_timeout),
     };
-    let live = Arc::clone(&app.live);
+    let (live, usage) = (Arc::clone(&app.live), Arc::clone(&app.usage));
     let (stopping, stopped) = watch::channel(false);
     let mut server = pin!(http::serve(listener, http::router(app), connections, stopped));
     tokio::select! {
@@ -127,6 +128,7 @@ async fn serve(
         () = server => {}
         () = impatient => tracing::warn!("some requests did not end in time and are broken off"),
     }
+    usage.write(Utc::now()).await;
     Ok(())
 }
 

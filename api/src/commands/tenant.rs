@@ -15,7 +15,7 @@ use domain::{
 use tenancy::{Hosts, NewTenant, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
-use super::{archive, database::Database, domains, life, limits, newcomer, origins, say};
+use super::{archive, database::Database, domains, life, limits, newcomer, origins, say, usage};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -108,6 +108,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Domains { slug, command } => domains::run(config, tenants, &slug, command, now).await?,
         TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
         TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
+        TenantCommand::Usage(command) => usage::run(tenants, command, now).await?,
         TenantCommand::Life(command) => life::run(config, tenants, command, now).await?,
         TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     live::Full,
     traffic::{Lane, RateLimited, Turn},
+    usage::slow::Recorder,
 };
 
 /// What a request has to pass before it is executed.
@@ -30,6 +31,8 @@ pub struct Admission<'a> {
     pub lane: Option<Arc<Lane>>,
     /// How long its body may take to arrive.
     pub body_timeout: Duration,
+    /// Where it is kept if it takes long.
+    pub slow: Option<Recorder>,
 }
 
 impl Admission<'_> {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Error,
     audit::{self, Changes, Event},
+    plan::Feature,
 };
 use entities::{id::ApiKeyId, platform::api_key::Model};
 use sea_orm::{TransactionSession as _, TransactionTrait as _};
@@ -151,7 +152,7 @@ impl ApiKeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new key.")] input: CreateApiKeyInput,
     ) -> Result<CreateApiKeyPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.user_of(Feature::ApiKeys).await?;
         let permissions = input.permissions.into_iter().map(Into::into).collect();
         let new = NewApiKey { name: input.name, permissions, expires_at: input.expires_at };
         let keys = request.front_door.auth.api_keys();

@@ -7,13 +7,13 @@ use std::{
 
 use async_graphql::{Context, Error, Result, parser::types::OperationType};
 use chrono::{DateTime, Utc};
-use domain::employee::Sight;
+use domain::{Permission, employee::Sight, plan::Feature};
 use tenancy::{Standing, Tenant, TenantConnection, TenantStatus};
 
 use super::{
     error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext, subscription::Happening,
 };
-use crate::{auth::Identity, telemetry::traces};
+use crate::{auth::Identity, plan::Entitlements, telemetry::traces};
 
 /// Who a request is from.
 pub struct Caller {
@@ -151,6 +151,11 @@ impl RequestContext {
         self.front_door.tenants.read_write(&self.tenant)
     }
 
+    /// What the organisation may use.
+    pub fn entitlements(&self) -> Entitlements<'_> {
+        Entitlements::of(&self.tenant)
+    }
+
     /// Forgets what was loaded, because something is about to be written.
     async fn forget(&self) {
         let visit = self.visit();
@@ -171,6 +176,10 @@ impl Carried for RequestContext {
             // Everything has been read by then; there is nothing to lose in a snapshot.
             tracing::warn!(request_id = self.request_id, cause = %failure, "ending the snapshot failed");
         }
+    }
+
+    fn statements(&self) -> u32 {
+        self.scope.statements()
     }
 
     async fn is_deleted(&self) -> bool {
@@ -213,6 +222,12 @@ pub trait ResolverContext<'a> {
     /// The request of someone who is signed in and is about to end somebody's access: a key, a membership, a host. That is possible
     /// while nothing else may be changed, and what the audit is told goes by [`RequestContext::auditor`].
     fn closer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
+
+    /// The request of someone who is about to add data; refused while there is more of that than there may be.
+    fn adder(&self, permission: Permission) -> impl Future<Output = Result<&'a RequestContext>> + Send;
+
+    /// The request of someone who is about to use a feature, which the organisation's plan may not have.
+    fn user_of(&self, feature: Feature) -> impl Future<Output = Result<&'a RequestContext>> + Send;
 }
 
 impl<'a> ResolverContext<'a> for Context<'a> {
@@ -254,6 +269,21 @@ impl<'a> ResolverContext<'a> for Context<'a> {
     async fn closer(&self) -> Result<&'a RequestContext> {
         let request = self.member()?;
         request.forget().await;
+        Ok(request)
+    }
+
+    async fn adder(&self, permission: Permission) -> Result<&'a RequestContext> {
+        let request = self.writer().await?;
+        // First: whoever may not do it learns nothing of the plan.
+        request.domain().require(permission)?;
+        request.entitlements().check_room().map_err(domain::Error::from)?;
+        Ok(request)
+    }
+
+    async fn user_of(&self, feature: Feature) -> Result<&'a RequestContext> {
+        let request = self.writer().await?;
+        request.domain().require(feature.permission())?;
+        request.entitlements().require(feature)?;
         Ok(request)
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{Error, NameCursor, department::CreateDepartment};
+use domain::{Error, NameCursor, Permission, department::CreateDepartment};
 use entities::{id::DepartmentId, tenant::department::Model};
 use serde::Serialize;
 
@@ -175,7 +175,7 @@ impl DepartmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new department.")] input: CreateDepartmentInput,
     ) -> Result<Resolved<'_, DepartmentPayload>> {
-        let request = ctx.writer().await?;
+        let request = ctx.adder(Permission::ManageDepartments).await?;
         let parent_id = id::decode_optional(input.parent_id.as_ref())?;
         let input = CreateDepartment { name: input.name, parent_id };
         Ok(DepartmentPayload::of(domain::department::create(&request.scope, request.domain(), input).await?))

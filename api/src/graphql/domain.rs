@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use domain::plan::Feature;
 
 use super::context::{RequestContext, ResolverContext};
 use crate::{config::Addresses, domains::OwnDomains};
@@ -139,7 +140,7 @@ impl DomainMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which address.")] input: AddDomainInput,
     ) -> Result<DomainPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.user_of(Feature::CustomDomains).await?;
         let domain = own(request).add(&input.hostname).await?;
         Ok(DomainPayload { domain: Domain::of(domain, request.front_door.addresses) })
     }
@@ -150,7 +151,7 @@ impl DomainMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the host.")] hostname: String,
     ) -> Result<DomainPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.user_of(Feature::CustomDomains).await?;
         let domain = own(request).check(&hostname).await?;
         Ok(DomainPayload { domain: Domain::of(domain, request.front_door.addresses) })
     }

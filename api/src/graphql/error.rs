@@ -3,121 +3,20 @@
 //! Resolvers pass errors on with `?`. [`describe`] runs once, when the response is complete: it gives each error its code,
 //! and replaces what only the log may say.
 
+mod code;
 mod database;
 
 use std::error::Error as StdError;
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
-use axum::http::StatusCode;
+use domain::plan::QuotaExceeded;
 
 use super::limits::Refusal;
 use crate::auth::AuthError;
 
+pub use code::Code;
 use database::took_too_long;
 pub(super) use database::{misses_something, say_deleted};
-
-/// A stable name for a kind of failure, sent as `extensions.code`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// Nobody is signed in, or the sign-in is not or no longer valid.
-    Unauthenticated,
-    /// The password is right, and a second factor is asked for; `challenge` names the step that `completeSignIn` goes on with.
-    SecondFactorRequired,
-    /// The one who is signed in may not do this.
-    Forbidden,
-    /// There is nothing of this id here, or it may not be seen.
-    NotFound,
-    /// The request or one of its inputs cannot be accepted; `field` names the input, where there is one.
-    BadUserInput,
-    /// The request is fine, but not in the present state; `field` names the input that clashes, where there is one.
-    Conflict,
-    /// No organisation has this address.
-    TenantNotFound,
-    /// The host names one organisation and the token another.
-    TenantMismatch,
-    /// The organisation is suspended.
-    TenantSuspended,
-    /// The organisation is suspended, because it has not paid.
-    TenantPastDue,
-    /// Nothing can be changed in the organisation now, because it has not paid.
-    TenantReadOnly,
-    /// An operator works on the organisation; try again later.
-    TenantMaintenance,
-    /// The organisation is to be deleted, or is being deleted; its owners can take that back at `url` for a while.
-    TenantDeleting,
-    /// The organisation has another address, which is `url`.
-    TenantMoved,
-    /// The organisation's data is being migrated; try again shortly.
-    TenantMigrating,
-    /// Too many requests; `retryAfter` gives the seconds to wait.
-    RateLimited,
-    /// The server failed; `requestId` finds the cause in its log.
-    Internal,
-}
-
-impl Code {
-    /// All codes.
-    pub const ALL: [Self; 17] = [
-        Self::Unauthenticated,
-        Self::SecondFactorRequired,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::BadUserInput,
-        Self::Conflict,
-        Self::TenantNotFound,
-        Self::TenantMismatch,
-        Self::TenantSuspended,
-        Self::TenantPastDue,
-        Self::TenantReadOnly,
-        Self::TenantMaintenance,
-        Self::TenantDeleting,
-        Self::TenantMoved,
-        Self::TenantMigrating,
-        Self::RateLimited,
-        Self::Internal,
-    ];
-
-    /// The code as it is sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::SecondFactorRequired => "SECOND_FACTOR_REQUIRED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::NotFound => "NOT_FOUND",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::Conflict => "CONFLICT",
-            Self::TenantNotFound => "TENANT_NOT_FOUND",
-            Self::TenantMismatch => "TENANT_MISMATCH",
-            Self::TenantSuspended => "TENANT_SUSPENDED",
-            Self::TenantPastDue => "TENANT_PAST_DUE",
-            Self::TenantReadOnly => "TENANT_READ_ONLY",
-            Self::TenantMaintenance => "TENANT_MAINTENANCE",
-            Self::TenantDeleting => "TENANT_DELETING",
-            Self::TenantMoved => "TENANT_MOVED",
-            Self::TenantMigrating => "TENANT_MIGRATING",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::Internal => "INTERNAL",
-        }
-    }
-
-    /// The status of a request that is refused as a whole with this code. Errors of single fields are answered with 200.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::Unauthenticated | Self::SecondFactorRequired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::TenantMismatch | Self::TenantSuspended | Self::TenantReadOnly | Self::TenantDeleting => {
-                StatusCode::FORBIDDEN
-            }
-            Self::TenantPastDue => StatusCode::PAYMENT_REQUIRED,
-            Self::TenantMoved => StatusCode::GONE,
-            Self::NotFound | Self::TenantNotFound => StatusCode::NOT_FOUND,
-            Self::BadUserInput => StatusCode::BAD_REQUEST,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::TenantMigrating | Self::TenantMaintenance => StatusCode::SERVICE_UNAVAILABLE,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-}
 
 /// How many mistakes of a document are told, the first ones. Each names what the document has, so many would make an answer that is
 /// much larger than the request.
@@ -171,38 +70,31 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
             TOO_LONG_MESSAGE.clone_into(&mut error.message);
             extensions(error).set("limit", "statementTimeoutMs");
             extensions(error).set("retryAfter", 5);
-            return finish(error, Code::RateLimited, None, request_id);
+            return finish(error, Code::RateLimited, Vec::new(), request_id);
         }
-        let (code, field) = classify(failure);
-        let field = field.map(str::to_owned);
-        return finish(error, code, field, request_id);
+        let (code, details) = classify(failure);
+        return finish(error, code, details, request_id);
     }
     if let Some(failure) = error.source::<AuthError>() {
-        let (code, detail) = match failure {
+        let (code, details) = match failure {
             AuthError::InvalidCredentials
             | AuthError::InvalidRefreshToken
             | AuthError::InvalidChallenge
             | AuthError::InvalidEntryCode
-            | AuthError::InvalidPasskey => (Code::Unauthenticated, None),
+            | AuthError::InvalidPasskey => (Code::Unauthenticated, Vec::new()),
             AuthError::SecondFactorRequired { challenge } => {
-                (Code::SecondFactorRequired, Some(("challenge", Value::from(challenge.to_text()))))
+                (Code::SecondFactorRequired, vec![("challenge", Value::from(challenge.to_text()))])
             }
             AuthError::RateLimited { retry_after } => {
-                (Code::RateLimited, Some(("retryAfter", Value::from(retry_after.as_secs().max(1)))))
+                (Code::RateLimited, vec![("retryAfter", Value::from(retry_after.as_secs().max(1)))])
             }
-            AuthError::Refused(failure) => {
-                let (code, field) = classify(failure);
-                (code, field.map(|field| ("field", Value::from(field))))
-            }
-            AuthError::Internal(_) => (Code::Internal, None),
+            AuthError::Refused(failure) => classify(failure),
+            AuthError::Internal(_) => (Code::Internal, Vec::new()),
         };
-        if let Some((name, value)) = detail {
-            extensions(error).set(name, value);
-        }
-        return finish(error, code, None, request_id);
+        return finish(error, code, details, request_id);
     }
     if error.source.is_some() {
-        return finish(error, Code::Internal, None, request_id);
+        return finish(error, Code::Internal, Vec::new(), request_id);
     }
     // An error without a source is the engine's: a document that does not fit the schema, or a value that does not fit its
     // type. Those that already have a code come from `request_error`.
@@ -212,22 +104,44 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     })
 }
 
-fn classify(failure: &domain::Error) -> (Code, Option<&str>) {
+/// What a program is told beside the code, by name.
+type Details = Vec<(&'static str, Value)>;
+
+fn classify(failure: &domain::Error) -> (Code, Details) {
+    let field = |name: &str| vec![("field", Value::from(name))];
     match failure {
-        domain::Error::Unauthenticated => (Code::Unauthenticated, None),
-        domain::Error::Forbidden(_) => (Code::Forbidden, None),
-        domain::Error::NotFound(_) => (Code::NotFound, None),
-        domain::Error::BadInput { field, .. } => (Code::BadUserInput, Some(field)),
-        domain::Error::Conflict { field, .. } => (Code::Conflict, field.as_deref()),
-        domain::Error::ReadOnly => (Code::TenantReadOnly, None),
-        domain::Error::Database(_) => (Code::Internal, None),
+        domain::Error::Unauthenticated => (Code::Unauthenticated, Vec::new()),
+        domain::Error::Forbidden(_) => (Code::Forbidden, Vec::new()),
+        domain::Error::NotFound(_) => (Code::NotFound, Vec::new()),
+        domain::Error::BadInput { field: name, .. } => (Code::BadUserInput, field(name)),
+        domain::Error::Conflict { field: name, .. } => (Code::Conflict, name.as_deref().map(field).unwrap_or_default()),
+        domain::Error::ReadOnly => (Code::TenantReadOnly, Vec::new()),
+        domain::Error::QuotaExceeded(exceeded) => (Code::QuotaExceeded, quota(exceeded)),
+        domain::Error::FeatureNotIncluded(feature) => {
+            (Code::FeatureNotIncluded, vec![("feature", Value::from(feature.as_str()))])
+        }
+        domain::Error::Database(_) => (Code::Internal, Vec::new()),
     }
 }
 
-fn finish(error: &mut ServerError, code: Code, field: Option<String>, request_id: &str) -> Code {
+fn quota(exceeded: &QuotaExceeded) -> Details {
+    let QuotaExceeded { quota, limit, used } = *exceeded;
+    vec![("quota", Value::from(quota.as_str())), ("limit", Value::from(limit)), ("used", Value::from(used))]
+}
+
+/// The error of a request that is refused as a whole, because its tenant has used up what it has for so many seconds to come.
+pub fn used_up(exceeded: &QuotaExceeded, retry_after: u64) -> ServerError {
+    let mut error = request_error(Code::QuotaExceeded, exceeded.to_string());
+    for (name, value) in quota(exceeded).into_iter().chain([("retryAfter", Value::from(retry_after))]) {
+        extensions(&mut error).set(name, value);
+    }
+    error
+}
+
+fn finish(error: &mut ServerError, code: Code, details: Details, request_id: &str) -> Code {
     set_code(error, code);
-    if let Some(field) = field {
-        extensions(error).set("field", field);
+    for (name, value) in details {
+        extensions(error).set(name, value);
     }
     if code == Code::Internal {
         tracing::error!(request_id, path = ?error.path, cause = cause(error), "a resolver failed");

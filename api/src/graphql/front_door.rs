@@ -14,6 +14,7 @@ use crate::{
     graphql::authenticator::OwnerProof,
     lifecycle::Lifecycle,
     mail::Mail,
+    usage::Usage,
 };
 
 /// What signing in needs of a request. The resolvers that need no more than this serve both schemas.
@@ -30,6 +31,8 @@ pub struct FrontDoor {
     pub domains: Arc<Domains>,
     /// What holds for tenants, and what becomes of them.
     pub lifecycle: Arc<Lifecycle>,
+    /// What tenants have used.
+    pub usage: Arc<Usage>,
     /// The organisation at whose host the request arrived; none on the apex.
     pub tenant: Option<Arc<Tenant>>,
     /// The host that the request was sent to.

@@ -29,7 +29,7 @@ use super::{
     times::{SERVER_TIMING, Times},
     values, variables,
 };
-use crate::{http::log::shortened, telemetry::traces, traffic::RateLimited};
+use crate::{http::log::shortened, telemetry::traces, traffic::RateLimited, usage::slow::Watch};
 
 /// What was executed, for logs and metrics: an extension of the response.
 #[derive(Debug, Clone)]
@@ -49,6 +49,11 @@ pub trait Carried: Send + Sync + 'static {
 
     /// Ends what the operation has opened. Everything is answered by then.
     fn finish(&self, kind: OperationType) -> impl Future<Output = ()> + Send;
+
+    /// How many statements a query has sent; 0 where that is not counted.
+    fn statements(&self) -> u32 {
+        0
+    }
 
     /// Whether what the operation was about has been deleted since it began.
     fn is_deleted(&self) -> impl Future<Output = bool> + Send {
@@ -105,6 +110,9 @@ pub async fn execute<C: Carried>(
     times.end("wait");
     let context = Arc::new(context(kind));
     let operation = parameters.operation_name.clone().or_else(|| only_name(&document));
+    let text = std::mem::take(&mut parameters.query);
+    let counted = Arc::clone(&context);
+    let _watch = Watch::begin(admission.slow.as_ref(), text, operation.as_deref(), kind, move || counted.statements());
     let running = run(schema, media_type, parameters, document, kind, &context, operation.as_deref());
     let mut response = traces::operation(kind, operation.as_deref().map(shortened), context.request_id(), running).await;
     times.end("execute");

@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result, Simple
 use domain::{
     Error,
     audit::{self, Changes, Event},
+    plan::Feature,
 };
 use entities::platform::identity_provider::Model;
 use sea_orm::{TransactionSession as _, TransactionTrait as _};
@@ -164,7 +165,7 @@ impl IdentityProviderMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The provider as it shall be.")] input: SetIdentityProviderInput,
     ) -> Result<SetIdentityProviderPayload> {
-        let request = ctx.writer().await?;
+        let request = ctx.user_of(Feature::IdentityProvider).await?;
         let secret = |text: String| Ok(SecretString::from(text));
         let input = SetIdentityProvider {
             name: input.name,

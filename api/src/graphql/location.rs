@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{Error, NameCursor, location::CreateLocation};
+use domain::{Error, NameCursor, Permission, location::CreateLocation};
 use entities::{id::LocationId, tenant::location::Model};
 use serde::Serialize;
 
@@ -133,7 +133,7 @@ impl LocationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new location.")] input: CreateLocationInput,
     ) -> Result<Resolved<'_, LocationPayload>> {
-        let request = ctx.writer().await?;
+        let request = ctx.adder(Permission::ManageLocations).await?;
         let input = CreateLocation { name: input.name, country_code: input.country_code, time_zone: input.time_zone };
         Ok(LocationPayload::of(domain::location::create(&request.scope, request.domain(), input).await?))
     }

@@ -46,6 +46,7 @@ pub mod parameters;
 pub mod passkey;
 pub mod password;
 pub mod permission;
+pub mod plan;
 pub mod platform;
 pub mod position;
 pub mod query;

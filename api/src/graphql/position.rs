@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{Error, NameCursor};
+use domain::{Error, NameCursor, Permission};
 use entities::{id::PositionId, tenant::position::Model};
 use serde::Serialize;
 
@@ -148,7 +148,7 @@ impl PositionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new position.")] input: CreatePositionInput,
     ) -> Result<Resolved<'_, PositionPayload>> {
-        let request = ctx.writer().await?;
+        let request = ctx.adder(Permission::ManagePositions).await?;
         Ok(PositionPayload::of(domain::position::create(&request.scope, request.domain(), input.title).await?))
     }
 

@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Object, Result, Subscription};
 use super::{
     context::ResolverContext,
     id,
+    plan::Plan,
     standing::TenantStanding,
     subscription::{Happening, Told, told},
 };
@@ -35,6 +36,11 @@ impl Tenant {
     /// What holds for the organisation now; null for those who are not signed in.
     async fn standing(&self, ctx: &Context<'_>) -> Result<Option<TenantStanding>> {
         Ok(TenantStanding::of(ctx.request()?))
+    }
+
+    /// What the organisation may use; null for those who are not signed in.
+    async fn plan(&self, ctx: &Context<'_>) -> Result<Option<Plan>> {
+        Ok(ctx.request()?.domain().actor.as_ref().map(|_| Plan))
     }
 
     /// The name of the organisation's own identity provider, by which its members can sign in at `/auth/sign-in`; null where there

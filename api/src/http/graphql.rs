@@ -35,6 +35,7 @@ use crate::{
     },
     live::{client::Client, events, upgrade},
     traffic::Sender,
+    usage::{Counting, slow::Recorder, until_tomorrow},
 };
 
 /// Answers at `/graphql`, within the time that a request may take.
@@ -77,6 +78,13 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
+    let counting = match tenant.as_ref().map(|tenant| app.usage.request(tenant, identity.is_some(), now)).transpose() {
+        Ok(counting) => counting,
+        Err(exceeded) => {
+            drain(body).await;
+            return Refusal::UsedUp(exceeded, until_tomorrow(now)).into_response();
+        }
+    };
     let admission = Admission {
         limits: &limits,
         types: if tenant.is_some() { graphql::types() } else { platform::types() },
@@ -84,6 +92,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         signed_in: identity.is_some(),
         lane: tenant.as_ref().and_then(|tenant| app.traffic.lane(tenant.id, &limits)),
         body_timeout: app.options.body_timeout,
+        slow: tenant.as_ref().map(|tenant| Recorder::new(&app.usage, tenant.id, now)),
     };
     let front_door = FrontDoor {
         auth: Arc::clone(&app.auth),
@@ -92,6 +101,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         mail: Arc::clone(&app.mail),
         domains: Arc::clone(&app.domains),
         lifecycle: Arc::clone(&app.lifecycle),
+        usage: Arc::clone(&app.usage),
         tenant: tenant.clone(),
         addresses: app.options.addresses,
         address: app.options.addresses.of(host.as_str()),
@@ -109,11 +119,14 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     let mut request = Request::from_parts(parts, Body::new(Limited::new(body, LARGEST_BODY)));
     if let Some(client) = watching {
         request = match events::answer(client, request).await {
-            Ok(response) => return response,
+            Ok(response) => {
+                count_answer(counting, &response);
+                return response;
+            }
             Err(request) => request,
         };
     }
-    match tenant.zip(standing) {
+    let response = match tenant.zip(standing) {
         Some((tenant, standing)) => {
             let context = |kind: OperationType| {
                 let scope = match kind {
@@ -129,7 +142,18 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
             let context = |_| PlatformContext::new(front_door, app.options.addresses, request_id, identity);
             execute(&app.platform_schema, request, &admission, context).await
         }
-    }
+    };
+    count_answer(counting, &response);
+    response
+}
+
+/// Notes for the tenant what became of its request.
+fn count_answer(counting: Option<Counting>, response: &Response) {
+    let Some(counting) = counting else { return };
+    let summary = response.extensions().get::<Summary>();
+    let is_operation = response.status().is_success() && summary.is_none_or(|summary| summary.kind != "refused");
+    let is_error = !response.status().is_success() || summary.is_some_and(|summary| !summary.codes.is_empty());
+    counting.answered(is_operation, is_error);
 }
 
 /// Takes in the body of a request that is refused without it. Otherwise the connection would have to be closed, and the answer might be

@@ -1,4 +1,5 @@
-//! Counters for operators, in the form that Prometheus reads. No label names a tenant: their number has no bound.
+//! Counters for operators, in the form that Prometheus reads. The recorder's name no tenant, for their number has no bound; those of
+//! the tenants with the most requests come from [`usage`](crate::usage).
 
 use std::{
     sync::{Arc, OnceLock},
@@ -53,7 +54,9 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     metrics::gauge!("subscription_connections").set(watching.connections as f64);
     count_tenants(&app).await;
     match RECORDER.get() {
-        Some(Some(handle)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
+        Some(Some(handle)) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render() + &app.usage.series()).into_response()
+        }
         _ => Refusal::Internal(anyhow::anyhow!("no metrics are counted")).into_response(),
     }
 }

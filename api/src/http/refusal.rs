@@ -6,13 +6,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::plan::QuotaExceeded;
 use serde_json::json;
 
 use crate::{
     graphql::{
         admission::{RETRY_NO_ROOM, no_room, rate_limited},
         answer,
-        error::{Code, INTERNAL_MESSAGE, request_error},
+        error::{Code, INTERNAL_MESSAGE, request_error, used_up},
     },
     live::Full,
     traffic::RateLimited,
@@ -62,6 +63,9 @@ pub(crate) enum Refusal {
     /// There are too many requests.
     #[error("{0}")]
     TooMany(RateLimited),
+    /// The organisation has had as many requests as its plan has for a day; anew after so many seconds.
+    #[error("{0}")]
+    UsedUp(QuotaExceeded, u64),
     /// The request took longer than it may, in seconds, and was broken off.
     #[error("The request took too long. Please try again in a moment.")]
     Overrun(u64),
@@ -124,6 +128,7 @@ impl Refusal {
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
             Self::TooMany(_) | Self::Full(_) => Code::RateLimited,
+            Self::UsedUp(..) => Code::QuotaExceeded,
             Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
         }
     }
@@ -155,6 +160,7 @@ impl IntoResponse for Refusal {
         }
         match &self {
             Self::TooMany(refused) => return too_many(refused.limit, refused.retry_after, rate_limited(refused)),
+            Self::UsedUp(exceeded, wait) => return too_many(exceeded.quota.as_str(), *wait, used_up(exceeded, *wait)),
             Self::Full(full) => return too_many(full.limit, RETRY_NO_ROOM, no_room(full)),
             _ => {}
         }

@@ -17,6 +17,7 @@ use crate::{
         self,
         admission::{Admission, rate_limited},
         context::{Caller, RequestContext},
+        error::used_up,
         front_door::FrontDoor,
         limits::Limits,
         parameters::Parameters,
@@ -28,6 +29,7 @@ use crate::{
     },
     telemetry::traces,
     traffic::{RateLimited, Sender, Turn},
+    usage::until_tomorrow,
 };
 
 /// How long a connection goes on without a look at its rights, though nothing was heard that would change them.
@@ -72,6 +74,8 @@ impl Client {
         let admitted = self.admit(now).await.map_err(|refusal| vec![refusal.into_error()])?;
         if counts {
             self.count_request(&admitted, now).map_err(|refused| vec![rate_limited(&refused)])?;
+            let counted = self.app.usage.request(&admitted.tenant, admitted.identity.is_some(), now);
+            counted.map_err(|exceeded| vec![used_up(&exceeded, until_tomorrow(now))])?.answered(true, false);
         }
         let admission = Admission {
             limits: &self.limits(&admitted),
@@ -80,6 +84,7 @@ impl Client {
             signed_in: admitted.identity.is_some(),
             lane: None,
             body_timeout: self.app.options.body_timeout,
+            slow: None,
         };
         Operation::prepare(parameters, &admission)
     }
@@ -132,6 +137,7 @@ impl Client {
             mail: Arc::clone(&self.app.mail),
             domains: Arc::clone(&self.app.domains),
             lifecycle: Arc::clone(&self.app.lifecycle),
+            usage: Arc::clone(&self.app.usage),
             refresh_cookie: None,
             secure: self.app.options.https,
             now,

@@ -281,7 +281,8 @@ mod tests {
         };
         let limits = Limits::of(&Defaults::default(), None);
         let (types, body_timeout) = (graphql::types(), Duration::from_secs(1));
-        let admission = Admission { limits: &limits, types, documents: None, signed_in: true, lane: None, body_timeout };
+        let admission =
+            Admission { limits: &limits, types, documents: None, signed_in: true, lane: None, body_timeout, slow: None };
         Operation::prepare(parameters, &admission).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
     }
 

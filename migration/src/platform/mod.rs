@@ -9,6 +9,7 @@ mod m20261121_000003_accounts_hardened;
 mod m20261121_000004_standing;
 mod m20261121_000005_sign_up;
 mod m20261121_000006_domains;
+mod m20261121_000008_plans;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +24,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000004_standing::Migration),
             Box::new(m20261121_000005_sign_up::Migration),
             Box::new(m20261121_000006_domains::Migration),
+            Box::new(m20261121_000008_plans::Migration),
         ]
     }
 }

@@ -60,6 +60,8 @@ export function createCache(): InMemoryCache {
     possibleTypes: { Node: ["Employee", "Department", "Position", "Location"] },
     typePolicies: {
       Query: { fields: { departments: wholeList, positions: wholeList, locations: wholeList } },
+      // Parts of one plan, fetched by different queries.
+      TenantPlan: { merge: true },
       // Parts of one employee, fetched by different queries.
       Employee: { fields: { directReports: { merge: false } } },
     },

@@ -15,6 +15,8 @@ export type ProblemCode =
   | "TENANT_MOVED"
   | "TENANT_MIGRATING"
   | "SECOND_FACTOR_REQUIRED"
+  | "QUOTA_EXCEEDED"
+  | "FEATURE_NOT_INCLUDED"
   | "RATE_LIMITED"
   | "INTERNAL"
   | "NETWORK";
@@ -66,6 +68,8 @@ const codes: ReadonlySet<string> = new Set<ProblemCode>([
   "TENANT_MOVED",
   "TENANT_MIGRATING",
   "SECOND_FACTOR_REQUIRED",
+  "QUOTA_EXCEEDED",
+  "FEATURE_NOT_INCLUDED",
   "RATE_LIMITED",
   "INTERNAL",
 ]);
@@ -80,7 +84,8 @@ export const networkProblem: Problem = {
 
 interface RawError {
   message?: unknown;
-  extensions?: { code?: unknown; field?: unknown; requestId?: unknown; challenge?: unknown; url?: unknown } | null | undefined;
+  extensions?:
+    { code?: unknown; field?: unknown; requestId?: unknown; challenge?: unknown; url?: unknown } | null | undefined;
 }
 
 function isCode(value: unknown): value is ProblemCode {

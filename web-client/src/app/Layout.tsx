@@ -1,6 +1,8 @@
+import { useQuery } from "@apollo/client/react";
 import { Menu } from "@mantine/core";
 import { type ReactNode, Suspense, use } from "react";
 import { Link, NavLink, Outlet } from "react-router";
+import { type Feature, TenantStandingDocument } from "../generated/graphql.ts";
 import { useKeeper, useViewer } from "../session/context.ts";
 import { roles } from "../ui/format.ts";
 import { OrganisationName } from "../ui/Page.tsx";
@@ -69,6 +71,10 @@ export function Layout() {
 function ViewerMenu() {
   const viewer = useViewer();
   const keeper = useKeeper();
+  const features = useQuery(TenantStandingDocument).data?.tenant.plan?.features;
+  // What is there from before can still be seen and removed, so the way there stays open.
+  const unlessIncluded = (feature: Feature) =>
+    features === undefined || features.includes(feature) ? {} : { c: "dimmed", rightSection: "not in your plan" };
   const { manageMembers, manageApiKeys, manageSignIn, manageDomains, manageTenant } = viewer.permissions;
   return (
     <AccountMenu
@@ -93,20 +99,20 @@ function ViewerMenu() {
         </Menu.Item>
       )}
       {manageApiKeys && (
-        <Menu.Item component={Link} to="/settings/api-keys">
+        <Menu.Item component={Link} to="/settings/api-keys" {...unlessIncluded("API_KEYS")}>
           API keys
         </Menu.Item>
       )}
       {manageSignIn && (
-        <Menu.Item component={Link} to="/settings/sign-in">
+        <Menu.Item component={Link} to="/settings/sign-in" {...unlessIncluded("IDENTITY_PROVIDER")}>
           Identity provider
         </Menu.Item>
       )}
       {manageDomains && (
-        <Menu.Item component={Link} to="/settings/addresses">
+        <Menu.Item component={Link} to="/settings/addresses" {...unlessIncluded("CUSTOM_DOMAINS")}>
           Addresses
-          </Menu.Item>
-        )}
+        </Menu.Item>
+      )}
       {manageTenant && (
         <Menu.Item component={Link} to="/settings/organisation">
           Organisation

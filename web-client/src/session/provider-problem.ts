@@ -18,6 +18,7 @@ const sentences: ReadonlyMap<string, string> = new Map([
   ["email_not_verified", "The identity provider has not confirmed your e-mail address. Ask its administrator."],
   ["not_a_member", "You are not a member of this organisation. Ask one of its administrators to invite you."],
   ["no_role", "The identity provider gives you no role here, or not any more. Ask your administrator."],
+  ["no_seat", "All seats of your organisation’s plan are taken. Ask your administrator."],
   ["owner", "Owners sign in by their password or a passkey."],
   ["linked_otherwise", "Your account belongs to another person of the identity provider. Ask your administrator."],
 ]);

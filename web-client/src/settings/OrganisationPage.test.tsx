@@ -15,12 +15,25 @@ const standing = {
   paidUntil: null,
   billingContact: null,
 };
-const tenant = (rest: object = {}) => ({ id: "t-1", slug: "acme", name: "Acme", standing: { ...standing, ...rest } });
+const plan = { name: null, features: ["CUSTOM_DOMAINS", "IDENTITY_PROVIDER", "API_KEYS"], quotas: [] as object[] };
+const tenant = (rest: object = {}) => ({
+  id: "t-1",
+  slug: "acme",
+  name: "Acme",
+  standing: { ...standing, ...rest },
+  plan,
+});
 const { location } = window;
 const going = { assign: vi.fn(), reload: vi.fn() };
 
 beforeEach(() => {
-  vi.stubGlobal("location", { ...going, protocol: "http:", hostname: "acme.localhost", port: "", host: "acme.localhost" });
+  vi.stubGlobal("location", {
+    ...going,
+    protocol: "http:",
+    hostname: "acme.localhost",
+    port: "",
+    host: "acme.localhost",
+  });
 });
 afterEach(() => {
   vi.stubGlobal("location", location);
@@ -63,6 +76,23 @@ test("who deletes types the address, the password and a code", async () => {
   await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
   await vi.waitFor(() => expect(going.assign).toHaveBeenCalledExactlyOnceWith("http://localhost"));
   expect(remove).toHaveBeenCalledExactlyOnceWith({ input: { slug: "acme", password: "secret", code: "123456" } });
+});
+
+test("owners see what they may use and what they use", async () => {
+  const quotas = [
+    { quota: "SEATS", limit: 10, used: 10 },
+    { quota: "STORAGE_BYTES", limit: 2_000_000_000, used: 1_500_000 },
+    { quota: "REQUESTS_PER_DAY", limit: null, used: 1234 },
+  ];
+  const own = { ...tenant(), plan: { name: "Team", features: ["API_KEYS"], quotas } };
+  renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => own } });
+  const part = await screen.findByRole("region", { name: "Plan" });
+  expect(await within(part).findByText("Team")).toBeInTheDocument();
+  expect(within(part).getByText("Members and open invitations: 10 of 10")).toBeInTheDocument();
+  expect(within(part).getByText("Storage: 1.5 MB of 2 GB")).toBeInTheDocument();
+  expect(within(part).getByText("Requests today (UTC): 1,234")).toBeInTheDocument();
+  expect(within(part).getByText("Addresses of your own (not in your plan)")).toBeInTheDocument();
+  expect(within(part).getByText("API keys")).toBeInTheDocument();
 });
 
 test("only owners see it", () => {

@@ -9,6 +9,7 @@ import { formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { Plan } from "./Plan.tsx";
 import { RenameForm } from "./RenameForm.tsx";
 
 type Tenant = TenantStandingQuery["tenant"];
@@ -40,13 +41,16 @@ function Settings() {
           <Part title="Standing">
             <Standing tenant={data.tenant} />
           </Part>
+          <Part title="Plan">
+            <Plan />
+          </Part>
           <Part title="Name and address">
             <RenameForm tenant={data.tenant} />
           </Part>
           <Part title="Delete the organisation">
             <Text size="sm" mb="md">
-              Nobody can use it from then on. For a while every owner can take that back; after it, everything is gone for
-              good: people, history, members and programs.
+              Nobody can use it from then on. For a while every owner can take that back; after it, everything is gone
+              for good: people, history, members and programs.
             </Text>
             <Button color="red" variant="light" onClick={() => setDeleting(true)}>
               Delete the organisation…

@@ -30,6 +30,25 @@ export function formatMoney(money: { amount: string; currency: string }, locale?
   }
 }
 
+/** A whole number as the person's locale writes it. */
+export function formatNumber(count: number, locale?: string): string {
+  return new Intl.NumberFormat(locale).format(count);
+}
+
+const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** So many bytes, in the largest unit of which there is one. */
+export function formatBytes(count: number, locale?: string): string {
+  const power = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
+  const options = {
+    style: "unit",
+    unit: units[power] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: 1,
+  } as const;
+  return new Intl.NumberFormat(locale, options).format(count / 1000 ** power);
+}
+
 export function formatCount(count: number, one: string, many: string, locale?: string): string {
   return `${new Intl.NumberFormat(locale).format(count)} ${count === 1 ? one : many}`;
 }

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use tenancy::TenantId;
 
 use super::{super::member, IdentityProviders, Problem, ProviderRefusal, claims};
+use crate::plan::seats::{Seats, Taking};
 
 /// Somebody whom a provider has let in, and what it changed about them.
 #[derive(Debug)]
@@ -92,7 +93,12 @@ async fn by_address<C: ConnectionTrait>(
         return Err(Problem::NotAMember.because("nothing can be changed in the organisation, so nobody new is let in"));
     }
     let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role"))?;
+    let seats = Seats::lock(connection, TenantId(provider.tenant_id)).await?;
     let account = join(connection, provider, email, claims::name(claims), role, now).await?;
+    seats.check(connection, Taking::Free, now).await.map_err(|error| match error {
+        domain::Error::QuotaExceeded(exceeded) => Problem::NoSeat.because(anyhow!(exceeded)),
+        other => Problem::Failed.because(anyhow!(other)),
+    })?;
     let changes = Changes::default().with("role", None::<Role>, role).with("email", None::<String>, &account.email);
     let context = Context { actor: Some(Actor::person(account.id, account.name.as_str(), role, None)), now };
     let entry = member::note(connection, TenantId(provider.tenant_id), &context, "member.joined", account.id, changes).await;

@@ -24,6 +24,8 @@ pub enum Problem {
     NotAMember,
     /// The provider's claims give no role here.
     NoRole,
+    /// All seats of the tenant's plan are taken.
+    NoSeat,
     /// Owners sign in by their password or passkey.
     Owner,
     /// The account belongs to another person of the provider.
@@ -44,6 +46,7 @@ impl Problem {
             Self::EmailNotVerified => "email_not_verified",
             Self::NotAMember => "not_a_member",
             Self::NoRole => "no_role",
+            Self::NoSeat => "no_seat",
             Self::Owner => "owner",
             Self::LinkedOtherwise => "linked_otherwise",
             Self::Failed => "failed",

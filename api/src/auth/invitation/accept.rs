@@ -30,6 +30,7 @@ use super::{
     },
     COLUMNS, one,
 };
+use crate::plan::seats::{Seats, Taking};
 
 /// Who accepts an invitation. Somebody who has an account already needs neither name nor password.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl Auth {
             None => Some(self.account_of(&row.email, acceptance, now).await?),
         };
         let transaction = self.platform.begin().await?;
+        let seats = Seats::lock(&transaction, tenant.id).await?;
         // Of two who accept at once, the second waits here, and finds nothing.
         let row = take(&transaction, tenant.id, token, now).await?.ok_or(Error::NotFound("invitation"))?;
         let is_new = match new {
@@ -83,6 +85,7 @@ impl Auth {
         let account = find_by_email(&transaction, &row.email).await?.ok_or(Error::NotFound("invitation"))?;
         let mut entry = None;
         if join_unless_member(&transaction, account.id, tenant.id, row.role, row.employee_id, now).await? {
+            seats.check(&transaction, Taking::Invited, now).await?;
             let actor = Actor::person(account.id, account.name.as_str(), row.role, row.employee_id);
             let context = Context { actor: Some(actor), now };
             let changes =

@@ -27,7 +27,10 @@ use super::{
     mailed_token::MailedToken,
     member::{self, conflict},
 };
-use crate::mail::{self, Mail};
+use crate::{
+    mail::{self, Mail},
+    plan::seats::{Seats, Taking},
+};
 
 pub use accept::Acceptance;
 
@@ -126,6 +129,7 @@ impl Auth {
             member::require_working(scope, context, employee).await?;
         }
         let transaction = self.platform.begin().await?;
+        let seats = Seats::lock(&transaction, tenant.id).await?;
         if member::is_member(&transaction, tenant.id, &email).await? {
             return Err(conflict("email", "This address belongs to a member already."));
         }
@@ -143,6 +147,7 @@ impl Auth {
         let Some(row) = insert(&transaction, row).await? else {
             return Err(conflict("email", "This address is invited already; the invitation can be sent again."));
         };
+        seats.check(&transaction, Taking::Free, context.now).await?;
         mail.ask_for_invitation(&transaction, &row).await?;
         let changes = Changes::default().with("email", None::<String>, &row.email).with("role", None::<Role>, row.role).with(
             "employeeId",
@@ -169,6 +174,7 @@ impl Auth {
     ) -> Result<Model, AuthError> {
         let actor = context.require(Permission::ManageMembers)?;
         let transaction = self.platform.begin().await?;
+        let seats = Seats::lock(&transaction, tenant.id).await?;
         let found = Entity::find_by_id(id)
             .filter(Column::TenantId.eq(tenant.id.0))
             .lock_exclusive()
@@ -186,6 +192,7 @@ impl Auth {
         }
         let earlier = invitation_token::Column::InvitationId.eq(found.id);
         invitation_token::Entity::delete_many().filter(earlier).exec(&transaction).await?;
+        let had_ended = found.expires_at <= context.now;
         let renewed = ActiveModel {
             token_hash: Set(None),
             created_at: Set(context.now),
@@ -193,6 +200,10 @@ impl Auth {
             ..found.into()
         };
         let row = renewed.update(&transaction).await?;
+        if had_ended {
+            // It kept no seat any more.
+            seats.check(&transaction, Taking::Free, context.now).await?;
+        }
         mail.ask_for_invitation(&transaction, &row).await?;
         let entry = note(&transaction, tenant, context, "invitation.sent", row.id, Changes::default()).await?;
         transaction.commit().await?;

@@ -38,7 +38,7 @@ impl EmployeeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new employee.")] input: HireEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
-        let request = ctx.writer().await?;
+        let request = ctx.adder(Permission::HireEmployees).await?;
         Ok(EmployeePayload::of(domain::employee::hire(&request.scope, request.domain(), input.try_into()?).await?))
     }
 

@@ -1,0 +1,86 @@
+//! What tenants use: counted in memory with each request, written day by day, and shown to operators.
+//!
+//! A request takes one lock of a part of the [`book`] when it comes and one when it is answered, and asks nothing of the database. What
+//! was counted is written every few seconds ([`flush`]): a process that is killed loses as much as it has counted since.
+
+mod book;
+mod counting;
+mod flush;
+mod measure;
+mod options;
+pub mod report;
+mod series;
+pub mod slow;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use tenancy::{PlatformConnection, Tenants};
+use tokio::time::sleep;
+
+pub use book::{Day, Tally};
+pub use counting::Counting;
+pub(crate) use counting::until_tomorrow;
+pub use options::UsageOptions;
+
+use crate::app::Clock;
+use book::Book;
+
+/// How often what was counted is written.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// What this process has counted.
+#[derive(Debug)]
+pub struct Usage {
+    tenants: Tenants,
+    platform: PlatformConnection,
+    options: UsageOptions,
+    book: Book,
+    slow: slow::Pending,
+}
+
+impl Usage {
+    /// Nothing counted yet.
+    pub fn new(tenants: &Tenants, options: UsageOptions) -> Self {
+        Self {
+            tenants: tenants.clone(),
+            platform: tenants.platform(),
+            options,
+            book: Book::default(),
+            slow: slow::Pending::default(),
+        }
+    }
+
+    /// Writes what was counted, and does what is done every so often, for as long as the program serves.
+    pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
+        loop {
+            // Processes that were started together do not stay in step.
+            sleep(PERIOD.mul_f64(rand::random_range(0.7..1.0))).await;
+            self.choose_top();
+            self.write(clock()).await;
+            if let Err(error) = self.do_periodic(clock()).await {
+                tracing::warn!(error = format!("{error:#}"), "the storage of tenants was not measured");
+            }
+        }
+    }
+
+    /// Writes what was counted. What cannot be written is kept, and written later.
+    pub async fn write(&self, now: DateTime<Utc>) {
+        if let Err(error) = self.flush(now).await {
+            tracing::warn!(error = format!("{error:#}"), "what tenants have used was not written; it will be later");
+        }
+        if let Err(error) = self.flush_slow().await {
+            tracing::warn!(error = format!("{error:#}"), "slow operations were not written");
+        }
+    }
+
+    /// Chooses anew which tenants have series of their own among the metrics: those with the most requests lately.
+    pub fn choose_top(&self) {
+        self.book.choose_top(self.options.metrics_tenants);
+    }
+
+    /// The series of tenants, in the form that Prometheus reads.
+    pub fn series(&self) -> String {
+        if self.options.metrics_tenants == 0 { String::new() } else { series::render(&self.book) }
+    }
+}
