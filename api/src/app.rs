@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, KEYS_CHANNEL, Lifetimes},
+    backup::Backups,
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
@@ -65,6 +66,8 @@ pub struct App {
     pub domains: Arc<Domains>,
     /// What holds for tenants, and what becomes of them.
     pub lifecycle: Arc<Lifecycle>,
+    /// Their archives. `serve` makes them.
+    pub backups: Arc<Backups>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
     /// The GraphQL schema of the apex.
@@ -128,6 +131,7 @@ impl App {
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
         let usage = Arc::new(Usage::new(&tenants, config.usage.clone()));
+        let backups = Arc::new(Backups::new(config, &tenants)?);
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
@@ -141,6 +145,7 @@ impl App {
             mail,
             domains,
             lifecycle,
+            backups,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,

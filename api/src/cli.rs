@@ -1,6 +1,8 @@
 //! The command line.
 
 mod archive;
+mod backup;
+mod by_hand;
 mod domains;
 mod life;
 mod migrate;
@@ -14,6 +16,8 @@ use tenancy::{Hostname, Slug};
 
 pub use self::{
     archive::ArchiveCommand,
+    backup::BackupCommand,
+    by_hand::{ByHandCommand, RunArguments, TransactionAccess},
     domains::DomainsCommand,
     life::{LifeCommand, Until},
     migrate::{MigrateArguments, MigrateCommand},
@@ -83,6 +87,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: PlanCommand,
+    },
+    /// List, make, remove and try the archives that are made by schedule
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        command: BackupCommand,
     },
     /// List, replace and retire the keys that sign tokens; encrypt secrets
     Keys {
@@ -250,6 +260,9 @@ pub enum TenantCommand {
     /// Backup, restore, clone, export, import.
     #[command(flatten)]
     Archive(ArchiveCommand),
+    /// Run, psql.
+    #[command(flatten)]
+    ByHand(ByHandCommand),
 }
 
 /// The limits of one tenant; `default` stands for the program's own.

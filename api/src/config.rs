@@ -14,6 +14,7 @@ use tenancy::{Hostname, PoolOptions};
 
 use crate::{
     auth::{SignUpMode, SignUpPolicy},
+    backup::BackupOptions,
     domains::DnsServer,
     graphql::limits::Defaults,
     lifecycle::LifecycleOptions,
@@ -168,6 +169,9 @@ pub struct Config {
     /// What is counted of tenants.
     #[command(flatten)]
     pub usage: UsageOptions,
+    /// Backups by schedule.
+    #[command(flatten)]
+    pub backup: BackupOptions,
 
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",
@@ -255,7 +259,7 @@ pub struct Config {
         long,
         env = "TENANTRY_LOG",
         global = true,
-        default_value = "info,sqlx=warn,sea_orm_migration=warn",
+        default_value = "info,object_store=warn,sqlx=warn,sea_orm_migration=warn",
         value_name = "FILTER",
         help_heading = "Log"
     )]

@@ -72,6 +72,9 @@ pub struct Certificate {
     /// How many there were of what was removed: schemas, roles, tables and the rows in them, and the rows of each table of the
     /// control plane.
     pub removed: BTreeMap<String, u64>,
+    /// When its archives are removed, which the program keeps in case the deletion was a mistake; none where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archives_removed_at: Option<DateTime<Utc>>,
 }
 
 /// A step of a deletion; made again until it finds nothing to do.
@@ -160,7 +163,8 @@ impl Tenants {
     }
 
     /// Removes what [`erase`](Self::erase) has left, with the tenant's row, and writes the certificate, in the caller's transaction.
-    /// Nobody takes the slug by themselves before `reserved_until`. None: another process has done so.
+    /// Nobody takes the slug by themselves before `reserved_until`. None: another process has done so. Where archives are kept for a
+    /// while, `archives_removed_at` says how long.
     ///
     /// # Errors
     /// When the tenant has not been erased.
@@ -169,6 +173,7 @@ impl Tenants {
         transaction: &PlatformTransaction,
         tenant: TenantId,
         reserved_until: DateTime<Utc>,
+        archives_removed_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Option<Certificate>> {
         let sql = "SELECT t.slug, d.asked_by, d.asked_at, d.begun_at FROM platform.tenants t \
@@ -197,6 +202,7 @@ impl Tenants {
             begun_at: row.try_get("", "begun_at")?,
             finished_at: now,
             removed: serde_json::from_value(removed).map_err(corrupt)?,
+            archives_removed_at,
         };
         execute(transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.0.into()]).await?;
         let insert = "INSERT INTO platform.deletion_certificates (tenant_id, certificate, slug, reserved_until, created_at) \
@@ -215,7 +221,7 @@ impl Tenants {
         TransactionSession::commit(transaction).await?;
         self.erase(tenant.id, &[], now).await?;
         let transaction = self.platform().begin().await?;
-        let certificate = self.finish_deletion(&transaction, tenant.id, now, now).await?.ok_or_else(missing)?;
+        let certificate = self.finish_deletion(&transaction, tenant.id, now, None, now).await?.ok_or_else(missing)?;
         TransactionSession::commit(transaction).await?;
         self.inner.directory.forget(tenant.id);
         Ok(certificate)

@@ -52,6 +52,9 @@ pub enum Error {
     /// The control plane holds something that no version of this crate writes.
     #[error("The control plane is damaged: {0}")]
     Corrupt(String),
+    /// A text of SQL that somebody has written is not executed.
+    #[error("The SQL is refused: {0}.")]
+    OwnSql(String),
     /// An archive cannot be written, read or restored.
     #[error(transparent)]
     Archive(#[from] ArchiveError),

@@ -13,6 +13,7 @@
 //! The README of the crate shows how another program adopts it.
 
 mod archive;
+mod by_hand;
 mod checksum;
 mod connection;
 mod control_plane;
@@ -21,6 +22,7 @@ mod directory;
 mod error;
 mod fleet;
 mod freshness;
+mod guest;
 mod host;
 mod hostname;
 mod listen;
@@ -36,9 +38,10 @@ mod standing;
 mod tenant;
 
 pub use archive::{
-    ArchiveError, ArchiveKey, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest, TableShape,
-    Totals,
+    ArchiveError, ArchiveKey, ArchivePlace, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest,
+    ObjectPlace, TableShape, Totals, Written,
 };
+pub use by_hand::{OwnSql, SqlOutcome};
 pub use connection::{
     Access, Connection, Platform, PlatformConnection, PlatformTransaction, STATEMENT_SPANS, Scope, TenantConnection, TenantData,
     TenantScope, TenantTransaction, Transaction,
@@ -52,6 +55,7 @@ pub use fleet::{
     FleetStatus, FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,
 };
 pub use freshness::{Freshness, Reading};
+pub use guest::{Guest, GuestOptions};
 pub use host::{register_host, release_host, set_primary_host, unset_primary_host};
 pub use hostname::{Host, Hostname, HostnameError, Hosts};
 pub use listen::Heard;

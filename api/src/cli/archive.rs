@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use tenancy::{ExportFormat, Slug};
+use tenancy::{ArchivePlace, ExportFormat, Slug};
 
 /// What can be done with a tenant's data as a whole.
 #[derive(Debug, Subcommand)]
@@ -12,9 +12,9 @@ pub enum ArchiveCommand {
     Backup {
         /// Its slug
         slug: Slug,
-        /// The file, which must not exist yet
+        /// The file, or the object as s3://bucket/key, which must not exist yet
         #[arg(long, value_name = "FILE")]
-        to: PathBuf,
+        to: ArchivePlace,
         /// Encrypt it with the key in this file: 64 hexadecimal digits, as `openssl rand -hex 32` writes them
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
@@ -33,8 +33,8 @@ pub enum ArchiveCommand {
     },
     /// Make a tenant from an archive, or give its tenant back what it had then
     Restore {
-        /// The archive
-        file: PathBuf,
+        /// The archive: a file, or s3://bucket/key
+        file: ArchivePlace,
         /// The slug of the new tenant; that of the archive where none is given
         #[arg(long = "as", value_name = "SLUG", conflicts_with = "in_place")]
         slug: Option<Slug>,
@@ -60,8 +60,8 @@ pub enum ArchiveCommand {
     },
     /// Prove that an archive can be restored: into a schema that is gone afterwards, row for row
     Verify {
-        /// The archive
-        file: PathBuf,
+        /// The archive: a file, or s3://bucket/key
+        file: ArchivePlace,
         /// The file with the archive's key
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,

@@ -34,7 +34,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             let key = key(key_file.as_deref())?;
             let tenant = find(tenants, &slug).await?;
             let contents = tenants.backup(&tenant, &to, key.as_ref(), now).await?;
-            say(&format!("{slug} is in {}: {}.", to.display(), sizes(&contents)))?;
+            say(&format!("{slug} is in {to}: {}.", sizes(&contents)))?;
         }
         ArchiveCommand::BackupAll { to, keep, key_file } => {
             return backup_all(tenants, &to, usize::try_from(keep)?, key(key_file.as_deref())?.as_ref()).await;

@@ -9,6 +9,7 @@ use tenancy::SchemaName;
 
 use super::{database::Database, say};
 use crate::{
+    backup::Backups,
     config::{Config, Pooler},
     local_postgres, secret,
 };
@@ -61,6 +62,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 report.tell("schemas", schemas(&mut connection).await.unwrap_or_else(failed));
                 report.tell("migrations", migrations(&database).await.unwrap_or_else(failed));
                 report.tell("standby", standby(&database).await.unwrap_or_else(failed));
+                report.tell("backups", backups(&database, config).await.unwrap_or_else(failed));
             } else {
                 report.tell("control plane", Doubtful("there is none yet; run `tenantry migrate`".to_owned()));
             }
@@ -212,6 +214,37 @@ async fn standby(database: &Database) -> anyhow::Result<Finding> {
         0 => prepared,
         other => format!("{prepared}, {other} more for another version of this program"),
     }))
+}
+
+async fn backups(database: &Database, config: &Config) -> anyhow::Result<Finding> {
+    let installed: Option<String> = sea_orm::ConnectionTrait::query_one_raw(
+        &database.tenants.platform(),
+        sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, "SELECT to_regclass('platform.backups')::text AS name"),
+    )
+    .await?
+    .map_or(Ok(None), |row| row.try_get("", "name"))?;
+    let backups = Backups::new(config, &database.tenants)?;
+    if installed.is_none() {
+        return Ok(Doubtful("the control plane has no table of them yet; run `tenantry migrate`".to_owned()));
+    }
+    let status = backups.status(Utc::now()).await?;
+    let age =
+        status.oldest.map_or_else(String::new, |age| format!(", the oldest of the latest is {} hours old", age.num_hours()));
+    let count = status.backed_up;
+    Ok(if status.bad > 0 {
+        Bad(format!("{} archives cannot be restored; see `tenantry backup list`", status.bad))
+    } else if backups.place().is_none() {
+        Doubtful(format!("no --backup-to is given here; {count} tenants have an archive that was made by schedule{age}"))
+    } else if status.late > 0 {
+        let (late, slugs) = (status.late, status.late_slugs.unwrap_or_default());
+        Bad(format!(
+            "{late} tenants have no archive that is recent enough ({slugs}); see `tenantry backup list` and the log of `serve`"
+        ))
+    } else if status.failing > 0 {
+        Doubtful(format!("the last backup of {} tenants failed, and is tried again; see `tenantry backup list`", status.failing))
+    } else {
+        Good(format!("{count} tenants have an archive{age}"))
+    })
 }
 
 async fn notifications(url: &str) -> anyhow::Result<Finding> {

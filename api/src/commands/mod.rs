@@ -1,6 +1,8 @@
 //! The commands of `tenantry`, a file each.
 
 mod archive;
+mod backup;
+mod by_hand;
 mod database;
 mod demo;
 mod doctor;
@@ -46,6 +48,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
         Command::Tenant { command } => return tenant::run(&config, command).await,
         Command::Plan { command } => plan::run(&config, command).await?,
+        Command::Backup { command } => return backup::run(&config, command).await,
         Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,

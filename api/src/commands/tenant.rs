@@ -15,7 +15,7 @@ use domain::{
 use tenancy::{Hosts, NewTenant, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
-use super::{archive, database::Database, domains, life, limits, newcomer, origins, say, usage};
+use super::{archive, by_hand, database::Database, domains, life, limits, newcomer, origins, say, usage};
 use crate::{
     auth::{self, NewAccount},
     cli::TenantCommand,
@@ -110,6 +110,7 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
         TenantCommand::Usage(command) => usage::run(tenants, command, now).await?,
         TenantCommand::Life(command) => life::run(config, tenants, command, now).await?,
+        TenantCommand::ByHand(command) => return by_hand::run(tenants, command).await,
         TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }
     Ok(ExitCode::SUCCESS)

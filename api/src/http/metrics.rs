@@ -29,6 +29,14 @@ pub(crate) fn install() {
         metrics::describe_counter!("graphql_operations_total", "Operations by type and outcome.");
         metrics::describe_gauge!("tenants", "Tenants by the state of their migrations.");
         metrics::describe_gauge!("standby_tenants", metrics::Unit::Count, "Schemas that are prepared for tenants to come.");
+        metrics::describe_gauge!(
+            "backup_oldest_seconds",
+            metrics::Unit::Seconds,
+            "Age of the oldest of the tenants' latest archives."
+        );
+        metrics::describe_gauge!("backups_late", metrics::Unit::Count, "Tenants whose latest archive is too old.");
+        metrics::describe_counter!("backups_total", "Archives that were made by schedule, by outcome.");
+        metrics::describe_counter!("backup_drills_total", "Archives that were restored for a test, by outcome.");
         metrics::describe_gauge!("database_connections", "Connections for requests, by state.");
         metrics::describe_gauge!("subscriptions", metrics::Unit::Count, "Subscriptions that are open.");
         metrics::describe_gauge!("subscription_connections", metrics::Unit::Count, "WebSockets and event streams that are open.");
@@ -53,6 +61,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     #[expect(clippy::cast_precision_loss, reason = "there are bounds")]
     metrics::gauge!("subscription_connections").set(watching.connections as f64);
     count_tenants(&app).await;
+    count_backups(&app).await;
     match RECORDER.get() {
         Some(Some(handle)) => {
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render() + &app.usage.series()).into_response()
@@ -73,4 +82,17 @@ async fn count_tenants(app: &App) {
     let Ok(Ok(standby)) = standby else { return };
     #[expect(clippy::cast_precision_loss, reason = "there are bounds")]
     metrics::gauge!("standby_tenants").set(standby.ready as f64);
+}
+
+/// How the archives stand, where they are made by schedule.
+async fn count_backups(app: &App) {
+    if app.backups.place().is_none() {
+        return;
+    }
+    let status = tokio::time::timeout(Duration::from_secs(1), app.backups.status((app.clock)())).await;
+    let Ok(Ok(status)) = status else { return };
+    #[expect(clippy::cast_precision_loss, reason = "seconds of years")]
+    metrics::gauge!("backup_oldest_seconds").set(status.oldest.map_or(0, |age| age.num_seconds()) as f64);
+    #[expect(clippy::cast_precision_loss, reason = "there are fewer tenants than a float has whole numbers")]
+    metrics::gauge!("backups_late").set(status.late as f64);
 }

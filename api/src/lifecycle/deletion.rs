@@ -1,6 +1,6 @@
 //! The end of an organisation: asked for, taken back within the grace, or carried out.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Context, Error, Permission, Role,
     audit::{Changes, Event},
@@ -10,7 +10,10 @@ use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
 use tenancy::{AskedBy, Certificate, Tenant, TenantId};
 
 use super::{Lifecycle, answer, owners};
-use crate::auth::{Auth, audit_outbox};
+use crate::{
+    auth::{Auth, audit_outbox},
+    backup::hand_over,
+};
 
 impl Lifecycle {
     /// Asks for the deletion of an organisation, for an owner who has typed its slug. It is not served from now on; until the moment
@@ -98,15 +101,19 @@ impl Lifecycle {
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
     /// come, or another process was faster. After a failure the next call goes on.
     pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
-        // Memberships say whom the certificate is sent to, and hosts what is bound to them.
-        if !self.tenants.erase(tenant, &["memberships", "domains"], now).await? {
+        // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups where the archives are.
+        if !self.tenants.erase(tenant, &["memberships", "domains", "backups"], now).await? {
             return Ok(None);
         }
         let transaction = self.platform.begin().await?;
         let owners = owners(&transaction, tenant).await?;
         crate::domains::forget_hosts(&transaction, tenant, now).await?;
+        let archives_until = now + TimeDelta::days(self.archives_kept_days.into());
+        let archives = hand_over(&transaction, tenant, archives_until).await?;
+        let archives_until = (archives > 0).then_some(archives_until);
         let reserved_until = now + self.options.former_address();
-        let Some(certificate) = self.tenants.finish_deletion(&transaction, tenant, reserved_until, now).await? else {
+        let certificate = self.tenants.finish_deletion(&transaction, tenant, reserved_until, archives_until, now).await?;
+        let Some(certificate) = certificate else {
             return Ok(None);
         };
         for owner in &owners {

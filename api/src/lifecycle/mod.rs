@@ -35,6 +35,8 @@ pub struct Lifecycle {
     platform: PlatformConnection,
     mail: Arc<Mail>,
     options: LifecycleOptions,
+    /// Days for which the archives of a deleted tenant are kept.
+    archives_kept_days: u16,
     addresses: Addresses,
     hosts: Hosts,
 }
@@ -47,6 +49,7 @@ impl Lifecycle {
             platform: tenants.platform(),
             mail: Arc::clone(mail),
             options: config.lifecycle.clone(),
+            archives_kept_days: config.backup.backup_deleted_days,
             addresses: config.addresses(),
             hosts: Hosts::new(config.base_domain.clone()),
         }

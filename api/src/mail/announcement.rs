@@ -91,12 +91,16 @@ impl Announcement {
             certificate.removed.iter().map(|(what, count)| format!("{}: {count}", what.replace('_', " "))).collect();
         let [asked, begun, finished] = [certificate.asked_at, certificate.begun_at, certificate.finished_at].map(moment);
         let (slug, id) = (&certificate.slug, certificate.tenant);
-        let sentences = vec![
+        let archives = certificate
+            .archives_removed_at
+            .map(|at| format!("Its backups are kept in case this was a mistake, and removed on {}.", moment(at)));
+        let mut sentences = vec![
             format!("the organisation {slug} (id {id}) is deleted with all its data. This is the certificate."),
             format!("Asked for by {by} on {asked}; begun on {begun}, finished on {finished}."),
             format!("Removed: {}.", removed.join(", ")),
             "People's accounts are kept: they may belong to other organisations.".to_owned(),
         ];
+        sentences.extend(archives);
         Self { subject: format!("{slug} is deleted"), name: one_line(owner), sentences, link: String::new() }
     }
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod api_key;
 pub mod audit_outbox;
 pub mod authenticator;
+pub mod backup;
 pub mod departure;
 pub mod domain_claim;
 pub mod entry_code;

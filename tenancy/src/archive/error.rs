@@ -74,6 +74,17 @@ pub enum ArchiveError {
         /// What the system said.
         source: io::Error,
     },
+    /// A text names no place.
+    #[error("{0:?} is no place for archives: give a file or directory, or s3://bucket/prefix.")]
+    NoPlace(String),
+    /// A store of objects refused, or cannot be reached.
+    #[error("{place}: {source}")]
+    Object {
+        /// The object.
+        place: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
+    },
     /// The other side of the work has ended; it says why.
     #[error("The work was broken off.")]
     Stopped,

@@ -7,7 +7,7 @@
 //! write was stored and find it gone because it came a moment late. So the old schema's writers are let finish, later ones find
 //! their rights taken away, and only then the row changes. Readers who have not heard of it read the old state for a moment.
 
-use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, Value};
@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::time::sleep;
 
 use super::{
-    ArchiveError, ArchiveKey, Contents,
+    ArchiveError, ArchiveKey, ArchivePlace, Contents,
     error::{busy, is_wait},
     shape::tables_of,
     workshop::Workshop,
@@ -42,11 +42,12 @@ impl Tenants {
     /// nothing. Name, slug, hosts, members and settings stay as they are.
     pub async fn restore_in_place(
         &self,
-        archive: &Path,
+        archive: impl Into<ArchivePlace>,
         key: Option<&ArchiveKey>,
         now: DateTime<Utc>,
     ) -> Result<(Arc<Tenant>, Contents)> {
-        let contents = self.check_restorable(archive, key).await?;
+        let archive = archive.into();
+        let contents = self.check_restorable(&archive, key).await?;
         let id = contents.manifest.tenant;
         let missing = || Error::NotFound(contents.manifest.slug.clone());
         let tenant = self.directory().by_id(id).await?.ok_or_else(missing)?;
@@ -61,7 +62,7 @@ impl Tenants {
         make_schema(&transaction, &new).await?;
         transaction.commit().await?;
         self.migrate_to(&workshop, &new, &contents.manifest).await?;
-        let totals = self.load_file(&workshop, &new, &contents, archive, key).await?;
+        let totals = self.load_file(&workshop, &new, &contents, &archive, key).await?;
         self.migrate_to_head(&workshop, &new).await?;
 
         let mut connection = workshop.connection().await?;

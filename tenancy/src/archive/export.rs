@@ -3,6 +3,7 @@
 use std::{
     fmt, fs,
     fs::File,
+    future::ready,
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     str::FromStr,
@@ -140,13 +141,13 @@ impl PartialDirectory {
         let mut sum = Sum::new();
         let sql = statement(table, format);
         let sent = snapshot
-            .copy(&sql, async |rows| {
+            .copy(&sql, |rows| {
                 let rows = match format {
                     ExportFormat::Csv => rows,
                     ExportFormat::Ndjson => plain_lines(&rows),
                 };
                 sum.add(&rows, 0);
-                Ok(file.write_all(&rows).map_err(failed)?)
+                ready(file.write_all(&rows).map_err(failed).map_err(Into::into))
             })
             .await?;
         file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;

@@ -3,17 +3,18 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter},
+    io::{self, BufWriter, Read, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use super::{
-    ArchiveError, ArchiveKey, Contents, Manifest,
+    ArchiveError, ArchiveKey, ArchivePlace, Contents, Manifest, Written,
     piece::{Piece, Sink, Source},
     records::{RecordReader, RecordWriter},
     seal::{SealedReader, SealedWriter},
 };
+use crate::checksum::Checksum;
 
 /// A file under another name until it is complete. Dropped before that, it is removed.
 pub(super) struct Partial {
@@ -81,16 +82,36 @@ pub(super) fn sync_directory(of: &Path) -> Result<(), ArchiveError> {
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(ArchiveError::of_file(directory))
 }
 
-/// Writes what arrives into a new file.
+/// Adds up what is written.
+struct Summing<W> {
+    inner: W,
+    bytes: u64,
+    sum: Checksum,
+}
+
+impl<W: Write> Write for Summing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.sum.add(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Writes what arrives into a new archive.
 pub(super) fn write(
-    target: &Path,
+    target: &ArchivePlace,
     key: Option<&ArchiveKey>,
     manifest: Manifest,
     source: &mut Source,
-) -> Result<Contents, ArchiveError> {
-    let (partial, file) = Partial::create(target)?;
-    let failed = |error| ArchiveError::of_file(target)(error);
-    let sealed = SealedWriter::new(BufWriter::new(file), key).map_err(failed)?;
+) -> Result<Written, ArchiveError> {
+    let failed = |error| target.failed(error);
+    let summing = Summing { inner: target.create()?, bytes: 0, sum: Checksum::new() };
+    let sealed = SealedWriter::new(BufWriter::new(summing), key).map_err(failed)?;
     let mut writer = RecordWriter::new(sealed, &manifest).map_err(failed)?;
     let mut totals = Vec::new();
     loop {
@@ -102,25 +123,24 @@ pub(super) fn write(
             Piece::Finish => break,
         }
     }
-    let file = writer.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
-    partial.complete(&file)?;
-    Ok(Contents { manifest, totals })
+    let written = writer.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
+    written.inner.complete()?;
+    Ok(Written { contents: Contents { manifest, totals }, bytes: written.bytes, sha256: written.sum.hexadecimal() })
 }
 
 /// An archive that is being read.
 pub(super) struct ArchiveFile {
-    path: PathBuf,
+    place: ArchivePlace,
     reader: RecordReader<BufReader>,
 }
 
-type BufReader = io::BufReader<File>;
+type BufReader = io::BufReader<Box<dyn Read + Send>>;
 
 impl ArchiveFile {
     /// Opens an archive and reads its manifest.
-    pub(super) fn open(path: &Path, key: Option<&ArchiveKey>) -> Result<Self, ArchiveError> {
-        let file = File::open(path).map_err(ArchiveError::of_file(path))?;
-        let reader = SealedReader::new(io::BufReader::new(file), key).and_then(RecordReader::new);
-        Ok(Self { reader: reader.map_err(|error| of_reading(path, error))?, path: path.to_owned() })
+    pub(super) fn open(place: &ArchivePlace, key: Option<&ArchiveKey>) -> Result<Self, ArchiveError> {
+        let reader = SealedReader::new(io::BufReader::new(place.read()?), key).and_then(RecordReader::new);
+        Ok(Self { reader: reader.map_err(|error| of_reading(place, error))?, place: place.clone() })
     }
 
     pub(super) fn manifest(&self) -> &Manifest {
@@ -128,7 +148,7 @@ impl ArchiveFile {
     }
 
     fn next(&mut self) -> Result<Piece, ArchiveError> {
-        self.reader.next().map_err(|error| of_reading(&self.path, error))
+        self.reader.next().map_err(|error| of_reading(&self.place, error))
     }
 
     /// Reads to the end and finds everything right, or says what is not.
@@ -152,9 +172,9 @@ impl ArchiveFile {
 }
 
 /// What the decompressor refuses had its seals right: it was made so.
-fn of_reading(path: &Path, error: io::Error) -> ArchiveError {
+fn of_reading(place: &ArchivePlace, error: io::Error) -> ArchiveError {
     if error.kind() == io::ErrorKind::Other && error.get_ref().is_none_or(|within| !within.is::<ArchiveError>()) {
         return ArchiveError::Altered("it cannot be decompressed");
     }
-    ArchiveError::of_file(path)(error)
+    place.failed(error)
 }

@@ -65,6 +65,17 @@ pub struct Contents {
     pub totals: Vec<Totals>,
 }
 
+/// An archive that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What there is in it.
+    pub contents: Contents,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
 impl Contents {
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {

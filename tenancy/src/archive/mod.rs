@@ -2,7 +2,7 @@
 //!
 //! An archive is one file with everything that a tenant's schema holds as of one moment, while the tenant is used. It has three layers:
 //! `records` (a manifest and the rows of each table with their sums, compressed), in `seal` (pieces with checksums, or encrypted),
-//! in `file` (complete, or not there). It holds no credentials, for a tenant's schema has none.
+//! in `file` (complete, or not there), at a `place`. It holds no credentials, for a tenant's schema has none.
 //!
 //! What is restored goes into a schema that its own version's migrations make, and is then migrated to this program's version,
 //! all in one transaction ([`workshop`]). A file is read to its end and found right before that begins.
@@ -20,7 +20,9 @@ mod import;
 mod key;
 mod load;
 mod manifest;
+mod object;
 mod piece;
+mod place;
 mod records;
 mod restore;
 mod seal;
@@ -34,7 +36,9 @@ pub use error::ArchiveError;
 pub(crate) use error::is_wait;
 pub use export::ExportFormat;
 pub use key::ArchiveKey;
-pub use manifest::{ColumnShape, Contents, Manifest, TableShape, Totals};
+pub use manifest::{ColumnShape, Contents, Manifest, TableShape, Totals, Written};
+pub use object::ObjectPlace;
+pub use place::ArchivePlace;
 
 /// The format that is written, and the latest that is read.
 const FORMAT: u16 = 1;

@@ -1,9 +1,9 @@
 //! A tenant from an archive, or from another tenant.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    ArchiveError, ArchiveKey, Contents, Manifest, Totals,
+    ArchiveError, ArchiveKey, ArchivePlace, Contents, Manifest, Totals,
     file::ArchiveFile,
     load::load,
     piece::{Source, beside, both, pipe},
@@ -20,12 +20,18 @@ impl Tenants {
     /// `new.slug` are the caller's to choose.
     ///
     /// The archive is read to its end first. A failure leaves nothing.
-    pub async fn restore(&self, archive: &Path, key: Option<&ArchiveKey>, new: &NewTenant) -> Result<(Arc<Tenant>, Contents)> {
+    pub async fn restore(
+        &self,
+        archive: impl Into<ArchivePlace>,
+        key: Option<&ArchiveKey>,
+        new: &NewTenant,
+    ) -> Result<(Arc<Tenant>, Contents)> {
+        let archive = archive.into();
         self.check_slug(new).await?;
-        let contents = self.check_restorable(archive, key).await?;
+        let contents = self.check_restorable(&archive, key).await?;
         let (tenant, totals) = self
             .populate(new, &contents.manifest, async |workshop, schema| {
-                self.load_file(workshop, schema, &contents, archive, key).await
+                self.load_file(workshop, schema, &contents, &archive, key).await
             })
             .await?;
         Ok((tenant, Contents { manifest: contents.manifest, totals }))
@@ -49,7 +55,7 @@ impl Tenants {
     }
 
     /// Reads an archive to its end, and finds that this program can restore it.
-    pub(super) async fn check_restorable(&self, archive: &Path, key: Option<&ArchiveKey>) -> Result<Contents> {
+    pub(super) async fn check_restorable(&self, archive: &ArchivePlace, key: Option<&ArchiveKey>) -> Result<Contents> {
         self.check_migrations(&self.manifest(archive, key).await?).await?;
         self.check_archive(archive, key).await
     }
@@ -118,11 +124,11 @@ impl Tenants {
         workshop: &Workshop,
         schema: &SchemaName,
         contents: &Contents,
-        archive: &Path,
+        archive: &ArchivePlace,
         key: Option<&ArchiveKey>,
     ) -> Result<Vec<Totals>> {
         let (sink, source): (_, Source) = pipe();
-        let (archive, key, manifest) = (archive.to_owned(), key.cloned(), contents.manifest.clone());
+        let (archive, key, manifest) = (archive.clone(), key.cloned(), contents.manifest.clone());
         let read = beside(move || {
             let file = ArchiveFile::open(&archive, key.as_ref())?;
             if *file.manifest() != manifest {

@@ -56,8 +56,7 @@ impl Snapshot {
     /// Sends all tables, for an archive or for another schema.
     pub(super) async fn send(mut self, sink: Sink) -> Result<()> {
         for table in &self.manifest.tables {
-            let totals =
-                copy_out(&mut self.connection, &of_table(table), async |rows| sink.send(Piece::Rows(rows)).await).await?;
+            let totals = copy_out(&mut self.connection, &of_table(table), |rows| sink.send(Piece::Rows(rows))).await?;
             sink.send(Piece::End(totals)).await?;
         }
         sink.send(Piece::Finish).await?;
@@ -66,7 +65,11 @@ impl Snapshot {
     }
 
     /// Copies what a statement gives.
-    pub(super) async fn copy(&mut self, sql: &str, take: impl AsyncFnMut(Vec<u8>) -> Result<()>) -> Result<Totals> {
+    pub(super) async fn copy<F: Future<Output = Result<()>>>(
+        &mut self,
+        sql: &str,
+        take: impl FnMut(Vec<u8>) -> F,
+    ) -> Result<Totals> {
         copy_out(&mut self.connection, sql, take).await
     }
 
@@ -92,11 +95,12 @@ pub(super) fn of_table(table: &TableShape) -> String {
     format!("COPY (SELECT {} FROM {}{order}) TO STDOUT", table.quoted_columns(), table.quoted())
 }
 
-/// Copies what a statement gives, in handfuls of rows.
-pub(super) async fn copy_out(
+/// Copies what a statement gives, in handfuls of rows. `take` is no async closure: of such the compiler cannot tell that they may be
+/// sent to another thread.
+pub(super) async fn copy_out<F: Future<Output = Result<()>>>(
     connection: &mut PgConnection,
     sql: &str,
-    mut take: impl AsyncFnMut(Vec<u8>) -> Result<()>,
+    mut take: impl FnMut(Vec<u8>) -> F,
 ) -> Result<Totals> {
     let mut sum = Sum::new();
     let mut rows = Vec::with_capacity(PIECE);

@@ -35,6 +35,7 @@ pub use drift::{Drift, DriftKind, DriftReport};
 pub use freeze::Frozen;
 pub(crate) use ledger::{TABLES, begin_ledger};
 pub use lint::{Finding, Linter, Rule};
+pub(crate) use lint::{Sql, Token};
 pub use options::{Canaries, Ended, FleetOptions, FleetReport, FleetStep, TenantFailure};
 pub use plan::FleetPlan;
 pub(crate) use plan::texts;

@@ -42,6 +42,13 @@ async fn the_help_is_as_it_was_read_last() {
         &["tenant", "verify"],
         &["tenant", "export"],
         &["tenant", "import"],
+        &["tenant", "run"],
+        &["tenant", "psql"],
+        &["backup"],
+        &["backup", "list"],
+        &["backup", "run"],
+        &["backup", "rotate"],
+        &["backup", "drill"],
         &["plan"],
         &["plan", "set"],
         &["keys"],
@@ -63,7 +70,8 @@ async fn the_help_is_as_it_was_read_last() {
         let own: Vec<&str> = if words.is_empty() {
             help.lines().collect()
         } else {
-            let shared = ["Database:", "Web:", "Limits:", "Sign-in:", "Sign-up:", "Tenants:", "Domains:", "Mail:", "Log:"];
+            let shared =
+                ["Database:", "Web:", "Limits:", "Sign-in:", "Sign-up:", "Tenants:", "Backup:", "Domains:", "Mail:", "Log:"];
             let mut is_shared = false;
             help.lines()
                 .filter(|line| {

@@ -21,7 +21,7 @@ use std::{collections::BTreeSet, fmt};
 
 use super::RecordedMigration;
 use rules::Reader;
-pub(crate) use token::Sql;
+pub(crate) use token::{Sql, Token};
 
 /// What a migration may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

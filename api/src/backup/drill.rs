@@ -1,0 +1,77 @@
+//! Proof by schedule that archives can be restored.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::platform::backup::{Entity, Model};
+use sea_orm::{DbBackend, DbErr, EntityTrait as _, Statement};
+use tenancy::{ArchivePlace, Error};
+
+use super::Backups;
+use crate::app::Clock;
+
+/// For how long the drill belongs to the process that took it. It is not renewed: a restore that takes longer is tried by two.
+const LEASE: TimeDelta = TimeDelta::hours(2);
+
+/// What a drill has found.
+#[derive(Debug)]
+pub struct DrillResult {
+    /// The archive.
+    pub backup: Model,
+    /// How many rows were restored and compared, or what is wrong with it.
+    pub result: Result<u64, String>,
+}
+
+impl Backups {
+    /// Tries an archive if it is time for it. None: it is not, or another process does so, or there is no archive.
+    pub async fn drill_due(&self, clock: &Clock) -> anyhow::Result<Option<DrillResult>> {
+        let Some(every) = self.options.backup_drill_every else { return Ok(None) };
+        let now = clock();
+        let insert = "INSERT INTO platform.backup_drills (name, next_at) VALUES ('restore', $1) ON CONFLICT DO NOTHING";
+        self.change(insert, [now.into()]).await?;
+        // Not later than the interval says, should that have been a longer one before.
+        let claim = "UPDATE platform.backup_drills SET next_at = $2 WHERE name = 'restore' AND (next_at <= $1 OR next_at > $3)";
+        if self.change(claim, [now.into(), (now + LEASE).into(), (now + every.0.max(LEASE)).into()]).await? == 0 {
+            return Ok(None);
+        }
+        let result = self.drill(clock).await;
+        // Without an archive, or without a database to restore into, it is looked again before long.
+        let next = clock() + if matches!(result, Ok(Some(_))) { every.0 } else { every.0.min(TimeDelta::minutes(10)) };
+        self.change("UPDATE platform.backup_drills SET next_at = $1 WHERE name = 'restore'", [next.into()]).await?;
+        result
+    }
+
+    /// Restores the latest archive of some tenant into a schema that is never committed, and compares.
+    pub async fn drill(&self, clock: &Clock) -> anyhow::Result<Option<DrillResult>> {
+        let Some(backup) = self.any_recent().await? else { return Ok(None) };
+        let place: ArchivePlace = backup.place.parse()?;
+        let result = match self.tenants.verify(&place, self.key.as_ref()).await {
+            Ok(contents) => Ok(contents.rows()),
+            Err(Error::Archive(error)) => Err(error.to_string()),
+            // Not the archive's fault.
+            Err(error) => return Err(error.into()),
+        };
+        self.note_drill(&backup, result.as_ref().err().map(String::as_str), clock()).await?;
+        match &result {
+            Ok(rows) => tracing::info!(place = backup.place, rows, "an archive was restored for a test, and is as it was"),
+            Err(error) => tracing::error!(place = backup.place, error, "an archive cannot be restored"),
+        }
+        metrics::counter!("backup_drills_total", "outcome" => if result.is_ok() { "good" } else { "bad" }).increment(1);
+        Ok(Some(DrillResult { backup, result }))
+    }
+
+    async fn any_recent(&self) -> Result<Option<Model>, DbErr> {
+        let sql = "SELECT b.* FROM (SELECT DISTINCT ON (tenant_id) * FROM platform.backups WHERE state = 'done' \
+                   ORDER BY tenant_id, started_at DESC) b ORDER BY random() LIMIT 1";
+        Entity::find().from_raw_sql(Statement::from_string(DbBackend::Postgres, sql)).one(&self.platform).await
+    }
+
+    /// An archive that is no good makes way for another one at once.
+    async fn note_drill(&self, backup: &Model, error: Option<&str>, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let sql = "UPDATE platform.backups SET verified_at = $2, verify_error = $3 WHERE id = $1";
+        self.change(sql, [backup.id.into(), now.into(), error.into()]).await?;
+        if error.is_some() {
+            let sql = "UPDATE platform.backup_turns SET due_at = least(due_at, $2) WHERE tenant_id = $1";
+            self.change(sql, [backup.tenant_id.into(), now.into()]).await?;
+        }
+        Ok(())
+    }
+}

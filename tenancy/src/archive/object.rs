@@ -1,0 +1,164 @@
+//! Archives as objects in a store that speaks S3. Where it is and who is asking is said by the usual environment variables (`AWS_…`).
+//!
+//! An archive of any size goes through a few parts of memory: it is uploaded in parts and is an object from the last request on, not
+//! before. An upload that is given up is aborted; one whose program was killed is left to the store's own rule for such uploads.
+
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use object_store::{
+    BackoffConfig, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart, aws::AmazonS3Builder, path::Path,
+};
+use tokio::runtime::Handle;
+
+use super::ArchiveError;
+
+/// Bytes of a part. A store takes ten thousand of them for an object.
+const PART: usize = 16 << 20;
+/// How many parts are under way.
+const UNDER_WAY: usize = 2;
+/// How often a request is tried again, and for how long.
+const TRIES: usize = 5;
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// A bucket, and a key or the beginning of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPlace {
+    bucket: String,
+    key: Path,
+}
+
+impl ObjectPlace {
+    /// Reads `bucket/key`.
+    pub(super) fn parse(text: &str) -> Result<Self, ArchiveError> {
+        let no_place = || ArchiveError::NoPlace(format!("s3://{text}"));
+        let (bucket, key) = text.split_once('/').unwrap_or((text, ""));
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if bucket.is_empty() || !bucket.bytes().all(is_plain) {
+            return Err(no_place());
+        }
+        let key = Path::parse(key.trim_end_matches('/')).map_err(|_| no_place())?;
+        Ok(Self { bucket: bucket.to_owned(), key })
+    }
+
+    pub(super) fn join(&self, name: &str) -> Self {
+        Self { bucket: self.bucket.clone(), key: self.key.clone().join(name) }
+    }
+
+    pub(super) async fn remove(&self) -> Result<(), ArchiveError> {
+        match self.store()?.delete(&self.key).await {
+            Err(error) if !matches!(error, object_store::Error::NotFound { .. }) => Err(self.failed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn store(&self) -> Result<Arc<dyn ObjectStore>, ArchiveError> {
+        let backoff = BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(5), base: 2.0 };
+        let retry = RetryConfig { backoff, max_retries: TRIES, retry_timeout: LONGEST };
+        let store = AmazonS3Builder::from_env().with_bucket_name(&self.bucket).with_retry(retry).build();
+        Ok(Arc::new(store.map_err(|error| self.failed(error))?))
+    }
+
+    fn failed(&self, source: object_store::Error) -> ArchiveError {
+        ArchiveError::Object { place: self.to_string(), source: Box::new(source) }
+    }
+}
+
+impl fmt::Display for ObjectPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// An object that is being uploaded. Used on a thread that may block.
+pub(super) struct ObjectWriter {
+    place: ObjectPlace,
+    runtime: Handle,
+    upload: Option<WriteMultipart>,
+}
+
+impl ObjectWriter {
+    pub(super) fn create(place: &ObjectPlace) -> Result<Self, ArchiveError> {
+        let (store, runtime) = (place.store()?, Handle::current());
+        match runtime.block_on(store.head(&place.key)) {
+            Ok(_) => return Err(ArchiveError::Exists(PathBuf::from(place.to_string()))),
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(place.failed(error)),
+        }
+        let upload = runtime.block_on(store.put_multipart(&place.key)).map_err(|error| place.failed(error))?;
+        let upload = WriteMultipart::new_with_chunk_size(upload, PART);
+        Ok(Self { place: place.clone(), runtime, upload: Some(upload) })
+    }
+
+    /// Makes an object of what was uploaded.
+    pub(super) fn complete(mut self) -> Result<(), ArchiveError> {
+        let Some(upload) = self.upload.take() else { return Err(ArchiveError::Stopped) };
+        self.runtime.block_on(upload.finish()).map(drop).map_err(|error| self.place.failed(error))
+    }
+}
+
+impl Write for ObjectWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(upload) = &mut self.upload else { return Err(ArchiveError::Stopped.into()) };
+        let has_room = self.runtime.block_on(upload.wait_for_capacity(UNDER_WAY));
+        has_room.map_err(|error| self.place.failed(error))?;
+        let _parts_are_tasks = self.runtime.enter();
+        upload.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for ObjectWriter {
+    fn drop(&mut self) {
+        if let Some(upload) = self.upload.take() {
+            // Not waited for: a program that ends does not want to wait, and nobody sees what is not complete.
+            self.runtime.spawn(async move {
+                if let Err(error) = upload.abort().await {
+                    tracing::debug!(%error, "an upload that was given up is left to the store");
+                }
+            });
+        }
+    }
+}
+
+/// An object that is being downloaded. Used on a thread that may block.
+pub(super) struct ObjectReader {
+    place: ObjectPlace,
+    runtime: Handle,
+    stream: BoxStream<'static, object_store::Result<Vec<u8>>>,
+    piece: io::Cursor<Vec<u8>>,
+}
+
+impl ObjectReader {
+    pub(super) fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
+        let (store, runtime) = (place.store()?, Handle::current());
+        let object = runtime.block_on(store.get(&place.key)).map_err(|error| place.failed(error))?;
+        let stream = object.into_stream().map_ok(Vec::from).boxed();
+        Ok(Self { place: place.clone(), runtime, stream, piece: io::Cursor::default() })
+    }
+}
+
+impl Read for ObjectReader {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.piece.read(target)?;
+            if count > 0 || target.is_empty() {
+                return Ok(count);
+            }
+            match self.runtime.block_on(self.stream.try_next()).map_err(|error| self.place.failed(error))? {
+                Some(piece) => self.piece = io::Cursor::new(piece),
+                None => return Ok(0),
+            }
+        }
+    }
+}

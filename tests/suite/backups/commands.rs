@@ -1,0 +1,81 @@
+//! `tenantry backup`, as somebody runs it at a terminal.
+
+use std::fs;
+
+use tests::value;
+use tokio::process::Command;
+
+use super::Archives;
+use crate::command_line::{assert_one_sentence, command, run, stdout};
+
+impl Archives {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = command(words);
+        command.args(&self.flags).env("DATABASE_URL", self.office.database.url());
+        command
+    }
+
+    async fn succeed(&self, words: &[&str]) -> String {
+        let output = run(&mut self.command(words)).await;
+        assert!(output.status.success(), "{words:?} {} {}", stdout(&output), String::from_utf8_lossy(&output.stderr));
+        stdout(&output)
+    }
+}
+
+#[tokio::test]
+async fn archives_are_made_listed_tried_and_removed() {
+    let key = tempfile::NamedTempFile::new().unwrap();
+    fs::write(key.path(), "0f".repeat(32)).unwrap();
+    let keep = ["--backup-keep", "1 yearly", "--backup-key-file", key.path().to_str().unwrap()];
+    let archives = Archives::open(&keep).await;
+    let tenants = archives.tenants(2).await;
+    assert_one_sentence(&run(&mut archives.command(&["backup", "drill"])).await, "no archive");
+    assert_one_sentence(&run(&mut archives.command(&["backup", "run", "nobody"])).await, "There is no tenant nobody");
+    let said = archives.succeed(&["backup", "run"]).await;
+    assert!(said.contains("2 tenants backed up, 0 failed."), "{said}");
+    let said = archives.succeed(&["backup", "list", tenants[0].slug.as_str()]).await;
+    assert!(said.contains("done") && !said.contains(tenants[1].slug.as_str()), "{said}");
+    let said = archives.succeed(&["backup", "drill"]).await;
+    assert!(said.contains("can be restored"), "{said}");
+    // A second one replaces the first: what the rules do not keep goes with it.
+    archives.succeed(&["backup", "run", tenants[0].slug.as_str()]).await;
+    assert_eq!(archives.files(&tenants[0]).len(), 1);
+    assert_eq!(archives.done(&tenants[0]).await.len(), 1);
+
+    let mut operator = archives.office.database.connect().await;
+    let copy = "INSERT INTO platform.backups SELECT gen_random_uuid(), tenant_id, place || '.old', state, started_at - interval '1 day', \
+                finished_at, bytes, row_count, sha256, schema_version FROM platform.backups RETURNING 1";
+    value::<i32>(&mut operator, copy).await;
+    let said = archives.succeed(&["backup", "rotate", "--dry-run"]).await;
+    assert!(said.ends_with("2 archives would be removed.\n"), "{said}");
+    assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.backups").await, 4);
+    let said = archives.succeed(&["backup", "rotate"]).await;
+    assert!(said.ends_with("2 archives removed.\n"), "{said}");
+    assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.backups").await, 2);
+
+    let doctor = run(&mut archives.command(&["doctor"])).await;
+    assert!(stdout(&doctor).contains("2 tenants have an archive"), "{}", stdout(&doctor));
+    value::<i32>(&mut operator, "UPDATE platform.tenants SET created_at = now() - interval '9 days' RETURNING 1").await;
+    value::<i32>(&mut operator, "UPDATE platform.backups SET started_at = now() - interval '3 days' RETURNING 1").await;
+    let doctor = run(&mut archives.command(&["doctor"])).await;
+    assert!(stdout(&doctor).contains("2 tenants have no archive that is recent enough"), "{}", stdout(&doctor));
+    assert!(!doctor.status.success());
+}
+
+#[tokio::test]
+async fn what_is_given_wrongly_is_said_before_anything_is_done() {
+    let archives = Archives::open(&[]).await;
+    for words in [
+        &["backup", "run", "--backup-every", "daily"][..],
+        &["backup", "run", "--backup-keep", "seven"],
+        &["serve", "--backup-to", "https://somewhere.test/x"],
+        &["serve", "--backup-to", "s3://"],
+    ] {
+        let output = run(command(words).env("DATABASE_URL", archives.office.database.url())).await;
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+    let mut nowhere = command(&["backup", "run"]);
+    assert_one_sentence(&run(nowhere.env("DATABASE_URL", archives.office.database.url())).await, "--backup-to");
+    let words = ["backup", "run", "--backup-key-file", "/nowhere"];
+    assert_one_sentence(&run(&mut archives.command(&words)).await, "--backup-key-file");
+}

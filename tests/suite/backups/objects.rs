@@ -1,0 +1,122 @@
+//! Archives in a store that speaks S3.
+
+use std::fs;
+
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use tests::{Company, ObjectStore, Server, database_url, make_tenant, run as run_sql, until, value};
+use tokio::process::Command;
+
+use crate::command_line::{assert_one_sentence, command, run, signal, stdout};
+
+fn tenant(store: &ObjectStore, words: &[&str]) -> Command {
+    let mut command = command(&["tenant"]);
+    store.known_to(command.args(words).env("DATABASE_URL", database_url()));
+    command
+}
+
+async fn succeed(store: &ObjectStore, words: &[&str]) -> String {
+    let output = run(&mut tenant(store, words)).await;
+    assert!(output.status.success(), "{words:?} {}", String::from_utf8_lossy(&output.stderr));
+    stdout(&output)
+}
+
+/// Rows that cannot be compressed, for an archive of some hundred kilobytes.
+async fn fill(company: &Company<'_>) {
+    let sql = "INSERT INTO audit_events (id, occurred_at, actor_name, action, subject_type, subject_id, changes) \
+               SELECT gen_random_uuid(), now(), '', 'x', 'y', gen_random_uuid(), jsonb_build_object('r', md5(random()::text)) \
+               FROM generate_series(1, 5000)";
+    sea_orm::ConnectionTrait::execute_unprepared(&company.scope(), sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_archive_goes_there_and_back() {
+    let (store, server) = (ObjectStore::start().await, Server::start().await);
+    let company = server.company().await;
+    fill(&company).await;
+    let slug = company.tenant.slug.as_str();
+    let address = store.address("of acme/first");
+    let said = succeed(&store, &["backup", slug, "--to", &address]).await;
+    assert!(said.starts_with(&format!("{slug} is in {address}: ")), "{said}");
+    assert!(store.keys().contains(&"of acme/first".to_owned()), "{:?}", store.keys());
+    assert_one_sentence(&run(&mut tenant(&store, &["backup", slug, "--to", &address])).await, "exists already");
+    succeed(&store, &["verify", &address]).await;
+    let copy = format!("copy-{}", &slug[slug.len() - 12..]);
+    succeed(&store, &["restore", &address, "--as", &copy]).await;
+    let restored = server.tenants().directory().by_slug(&copy.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(tests::contents_of(&server.tenants().read_only(&restored)).await, company.contents().await);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_there_is_said_and_leaves_no_archive() {
+    let (store, server) = (ObjectStore::start().await, Server::start().await);
+    let company = server.company().await;
+    fill(&company).await;
+    let slug = company.tenant.slug.as_str();
+    let good = store.address("good");
+    succeed(&store, &["backup", slug, "--to", &good]).await;
+    let there = store.keys();
+    let bad = store.address("bad");
+
+    let mut refused = tenant(&store, &["backup", slug, "--to", &bad]);
+    assert_one_sentence(&run(refused.env("AWS_SECRET_ACCESS_KEY", "another")).await, &bad);
+    assert_one_sentence(&run(&mut tenant(&store, &["verify", &store.address("missing")])).await, "missing");
+
+    // Connections that break in the midst, again and again.
+    store.cut_after(Some(64 * 1024));
+    assert_one_sentence(&run(&mut tenant(&store, &["backup", slug, "--to", &bad])).await, &bad);
+    assert!(!store.file("bad").exists());
+    assert!(!run(&mut tenant(&store, &["verify", &good])).await.status.success());
+    store.cut_after(None);
+    assert_eq!(
+        store.keys().iter().filter(|key| !there.contains(key) && !key.contains("upload")).count(),
+        0,
+        "{:?}",
+        store.keys()
+    );
+
+    let whole = fs::read(store.file("good")).unwrap();
+    fs::write(store.file("good"), &whole[..whole.len() - 1000]).unwrap();
+    assert_one_sentence(&run(&mut tenant(&store, &["verify", &good])).await, "incomplete");
+    let mut altered = whole.clone();
+    altered[whole.len() / 2] ^= 1;
+    fs::write(store.file("good"), &altered).unwrap();
+    assert_one_sentence(&run(&mut tenant(&store, &["verify", &good])).await, "altered");
+    fs::write(store.file("good"), &whole).unwrap();
+    succeed(&store, &["verify", &good]).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_killed_is_no_object() {
+    let (store, server) = (ObjectStore::start().await, Server::start().await);
+    let (company, address) = (server.company().await, store.address("killed"));
+    let (slug, schema) = (company.tenant.slug.as_str(), &company.tenant.schema);
+    let mut operator: PgConnection = PgConnection::connect(&database_url()).await.unwrap();
+    let mut holder: PgConnection = PgConnection::connect(&database_url()).await.unwrap();
+    holder.execute(sqlx::AssertSqlSafe(format!("BEGIN; LOCK TABLE {schema}.positions"))).await.unwrap();
+    let mut child = tenant(&store, &["backup", slug, "--to", &address]).spawn().unwrap();
+    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
+    until("the backup waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+    signal(child.id().unwrap(), "KILL");
+    child.wait().await.unwrap();
+    run_sql(&mut holder, "ROLLBACK").await;
+    assert!(!store.file("killed").exists());
+    succeed(&store, &["backup", slug, "--to", &address]).await;
+    succeed(&store, &["verify", &address]).await;
+}
+
+#[tokio::test]
+async fn the_schedule_puts_archives_there_and_removes_them() {
+    let store = ObjectStore::start().await;
+    let database = tests::TestDatabase::create().await;
+    let server = database.server().await;
+    let one = make_tenant(server.tenants()).await;
+    let prefix = store.address("fleet");
+    for expected in [1, 1] {
+        let mut command = command(&["backup", "run", "--backup-to", &prefix, "--backup-keep", "1 yearly"]);
+        let output = run(store.known_to(command.env("DATABASE_URL", database.url()))).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let home = format!("fleet/{}/", one.id);
+        let archives = store.keys().into_iter().filter(|key| key.starts_with(&home)).count();
+        assert_eq!(archives, expected, "{:?}", store.keys());
+    }
+}
