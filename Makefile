@@ -2,7 +2,7 @@
 # make test     every test, with all its own set-up
 # make lint     formatting, clippy (with and without the features), TypeScript, eslint
 # make bench    the figures of docs/
-# make schema   writes schema.graphql and schema.platform.graphql
+# make schema   writes schema.graphql, schema.platform.graphql and schema.operator.graphql
 # make clean    removes what was built; keeps ./data
 
 .DELETE_ON_ERROR:
@@ -26,7 +26,7 @@ endif
 export TENANTRY_EMBEDDED_POSTGRES
 
 # Everything that the web client's build reads.
-WEB_SOURCES := schema.graphql schema.platform.graphql $(shell find web-client \
+WEB_SOURCES := schema.graphql schema.platform.graphql schema.operator.graphql $(shell find web-client \
 	\( -name node_modules -o -path web-client/dist -o -path web-client/src/generated \) -prune \
 	-o -type f ! -name '*.rs' ! -name Cargo.toml -print)
 WEB := web-client/dist/index.html
@@ -76,6 +76,8 @@ schema:
 	mv schema.graphql.new schema.graphql
 	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema --platform > schema.platform.graphql.new
 	mv schema.platform.graphql.new schema.platform.graphql
+	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema --operator > schema.operator.graphql.new
+	mv schema.operator.graphql.new schema.operator.graphql
 
 clean:
 	$(CARGO) clean

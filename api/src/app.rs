@@ -14,10 +14,11 @@ use crate::{
     backup::Backups,
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
-    graphql::{Schema, documents::TrustedDocuments, limits::Defaults, platform},
+    graphql::{Schema, documents::TrustedDocuments, limits::Defaults, operator, platform},
     lifecycle::Lifecycle,
     live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
+    operators::Operators,
     secret,
     traffic::Traffic,
     usage::Usage,
@@ -68,10 +69,14 @@ pub struct App {
     pub lifecycle: Arc<Lifecycle>,
     /// Their archives. `serve` makes them.
     pub backups: Arc<Backups>,
+    /// What operators do with tenants.
+    pub operators: Arc<Operators>,
     /// The GraphQL schema, one for all tenants.
     pub schema: Schema,
     /// The GraphQL schema of the apex.
     pub platform_schema: platform::Schema,
+    /// The GraphQL schema of operators.
+    pub operator_schema: operator::Schema,
     /// The only documents that are executed; any, where there are none.
     pub documents: Option<TrustedDocuments>,
     /// Counts requests and operations.
@@ -132,6 +137,7 @@ impl App {
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
         let usage = Arc::new(Usage::new(&tenants, config.usage.clone()));
         let backups = Arc::new(Backups::new(config, &tenants)?);
+        let operators = Arc::new(Operators::new(config, &tenants, &mail, &lifecycle));
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
@@ -146,8 +152,10 @@ impl App {
             domains,
             lifecycle,
             backups,
+            operators,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),
+            operator_schema: operator::schema(),
             documents: config.trusted_documents.as_ref().map(read_documents).transpose()?,
             traffic: Traffic::default(),
             usage,

@@ -6,6 +6,7 @@ mod by_hand;
 mod domains;
 mod life;
 mod migrate;
+mod operator;
 mod plan;
 
 use std::{ffi::OsString, str::FromStr};
@@ -21,6 +22,7 @@ pub use self::{
     domains::DomainsCommand,
     life::{LifeCommand, Until},
     migrate::{MigrateArguments, MigrateCommand},
+    operator::OperatorCommand,
     plan::{Amount, OwnAmount, OwnPlan, OwnSwitch, PlanArguments, PlanCommand, Switch, UsageCommand},
 };
 use crate::{config::Config, graphql::limits::Introspection, http::Origin};
@@ -94,6 +96,12 @@ pub enum Command {
         #[command(subcommand)]
         command: BackupCommand,
     },
+    /// Make, list, disable and reset those who operate the platform
+    Operator {
+        /// What to do.
+        #[command(subcommand)]
+        command: OperatorCommand,
+    },
     /// List, replace and retire the keys that sign tokens; encrypt secrets
     Keys {
         /// What to do.
@@ -114,8 +122,11 @@ pub enum Command {
     /// Print the GraphQL schema
     Schema {
         /// That of the apex instead of that of the tenants
-        #[arg(long)]
+        #[arg(long, conflicts_with = "operator")]
         platform: bool,
+        /// That of operators instead
+        #[arg(long)]
+        operator: bool,
     },
     /// Run a command with a private Postgres of its own, which is removed afterwards
     Postgres {

@@ -9,6 +9,7 @@ use std::{
 
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use tenancy::{Hostname, PoolOptions};
 
@@ -19,6 +20,7 @@ use crate::{
     graphql::limits::Defaults,
     lifecycle::LifecycleOptions,
     live,
+    operators::parse_network,
     secret::SecretKeys,
     usage::UsageOptions,
 };
@@ -242,6 +244,19 @@ pub struct Config {
         help_heading = "Domains"
     )]
     pub tls_ask_from: Vec<IpAddr>,
+
+    /// A network from which the API of operators answers, as 10.0.0.0/8, or an address; from everywhere where none is given. Elsewhere
+    /// it is not found
+    #[arg(
+        long = "operator-network",
+        env = "TENANTRY_OPERATOR_NETWORKS",
+        global = true,
+        value_delimiter = ',',
+        value_parser = parse_network,
+        value_name = "NETWORK",
+        help_heading = "Operators"
+    )]
+    pub operator_networks: Vec<IpNet>,
 
     /// The form of the log
     #[arg(

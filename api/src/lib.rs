@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod local_postgres;
 pub mod mail;
+pub mod operators;
 pub mod plan;
 pub mod secret;
 mod telemetry;

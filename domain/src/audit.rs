@@ -43,6 +43,11 @@ impl Changes {
         self.0.get(field)?.get("from")
     }
 
+    /// The changes as a JSON object: each field with its value before and after.
+    pub fn into_json(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -121,6 +121,14 @@ id! {
     DepartureId
 }
 id! {
+    /// Names somebody who operates the platform.
+    OperatorId
+}
+id! {
+    /// Names something that an operator has done; greater ids are later events.
+    OperatorEventId
+}
+id! {
     /// Names a message that is to be sent.
     MailId
 }

@@ -14,6 +14,7 @@
 
 mod archive;
 mod by_hand;
+pub mod change;
 mod checksum;
 mod connection;
 mod control_plane;
@@ -35,6 +36,7 @@ mod schema;
 mod slug;
 mod standby;
 mod standing;
+mod survey;
 mod tenant;
 
 pub use archive::{
@@ -67,4 +69,5 @@ pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
 pub use slug::{RESERVED_SLUGS, Slug, SlugError};
 pub use standby::StandbyStatus;
 pub use standing::{Deadlines, Standing, State, Terms, standing};
+pub use survey::{MigrationFailure, SurveyOrder, SurveyState, TenantSurvey};
 pub use tenant::{Maintenance, Tenant, TenantId, TenantStatus};

@@ -4,9 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement, TransactionSession, TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, TransactionSession, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, PgPool,
@@ -15,7 +13,7 @@ use sqlx::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
+    Directory, PlatformConnection, Result, Tenant, TenantConnection, TenantId, change,
     connection::{Access, Platform, TenantData},
     control_plane::{self, DIRECTORY_CHANNEL},
     fleet,
@@ -181,17 +179,7 @@ impl Tenants {
         update: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
     ) -> Result<()> {
         let transaction = self.platform().begin().await?;
-        let read = "SELECT settings FROM platform.tenants WHERE id = $1 FOR UPDATE";
-        let read = Statement::from_sql_and_values(DbBackend::Postgres, read, [tenant.0.into()]);
-        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(tenant.to_string()))?;
-        let mut settings = match row.try_get("", "settings")? {
-            serde_json::Value::Object(settings) => settings,
-            _ => serde_json::Map::new(),
-        };
-        update(&mut settings);
-        let write = "UPDATE platform.tenants SET settings = $2, updated_at = $3 WHERE id = $1";
-        let values = [tenant.0.into(), serde_json::Value::Object(settings).into(), now.into()];
-        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, write, values)).await?;
+        change::change_settings(&transaction, tenant, now, update).await?;
         TransactionSession::commit(transaction).await?;
         self.inner.directory.forget(tenant);
         Ok(())

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
 
 use crate::{
-    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants, Terms,
+    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants, Terms, change,
     directory::{SELECT_TENANT, tenant_from},
     fleet,
     host::insert_host,
@@ -186,11 +186,9 @@ impl Tenants {
 
     /// Suspends or resumes a tenant, in every process at once. What is being deleted stays so.
     pub async fn set_status(&self, tenant: TenantId, status: TenantStatus, now: DateTime<Utc>) -> Result<()> {
-        let values: [Value; 3] = [tenant.0.into(), status.as_str().into(), now.into()];
-        let sql = "UPDATE platform.tenants SET status = $2, updated_at = $3, \
-                   status_since = CASE WHEN status = $2 THEN coalesce(status_since, $3) ELSE $3 END \
-                   WHERE id = $1 AND status <> 'deleting'";
-        self.change(tenant, sql, values).await
+        change::set_status(&self.platform(), tenant, status, now).await?;
+        self.inner.directory.forget(tenant);
+        Ok(())
     }
 
     /// Says until when a tenant tries and until when it has paid; in every process at once.
@@ -201,24 +199,16 @@ impl Tenants {
         paid_until: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let values: [Value; 4] = [tenant.0.into(), trial_ends_at.into(), paid_until.into(), now.into()];
-        let sql = "UPDATE platform.tenants SET trial_ends_at = $2, paid_until = $3, updated_at = $4 WHERE id = $1";
-        self.change(tenant, sql, values).await
+        change::set_dates(&self.platform(), tenant, trial_ends_at, paid_until, now).await?;
+        self.inner.directory.forget(tenant);
+        Ok(())
     }
 
     /// Begins maintenance with what its people are told meanwhile, or ends it, in every process at once.
     pub async fn set_maintenance(&self, tenant: TenantId, message: Option<&str>, now: DateTime<Utc>) -> Result<()> {
-        let since = message.map(|_| now);
-        let values: [Value; 4] = [tenant.0.into(), since.into(), message.into(), now.into()];
-        let sql = "UPDATE platform.tenants SET maintenance_since = CASE WHEN $2 IS NULL THEN NULL ELSE coalesce(maintenance_since, $2) END, \
-                   maintenance_message = $3, updated_at = $4 WHERE id = $1";
-        self.change(tenant, sql, values).await
-    }
-
-    async fn change<const N: usize>(&self, tenant: TenantId, sql: &str, values: [Value; N]) -> Result<()> {
-        let changed = execute(&self.platform(), sql, values).await?;
+        change::set_maintenance(&self.platform(), tenant, message, now).await?;
         self.inner.directory.forget(tenant);
-        if changed == 0 { Err(Error::NotFound(tenant.to_string())) } else { Ok(()) }
+        Ok(())
     }
 }
 

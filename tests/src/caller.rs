@@ -17,6 +17,7 @@ use tower::ServiceExt as _;
 pub struct Caller {
     router: Router,
     host: String,
+    path: &'static str,
     token: Option<String>,
     address: Option<IpAddr>,
 }
@@ -35,13 +36,19 @@ pub struct Answer {
 impl Caller {
     /// Someone at a host, signed in by a token or not.
     pub fn new(router: Router, host: impl Into<String>, token: Option<String>) -> Self {
-        Self { router, host: host.into(), token, address: None }
+        Self { router, host: host.into(), path: "/graphql", token, address: None }
     }
 
     /// The same person at another host.
     #[must_use]
     pub fn at(&self, host: impl Into<String>) -> Self {
         Self { host: host.into(), ..self.clone() }
+    }
+
+    /// The same person at the API of another path.
+    #[must_use]
+    pub fn at_path(&self, path: &'static str) -> Self {
+        Self { path, ..self.clone() }
     }
 
     /// The same host with another token.
@@ -69,7 +76,7 @@ impl Caller {
     /// Sends an operation.
     pub async fn ask_with(&self, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables });
-        let mut request = Request::post("/graphql")
+        let mut request = Request::post(self.path)
             .header(header::HOST, &self.host)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/graphql-response+json");

@@ -1,5 +1,6 @@
 //! The error codes: each is produced by a real request, documented, and says no more than it should.
 
+use api::operators::Deed;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use api::{
@@ -65,11 +66,11 @@ async fn one_of_each(server: &Server) -> BTreeMap<String, Answer> {
     answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
     server.tenants().set_maintenance(unpaid.tenant.id, Some("Back at noon."), now).await.unwrap();
     answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
-    server.app.lifecycle.delete_as_operator(unpaid.tenant.id, now + TimeDelta::days(1), now).await.unwrap();
+    server.act(&unpaid.tenant, Deed::Delete(now + TimeDelta::days(1)), now).await.unwrap();
     answers.push(unpaid.caller(Role::Hr).ask("{ __typename }").await);
     let moved = server.company().await;
     let slug = format!("{}-new", moved.tenant.slug.as_str());
-    server.app.lifecycle.rename_as_operator(&moved.tenant, Some(&slug), None, now).await.unwrap();
+    server.act(&moved.tenant, Deed::Rename { slug: Some(slug), name: None }, now).await.unwrap();
     answers.push(moved.caller(Role::Hr).ask("{ __typename }").await);
 
     let planned = server.company().await;

@@ -34,6 +34,7 @@ mod limits;
 mod locations;
 mod mail;
 mod members;
+mod operators;
 mod origins;
 mod passkeys;
 mod passwords;

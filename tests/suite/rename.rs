@@ -1,5 +1,6 @@
 //! A tenant gets another slug or name: what leads to it, and who may have what it had.
 
+use api::operators::Deed;
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use serde_json::json;
@@ -110,7 +111,7 @@ async fn a_slug_that_is_given_up_at_the_same_moment_is_reserved() {
         let slug = Slug::parse(&format!("{former}-new")).unwrap();
         let take = NewTenant { slug: former, ..new_tenant() };
         let (renamed, taken) = tokio::join!(
-            server.app.lifecycle.rename_as_operator(&company.tenant, Some(slug.as_str()), None, Utc::now()),
+            server.act(&company.tenant, Deed::Rename { slug: Some(slug.to_string()), name: None }, Utc::now()),
             server.tenants().provision(&take)
         );
         renamed.unwrap();
@@ -175,5 +176,5 @@ async fn an_owner_cannot_reserve_one_slug_after_another() {
     // Back to one that it has already, and on where an operator says so.
     rename(&host, 1).await.data("");
     let tenant = server.tenants().directory().by_id(company.tenant.id).await.unwrap().unwrap();
-    server.app.lifecycle.rename_as_operator(&tenant, Some(&slug(3)), None, Utc::now()).await.unwrap();
+    server.act(&tenant, Deed::Rename { slug: Some(slug(3)), name: None }, Utc::now()).await.unwrap();
 }

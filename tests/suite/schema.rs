@@ -7,7 +7,12 @@ use tests::{Introspection, Server};
 
 #[test]
 fn the_files_are_what_the_program_prints() {
-    for (name, printed) in [("schema.graphql", api::graphql::sdl()), ("schema.platform.graphql", api::graphql::platform::sdl())] {
+    let files = [
+        ("schema.graphql", api::graphql::sdl()),
+        ("schema.platform.graphql", api::graphql::platform::sdl()),
+        ("schema.operator.graphql", api::graphql::operator::sdl()),
+    ];
+    for (name, printed) in files {
         let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)).unwrap_or_default();
         // Not by assert_eq, which would print both.
         assert!(file == printed, "{name} is not the program's schema; run `make schema` and commit the file");
@@ -20,6 +25,7 @@ async fn everything_is_described() {
     let company = server.company().await;
     assert_described(&company.anonymous().introspect().await, 50);
     assert_described(&server.apex().introspect().await, 20);
+    assert_described(&server.console().introspect().await, 30);
 }
 
 fn assert_described(schema: &Introspection, least: usize) {

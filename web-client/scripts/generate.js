@@ -1,8 +1,8 @@
-// Writes src/generated: the types and documents of every operation in src/**/*.graphql, checked against the server's two
+// Writes src/generated: the types and documents of every operation in src/**/*.graphql, checked against the server's three
 // schemas, and the manifest of trusted documents. The output is not under version control; `dev`, `build`, `lint` and
 // `test` make it first.
 //
-// src/apex speaks to the apex, src/account to both kinds of host, everything else to a tenant's host.
+// src/apex speaks to the apex, src/operator to the API of operators there, src/account to both kinds of host, everything else to a tenant's host.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { addTypenameToDocument } from "@apollo/client/utilities";
@@ -21,12 +21,18 @@ const documents = readdirSync(source, { recursive: true })
   .map((path) => ({ location: path, document: parse(readFileSync(new URL(path, source), "utf8")) }));
 const ofApex = documents.filter(({ location }) => location.startsWith("apex/"));
 const ofAccount = documents.filter(({ location }) => location.startsWith("account/"));
-const ofTenant = documents.filter((document) => !ofApex.includes(document));
+const ofOperator = documents.filter(({ location }) => location.startsWith("operator/"));
+const ofTenant = documents.filter((document) => !ofApex.includes(document) && !ofOperator.includes(document));
 
 const tenantSchema = checked("../../schema.graphql", ofTenant);
 const platformSchema = checked("../../schema.platform.graphql", [...ofApex, ...ofAccount]);
+const operatorSchema = checked("../../schema.operator.graphql", ofOperator);
 mkdirSync(output, { recursive: true });
-const modules = [await write("graphql.ts", tenantSchema, ofTenant), await write("platform.ts", platformSchema, ofApex)];
+const modules = [
+  await write("graphql.ts", tenantSchema, ofTenant),
+  await write("platform.ts", platformSchema, ofApex),
+  await write("operator.ts", operatorSchema, ofOperator),
+];
 await writeManifest(modules);
 
 /** The schema in a file, once every document has been found to fit it. */

@@ -24,6 +24,19 @@ pub struct NewAuthenticator {
     pub uri: String,
 }
 
+impl NewAuthenticator {
+    /// For the holder of an account at this issuer.
+    pub(super) fn of(secret: &[u8], account: &str, issuer: &str) -> anyhow::Result<Self> {
+        let totp = totp(secret)
+            .with_account_name(account)
+            .with_issuer(Some(issuer))
+            .build()
+            .context("an authenticator cannot be set up")?;
+        let uri = totp.to_url().context("an authenticator has no address")?;
+        Ok(Self { secret: totp.secret().to_base32(), uri })
+    }
+}
+
 impl Auth {
     /// Sets up an authenticator in place of one that was never confirmed. It asks nobody for a code before it is confirmed.
     pub async fn set_up_authenticator(
@@ -47,13 +60,7 @@ impl Auth {
         if made == 0 {
             return Err(refused("There is an authenticator already. Remove it before setting up another."));
         }
-        let totp = totp(&secret)
-            .with_account_name(account.email.as_str())
-            .with_issuer(Some(self.hosts.base().as_str()))
-            .build()
-            .context("an authenticator cannot be set up")?;
-        let uri = totp.to_url().context("an authenticator has no address")?;
-        Ok(NewAuthenticator { secret: totp.secret().to_base32(), uri })
+        Ok(NewAuthenticator::of(&secret, &account.email, self.hosts.base().as_str())?)
     }
 
     /// Confirms the authenticator by its first code; from then on each sign-in by password asks for one. Returns the recovery
@@ -193,7 +200,7 @@ fn totp(secret: &[u8]) -> Builder {
 }
 
 /// The time step that a code belongs to, if it is one of the present.
-fn step_of(secret: &[u8], code: &str, now: DateTime<Utc>) -> Option<i64> {
+pub(super) fn step_of(secret: &[u8], code: &str, now: DateTime<Utc>) -> Option<i64> {
     // Longer texts are not worth reading.
     if code.len() > 20 {
         return None;

@@ -12,6 +12,7 @@ mod invitation;
 mod keys;
 mod mailed_token;
 mod member;
+mod operator;
 mod own_session;
 mod passkey;
 mod password;
@@ -47,6 +48,10 @@ pub use identity_provider::{IdentityProviders, Problem, SetIdentityProvider};
 pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
 pub use member::Member;
+pub use operator::{
+    ChosenAccess, NewOperator, OpenSetup, OperatorIdentity, OperatorSession, SetupLink, create as create_operator,
+    disable as disable_operator, list as list_operators, reset as reset_operator,
+};
 pub use own_session::Owner;
 pub use passkey::{NewPasskey, PasskeyStep, RelyingParty};
 pub use password::{PasswordRefusal, Passwords, check as check_password};
@@ -63,14 +68,14 @@ pub use workspace::OwnTenant;
 
 use crate::secret::SecretKeys;
 use identity_provider::{ProviderAnswer, ProviderRefusal};
-pub(crate) use invitation::make_invitation_token;
+pub(crate) use invitation::{invite_first_owner, make_invitation_token};
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
 pub(crate) use sign_up::make_sign_up_token;
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
 use throttle::Throttle;
-use token::Verifier;
+use token::{GoodFor, Verifier};
 use tries::Tries;
 
 /// A session that was just begun or renewed.
@@ -159,6 +164,9 @@ pub enum AuthError {
         /// The step that waits for it.
         challenge: Challenge,
     },
+    /// The same for an unknown address, a wrong password and a wrong code of an operator.
+    #[error("The e-mail address, the password or the code is wrong.")]
+    InvalidOperatorCredentials,
     /// A step of a sign-in that is unknown, over, elsewhere or was tried too often.
     #[error("This has taken too long, or was tried too often. Please start again.")]
     InvalidChallenge,
@@ -290,10 +298,13 @@ impl Auth {
         }
         let token = self.verifier.verify(token, now).await?;
         let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
+        let GoodFor::Audience(claimed) = token.good_for else {
+            return Err(invalid("the token is an operator's"));
+        };
         let standing = self.standings.of(token.session_id, now).await.map_err(|error| TokenError::Internal(error.into()))?;
         let standing = standing.ok_or_else(|| invalid("the token's session is over"))?;
         let audience = standing.tenant().map_or(Audience::Platform, Audience::Tenant);
-        if standing.account_id != token.account_id || audience != token.audience {
+        if standing.account_id.uuid() != token.subject || audience != claimed {
             return Err(invalid("the token's session is another's"));
         }
         if standing.exceeds_provider() {

@@ -5,8 +5,16 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::id::SessionId;
 use uuid::Uuid;
+
+/// The number of a session's first refresh token.
+pub(super) const FIRST_GENERATION: i32 = 1;
+
+/// For how long the refresh token before the current one is still taken: two tabs may renew at once, and an answer may
+/// get lost. After that, its use means that somebody has a copy, and ends the session.
+const OVERLAP: TimeDelta = TimeDelta::seconds(20);
 
 /// Bytes of the id, of the number, and of the code.
 const ID: usize = 16;
@@ -21,7 +29,29 @@ pub(super) struct RefreshToken {
     code: [u8; CODE],
 }
 
+/// What it means that a genuine token is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenUse {
+    /// It is the session's present one.
+    Current,
+    /// It is the one before, which somebody has just used as well: both get the same successor.
+    Repeated,
+    /// It was used up long ago: somebody has a copy.
+    Stolen,
+}
+
 impl RefreshToken {
+    /// What its use means in a session whose present number this is, since a moment.
+    pub(super) fn use_in(&self, generation: i32, rotated_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TokenUse {
+        if self.generation == generation {
+            TokenUse::Current
+        } else if self.generation + 1 == generation && rotated_at.is_some_and(|at| now - at <= OVERLAP) {
+            TokenUse::Repeated
+        } else {
+            TokenUse::Stolen
+        }
+    }
+
     /// The token of a session with this number.
     pub(super) fn make(session_id: SessionId, generation: i32, secret: &[u8]) -> String {
         let mut bytes = signed_part(session_id, generation);

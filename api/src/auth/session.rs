@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{Actor, Principal, Role};
 use entities::{
     id::SessionId,
@@ -14,15 +14,13 @@ use sea_orm::{
 };
 use tenancy::{Audience, TenantId};
 
-use super::{Auth, AuthError, Identity, Method, Session, Visitor, refresh_token::RefreshToken, throttle::note_familiar};
+use super::{
+    Auth, AuthError, Identity, Method, Session, Visitor,
+    refresh_token::{FIRST_GENERATION, RefreshToken, TokenUse},
+    throttle::note_familiar,
+    token::{Bearer, GoodFor},
+};
 use crate::secret::SecretColumn;
-
-/// The number of a session's first refresh token.
-const FIRST_GENERATION: i32 = 1;
-
-/// For how long the refresh token before the current one is still taken: two tabs may renew at once, and an answer may
-/// get lost. After that, its use means that somebody has a copy, and ends the session.
-const OVERLAP: TimeDelta = TimeDelta::seconds(20);
 
 impl Auth {
     /// Begins a session of somebody who has proved to be the account's owner: in a tenant, or on the apex. In a tenant of which
@@ -97,9 +95,8 @@ impl Auth {
         if !token.is_genuine(&secret) {
             return Err(AuthError::InvalidRefreshToken);
         }
-        let is_current = token.generation == row.generation;
-        let is_repeated = token.generation + 1 == row.generation && row.rotated_at.is_some_and(|at| now - at <= OVERLAP);
-        if !is_current && !is_repeated {
+        let use_of_token = token.use_in(row.generation, row.rotated_at, now);
+        if use_of_token == TokenUse::Stolen {
             let mut ended = session::ActiveModel::from(row);
             ended.ended_at = Set(Some(now));
             ended.update(&transaction).await?;
@@ -122,7 +119,7 @@ impl Auth {
 
         let next = RefreshToken::make(row.id, token.generation + 1, &secret);
         let mut expires_at = row.expires_at;
-        if is_current {
+        if use_of_token == TokenUse::Current {
             expires_at = now + self.lifetimes.session;
             let mut renewed = session::ActiveModel::from(row);
             renewed.generation = Set(token.generation + 1);
@@ -184,9 +181,17 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
         let audience = tenant.map_or(Audience::Platform, Audience::Tenant);
-        let role = membership.map(|membership| membership.role);
+        let role = membership.map(|membership| membership.role.as_str());
         let access_token_expires_at = now + self.lifetimes.access_token;
-        let access_token = self.verifier.issue(account, id, audience, role, now, access_token_expires_at)?;
+        let bearer = Bearer {
+            subject: account.id.uuid(),
+            session_id: id,
+            good_for: GoodFor::Audience(audience),
+            name: &account.name,
+            email: &account.email,
+            role,
+        };
+        let access_token = self.verifier.issue(&bearer, now, access_token_expires_at)?;
         let actor = membership
             .map(|membership| Actor::person(account.id, account.name.as_str(), membership.role, membership.employee_id));
         let identity = Arc::new(Identity {

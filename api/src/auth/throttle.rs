@@ -78,6 +78,17 @@ impl Throttle {
         Ok(Attempt { account, address })
     }
 
+    /// The same for operators, who are counted apart from accounts, whichever the address is.
+    pub(super) async fn begin_operator(&self, email: &str, visitor: &Visitor, now: DateTime<Utc>) -> Result<Attempt, AuthError> {
+        let address = visitor.address.map(|address| digest("operator's address", &[&network(address)]));
+        if let Some(key) = &address {
+            self.count(key, ADDRESS, now).await?;
+        }
+        let account = digest("operator", &[email]);
+        self.count(&account, ACCOUNT, now).await?;
+        Ok(Attempt { account, address })
+    }
+
     /// The try has succeeded: the account's failures are forgotten.
     pub(super) async fn succeeded(&self, attempt: Attempt) -> Result<(), DbErr> {
         self.execute("DELETE FROM platform.sign_in_attempts WHERE key = $1", attempt.account).await?;

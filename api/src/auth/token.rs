@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use domain::Role;
-use entities::{
-    id::{AccountId, SessionId},
-    platform::account,
-};
+use entities::id::SessionId;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use moka::future::Cache;
 use serde::{Deserialize, Serialize};
@@ -20,6 +16,8 @@ use super::Keyring;
 
 /// The `aud` of a token for the control plane.
 const PLATFORM_AUDIENCE: &str = "platform";
+/// The `aud` of a token for the API of operators.
+const OPERATOR_AUDIENCE: &str = "operator";
 /// The most seconds that clocks may differ.
 const LEEWAY: i64 = 5;
 /// A longer token is refused unread.
@@ -32,9 +30,9 @@ const LONGEST_PEEK: usize = 16 * 1024;
 pub struct Claims {
     /// Who issued it.
     pub iss: String,
-    /// Where it is good: a tenant's id, or `platform`. One place, never a list.
+    /// Where it is good: a tenant's id, `platform`, or `operator`. One place, never a list.
     pub aud: String,
-    /// Whose it is: the id of an account.
+    /// Whose it is: the id of an account, or of an operator.
     pub sub: Uuid,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
@@ -56,11 +54,31 @@ pub struct Claims {
 /// A token that is genuine.
 #[derive(Debug, Clone)]
 pub(super) struct VerifiedToken {
-    pub(super) account_id: AccountId,
+    pub(super) subject: Uuid,
     pub(super) session_id: SessionId,
-    pub(super) audience: Audience,
+    pub(super) good_for: GoodFor,
     key_id: String,
     pub(super) expires_at: DateTime<Utc>,
+}
+
+/// Where a token is good. An operator's has no [`Audience`], so that no host of tenants, nor the apex, can take it for one of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoodFor {
+    /// At a tenant, or on the apex.
+    Audience(Audience),
+    /// At the API of operators.
+    Operators,
+}
+
+/// Whom a token is for, and in which session.
+#[derive(Debug)]
+pub(super) struct Bearer<'a> {
+    pub(super) subject: Uuid,
+    pub(super) session_id: SessionId,
+    pub(super) good_for: GoodFor,
+    pub(super) name: &'a str,
+    pub(super) email: &'a str,
+    pub(super) role: Option<&'static str>,
 }
 
 /// Why a token is refused. The person reads one sentence for all; the reason is for the log.
@@ -113,32 +131,25 @@ impl Verifier {
         &self.keys
     }
 
-    /// Signs a token for the session of an account, from `now` until `expires_at`.
-    pub(super) fn issue(
-        &self,
-        account: &account::Model,
-        session_id: SessionId,
-        audience: Audience,
-        role: Option<Role>,
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> anyhow::Result<String> {
+    /// Signs a token for a session, from `now` until `expires_at`.
+    pub(super) fn issue(&self, bearer: &Bearer<'_>, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> anyhow::Result<String> {
         let keys = self.keys.current();
         let signing = keys.signing(now).context("there is no signing key")?;
         let claims = Claims {
             iss: self.issuer.clone(),
-            aud: match audience {
-                Audience::Platform => PLATFORM_AUDIENCE.to_owned(),
-                Audience::Tenant(tenant) => tenant.to_string(),
+            aud: match bearer.good_for {
+                GoodFor::Audience(Audience::Platform) => PLATFORM_AUDIENCE.to_owned(),
+                GoodFor::Audience(Audience::Tenant(tenant)) => tenant.to_string(),
+                GoodFor::Operators => OPERATOR_AUDIENCE.to_owned(),
             },
-            sub: account.id.0,
+            sub: bearer.subject,
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: expires_at.timestamp(),
-            sid: session_id.0,
-            name: account.name.clone(),
-            email: account.email.clone(),
-            role: role.map(|role| role.as_str().to_owned()),
+            sid: bearer.session_id.0,
+            name: bearer.name.to_owned(),
+            email: bearer.email.to_owned(),
+            role: bearer.role.map(str::to_owned),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(signing.id.clone());
@@ -179,12 +190,16 @@ impl Verifier {
         if claims.nbf > seconds + LEEWAY {
             return Err(invalid("the token is not good yet"));
         }
-        let audience = match claims.aud.as_str() {
-            PLATFORM_AUDIENCE => Audience::Platform,
-            tenant => Audience::Tenant(tenant.parse::<TenantId>().map_err(|_| invalid("the token's audience is no tenant"))?),
+        let good_for = match claims.aud.as_str() {
+            OPERATOR_AUDIENCE => GoodFor::Operators,
+            PLATFORM_AUDIENCE => GoodFor::Audience(Audience::Platform),
+            tenant => {
+                let tenant = tenant.parse::<TenantId>().map_err(|_| invalid("the token's audience is no tenant"))?;
+                GoodFor::Audience(Audience::Tenant(tenant))
+            }
         };
         let expires_at = DateTime::from_timestamp_secs(claims.exp).ok_or_else(|| invalid("the token never ends"))?;
-        let (account_id, session_id) = (AccountId(claims.sub), SessionId(claims.sid));
-        Ok(VerifiedToken { account_id, session_id, audience, key_id: id, expires_at })
+        let (subject, session_id) = (claims.sub, SessionId(claims.sid));
+        Ok(VerifiedToken { subject, session_id, good_for, key_id: id, expires_at })
     }
 }

@@ -1,32 +1,40 @@
 //! `tenantry tenant rename`, `terms`, `maintenance`, `suspend`, `resume`, `delete` and `keep`.
 
-use anyhow::{Context as _, bail};
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
-use tenancy::{Standing, Tenant, TenantStatus, Tenants, Terms};
+use tenancy::{Standing, Tenant, Tenants};
 
 use super::{
     say,
     tenant::{confirm, find},
 };
 use crate::{
-    cli::{LifeCommand, Limit},
+    cli::LifeCommand,
     config::Config,
     lifecycle::Lifecycle,
     mail::Mail,
+    operators::{Deed, Doer, Operators, TermsChange},
 };
 
 pub(super) fn lifecycle(config: &Config, tenants: &Tenants) -> anyhow::Result<Lifecycle> {
     Ok(Lifecycle::new(config, tenants, &Mail::start(config, tenants)?))
 }
 
+/// What operators do, as the command line does it.
+pub(super) fn operators(config: &Config, tenants: &Tenants) -> anyhow::Result<Operators> {
+    let mail = Mail::start(config, tenants)?;
+    Ok(Operators::new(config, tenants, &mail, &Arc::new(Lifecycle::new(config, tenants, &mail))))
+}
+
 pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let lifecycle = lifecycle(config, tenants)?;
+    let (lifecycle, operators, doer) = (lifecycle(config, tenants)?, operators(config, tenants)?, Doer::command_line());
     match command {
         LifeCommand::Rename { slug, new_slug, name } => {
             let tenant = find(tenants, &slug).await?;
             let new = new_slug.as_ref().unwrap_or(&tenant.slug);
-            lifecycle.rename_as_operator(&tenant, Some(new.as_str()), name.as_deref(), now).await?;
+            operators.act(&doer, &tenant, Deed::Rename { slug: Some(new.to_string()), name }, now).await?;
             say(&lifecycle.address_of(&*find(tenants, new).await?))?;
         }
         LifeCommand::Terms {
@@ -37,34 +45,27 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
             own_read_only_after_days,
             own_suspend_after_days,
         } => {
-            let tenant = find(tenants, &slug).await?;
-            if trial_until.is_some() || paid_until.is_some() {
-                let trial = trial_until.map_or(tenant.trial_ends_at, crate::cli::Until::instant);
-                let paid = paid_until.map_or(tenant.paid_until, crate::cli::Until::instant);
-                tenants.set_dates(tenant.id, trial, paid, now).await?;
-            }
-            let own = [own_warning_days, own_read_only_after_days, own_suspend_after_days];
-            if own.iter().any(Option::is_some) {
-                tenants.change_settings(tenant.id, now, |settings| put_terms(settings, own)).await?;
-            }
+            let terms = TermsChange {
+                trial_ends_at: trial_until.map(crate::cli::Until::instant),
+                paid_until: paid_until.map(crate::cli::Until::instant),
+                own: [own_warning_days, own_read_only_after_days, own_suspend_after_days],
+            };
+            operators.act(&doer, &*find(tenants, &slug).await?, Deed::SetTerms(terms), now).await?;
             let tenant = find(tenants, &slug).await?;
             show_terms(&lifecycle, &tenant, now)?;
         }
         LifeCommand::Maintenance { slug, on, message, .. } => {
-            let tenant = find(tenants, &slug).await?;
-            let message = message.unwrap_or_default();
-            tenants.set_maintenance(tenant.id, on.then_some(message.trim()), now).await?;
+            let message = on.then(|| message.unwrap_or_default());
+            operators.act(&doer, &*find(tenants, &slug).await?, Deed::SetMaintenance(message), now).await?;
             let what = if on { "is under maintenance" } else { "is served again" };
             say(&format!("{slug} {what}."))?;
         }
         LifeCommand::Suspend { slug } => {
-            let tenant = find(tenants, &slug).await?;
-            tenants.set_status(tenant.id, TenantStatus::Suspended, now).await?;
+            operators.act(&doer, &*find(tenants, &slug).await?, Deed::Suspend, now).await?;
             say(&format!("{slug} is suspended."))?;
         }
         LifeCommand::Resume { slug } => {
-            let tenant = find(tenants, &slug).await?;
-            tenants.set_status(tenant.id, TenantStatus::Active, now).await?;
+            operators.act(&doer, &*find(tenants, &slug).await?, Deed::Resume, now).await?;
             say(&format!("{slug} is served again."))?;
         }
         LifeCommand::Delete { slug, yes, at_once } => {
@@ -72,8 +73,10 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
             if !yes {
                 confirm(&tenant, "Deleting", "This deletes", "Nothing was deleted")?;
             }
-            let at = if at_once { now } else { now + config.lifecycle.deletion_grace() };
-            let at = lifecycle.delete_as_operator(tenant.id, at, now).await?;
+            let at = if at_once { now } else { operators.deletion_at(now) };
+            operators.act(&doer, &tenant, Deed::Delete(at), now).await?;
+            // The earlier moment holds, where its deletion was asked for before.
+            let at = tenants.directory().by_id(tenant.id).await?.and_then(|tenant| tenant.delete_at).unwrap_or(at);
             if at > now {
                 let at = at.to_rfc3339();
                 return say(&format!(
@@ -86,31 +89,17 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
             say(&serde_json::to_string_pretty(&certificate)?)?;
         }
         LifeCommand::Keep { slug } => {
-            let tenant = find(tenants, &slug).await?;
-            if !lifecycle.keep_as_operator(tenant.id, now).await? {
-                bail!("{slug} is not to be deleted, or its deletion has begun and cannot be taken back");
-            }
+            let kept = operators.act(&doer, &*find(tenants, &slug).await?, Deed::Keep, now).await;
+            kept.map_err(|error| match error {
+                domain::Error::Conflict { .. } => {
+                    anyhow!("{slug} is not to be deleted, or its deletion has begun and cannot be taken back")
+                }
+                other => other.into(),
+            })?;
             say(&format!("{slug} is kept."))?;
         }
     }
     Ok(())
-}
-
-fn put_terms(settings: &mut Map<String, Value>, own: [Option<Limit>; 3]) {
-    let mut terms = match settings.remove(Terms::SETTING) {
-        Some(Value::Object(terms)) => terms,
-        _ => Map::new(),
-    };
-    for (name, change) in Terms::NAMES.into_iter().zip(own) {
-        match change {
-            Some(Limit::Own(days)) => terms.insert(name.to_owned(), days.into()),
-            Some(Limit::Default) => terms.remove(name),
-            None => None,
-        };
-    }
-    if !terms.is_empty() {
-        settings.insert(Terms::SETTING.to_owned(), Value::Object(terms));
-    }
 }
 
 fn show_terms(lifecycle: &Lifecycle, tenant: &Tenant, now: DateTime<Utc>) -> anyhow::Result<()> {

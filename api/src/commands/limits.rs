@@ -1,15 +1,13 @@
 //! `tenantry tenant limits`.
 
-use anyhow::bail;
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
 use tenancy::{Slug, Tenant, Tenants};
 
-use super::say;
+use super::{life, say, tenant::find};
 use crate::{
-    cli::{Limit, OwnLimits},
+    cli::OwnLimits,
     config::Config,
-    graphql::limits::Limits,
+    operators::{Deed, Doer, LimitChanges, LimitName, Operators},
 };
 
 /// Changes what is given, and shows what holds then.
@@ -20,81 +18,50 @@ pub(super) async fn run(
     own: &OwnLimits,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let tenant = super::tenant::find(tenants, slug).await?;
-    let changes = [
-        ("requestsPerSecond", own.requests_per_second),
-        ("requestsPerSecondPerActor", own.requests_per_second_per_actor),
-        ("concurrentOperations", own.concurrent_operations),
-        ("characters", own.characters),
-        ("tokens", own.tokens),
-        ("depth", own.depth),
-        ("aliases", own.aliases),
-        ("directives", own.directives),
-        ("rootFields", own.root_fields),
-        ("cost", own.cost),
-    ];
-    if let Some(Limit::Own(depth)) = own.depth
-        && depth > 40
-    {
-        bail!("The depth may be 40 at most: the parser recurses");
+    let operators = life::operators(config, tenants)?;
+    let given = LimitName::ALL.into_iter().filter_map(|name| Some((name, given(own, name)?)));
+    let changes = LimitChanges::new(given, own.tenant_introspection)?;
+    if !changes.is_empty() {
+        operators.act(&Doer::command_line(), &*find(tenants, slug).await?, Deed::SetLimits(changes), now).await?;
     }
-    let introspection = own.tenant_introspection.map(|limit| match limit {
-        Limit::Own(introspection) => Limit::Own(introspection.as_str()),
-        Limit::Default => Limit::Default,
-    });
-    let is_changed = changes.iter().any(|(_, change)| change.is_some());
-    if is_changed || introspection.is_some() || own.statement_timeout_ms.is_some() {
-        let change = |settings: &mut Map<String, Value>| {
-            let mut limits = match settings.remove("limits") {
-                Some(Value::Object(limits)) => limits,
-                _ => Map::new(),
-            };
-            for (name, change) in changes {
-                put(&mut limits, name, change);
-            }
-            put(&mut limits, "introspection", introspection);
-            if !limits.is_empty() {
-                settings.insert("limits".to_owned(), Value::Object(limits));
-            }
-            put(settings, "statementTimeoutMs", own.statement_timeout_ms);
-        };
-        tenants.change_settings(tenant.id, now, change).await?;
-    }
-    let tenant = super::tenant::find(tenants, slug).await?;
-    show(config, &tenant)
+    show(&operators, &*find(tenants, slug).await?)
 }
 
-fn put(settings: &mut Map<String, Value>, name: &str, change: Option<Limit<impl Into<Value>>>) {
-    match change {
-        Some(Limit::Own(value)) => settings.insert(name.to_owned(), value.into()),
-        Some(Limit::Default) => settings.remove(name),
-        None => None,
+fn given(own: &OwnLimits, name: LimitName) -> Option<crate::cli::Limit> {
+    match name {
+        LimitName::RequestsPerSecond => own.requests_per_second,
+        LimitName::RequestsPerSecondPerActor => own.requests_per_second_per_actor,
+        LimitName::ConcurrentOperations => own.concurrent_operations,
+        LimitName::StatementTimeoutMs => own.statement_timeout_ms,
+        LimitName::Characters => own.characters,
+        LimitName::Tokens => own.tokens,
+        LimitName::Depth => own.depth,
+        LimitName::Aliases => own.aliases,
+        LimitName::Directives => own.directives,
+        LimitName::RootFields => own.root_fields,
+        LimitName::Cost => own.cost,
+    }
+}
+
+fn show(operators: &Operators, tenant: &Tenant) -> anyhow::Result<()> {
+    let line = |flag: &str, value: &str, is_own: bool| {
+        let whose = if is_own { "its own" } else { "the program's" };
+        say(&format!("{flag:<30} {value:<12} {whose}"))
     };
+    let (limits, introspection) = operators.limits_of(tenant);
+    for limit in limits {
+        let value = limit.value.map_or_else(|| "any number".to_owned(), |number| number.to_string());
+        line(&flag(limit.name), &value, limit.is_own)?;
+    }
+    let is_own = tenant.settings.get("limits").is_some_and(|limits| limits.get("introspection").is_some());
+    line("tenant-introspection", introspection.as_str(), is_own)
 }
 
-fn show(config: &Config, tenant: &Tenant) -> anyhow::Result<()> {
-    let limits = Limits::of(&config.limits, Some(tenant));
-    let any = |number: Option<std::num::NonZeroU64>| number.map_or_else(|| "any number".to_owned(), |number| number.to_string());
-    let own_timeout = tenant.settings.get("statementTimeoutMs").and_then(Value::as_u64).filter(|timeout| *timeout > 0);
-    let most = config.statement_timeout.saturating_mul(1_000);
-    let rows = [
-        ("requests-per-second", "requestsPerSecond", any(limits.requests_per_second)),
-        ("requests-per-second-per-actor", "requestsPerSecondPerActor", any(limits.requests_per_second_per_actor)),
-        ("concurrent-operations", "concurrentOperations", any(limits.concurrent_operations)),
-        ("statement-timeout-ms", "statementTimeoutMs", own_timeout.map_or(most, |own| own.min(most)).to_string()),
-        ("characters", "characters", limits.characters.to_string()),
-        ("tokens", "tokens", limits.tokens.to_string()),
-        ("depth", "depth", limits.depth.to_string()),
-        ("aliases", "aliases", limits.aliases.to_string()),
-        ("directives", "directives", limits.directives.to_string()),
-        ("root-fields", "rootFields", limits.root_fields.to_string()),
-        ("cost", "cost", limits.cost.to_string()),
-        ("tenant-introspection", "introspection", limits.introspection.as_str().to_owned()),
-    ];
-    for (flag, name, value) in rows {
-        let own = tenant.settings.get("limits").and_then(|limits| limits.get(name)).or_else(|| tenant.settings.get(name));
-        let whose = if own.is_some() { "its own" } else { "the program's" };
-        say(&format!("{flag:<30} {value:<12} {whose}"))?;
-    }
-    Ok(())
+/// The name of the flag: `requests-per-second` for `requestsPerSecond`.
+fn flag(name: LimitName) -> String {
+    let parts = name.key().chars().flat_map(|letter| {
+        let dash = letter.is_ascii_uppercase().then_some('-');
+        dash.into_iter().chain([letter.to_ascii_lowercase()])
+    });
+    parts.collect()
 }

@@ -12,6 +12,7 @@ mod life;
 mod limits;
 mod migrate;
 mod newcomer;
+mod operator;
 mod origins;
 mod plan;
 mod schema;
@@ -47,12 +48,13 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate { arguments, command } => return migrate::run(&config, &arguments, command).await,
         Command::Tenant { command } => return tenant::run(&config, command).await,
+        Command::Operator { command } => operator::run(&config, command).await?,
         Command::Plan { command } => plan::run(&config, command).await?,
         Command::Backup { command } => return backup::run(&config, command).await,
         Command::Keys { command } => keys::run(&config, command).await?,
         Command::Demo { tenants, employees } => demo::run(&config, tenants, employees).await?,
         Command::Doctor => return doctor::run(&config).await,
-        Command::Schema { platform } => schema::run(platform)?,
+        Command::Schema { platform, operator } => schema::run(platform, operator)?,
         Command::Postgres { command } => {
             let options = local_postgres::Options { data_directory: std::env::temp_dir(), durable: false, settings: Vec::new() };
             let status = local_postgres::run_with(&options, &command).await?;

@@ -21,6 +21,7 @@ use crate::{
     cli::TenantCommand,
     config::Config,
     domains::check_registrable,
+    operators::Doer,
 };
 
 pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
@@ -52,7 +53,11 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             let name = name.unwrap_or_else(|| slug.to_string());
             let name = Title::from_text("name", &name)?.into_text();
             let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: hosts, now };
-            let tenant = tenants.provision(&new).await?;
+            let made = life::operators(config, tenants)?.create(&Doer::command_line(), &new, None).await;
+            let tenant = made.map_err(|error| match error {
+                domain::Error::Conflict { field: Some(_), .. } => tenancy::Error::SlugTaken(new.slug.clone()).into(),
+                other => anyhow::Error::from(other),
+            })?;
             if let Some(owner) = owner {
                 auth::join(&tenants.platform(), &owner, tenant.id, Role::Owner, None, now)
                     .await

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use domain::Error;
 
 use super::context::ResolverContext as _;
-use crate::auth::SecondFactor;
+use crate::auth::{NewAuthenticator, SecondFactor};
 
 /// Proof that the account's owner asks.
 #[derive(InputObject)]
@@ -21,6 +21,12 @@ pub struct SetUpAuthenticatorPayload {
     secret: String,
     /// The same as an `otpauth:` address, for showing as a picture that the app reads.
     uri: String,
+}
+
+impl From<NewAuthenticator> for SetUpAuthenticatorPayload {
+    fn from(made: NewAuthenticator) -> Self {
+        Self { secret: made.secret, uri: made.uri }
+    }
 }
 
 /// Proof that the app works.

@@ -78,6 +78,7 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     if let Some(failure) = error.source::<AuthError>() {
         let (code, details) = match failure {
             AuthError::InvalidCredentials
+            | AuthError::InvalidOperatorCredentials
             | AuthError::InvalidRefreshToken
             | AuthError::InvalidChallenge
             | AuthError::InvalidEntryCode

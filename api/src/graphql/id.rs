@@ -7,7 +7,8 @@ use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
 use entities::id::{
-    AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, PasskeyId, PositionId, SessionId,
+    AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, OperatorEventId, OperatorId,
+    PasskeyId, PositionId, SessionId,
 };
 use tenancy::TenantId;
 use uuid::Uuid;
@@ -31,6 +32,10 @@ pub enum Kind {
     Invitation,
     /// A location.
     Location,
+    /// An operator.
+    Operator,
+    /// What an operator has done.
+    OperatorEvent,
     /// A passkey.
     Passkey,
     /// A position.
@@ -42,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Account,
         Self::ApiKey,
         Self::AuditEvent,
@@ -50,6 +55,8 @@ impl Kind {
         Self::Employee,
         Self::Invitation,
         Self::Location,
+        Self::Operator,
+        Self::OperatorEvent,
         Self::Passkey,
         Self::Position,
         Self::Session,
@@ -65,6 +72,8 @@ impl Kind {
             Self::Employee => b'E',
             Self::Invitation => b'I',
             Self::Location => b'L',
+            Self::Operator => b'O',
+            Self::OperatorEvent => b'X',
             Self::Passkey => b'W',
             Self::Position => b'P',
             Self::Session => b'S',
@@ -124,6 +133,16 @@ impl Key for SessionId {
 impl Key for PasskeyId {
     const KIND: Kind = Kind::Passkey;
     const NOUN: &'static str = "passkey";
+}
+
+impl Key for OperatorId {
+    const KIND: Kind = Kind::Operator;
+    const NOUN: &'static str = "operator";
+}
+
+impl Key for OperatorEventId {
+    const KIND: Kind = Kind::OperatorEvent;
+    const NOUN: &'static str = "event";
 }
 
 impl Key for ApiKeyId {

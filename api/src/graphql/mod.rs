@@ -1,4 +1,4 @@
-//! The GraphQL schemas: one for all tenants, and in [`platform`] one for the apex.
+//! The GraphQL schemas: one for all tenants, in [`platform`] one for the apex, and in [`operator`] one for operators.
 //!
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
@@ -42,6 +42,7 @@ pub mod location;
 pub mod member;
 pub mod mutation;
 pub mod node;
+pub mod operator;
 pub mod parameters;
 pub mod passkey;
 pub mod password;

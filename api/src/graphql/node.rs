@@ -36,7 +36,15 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Some((Kind::Location, key)) => domain::location::by_id(scope, viewer, key.into()).await.map(Location)?.into(),
         Some((Kind::Position, key)) => domain::position::by_id(scope, viewer, key.into()).await.map(Position)?.into(),
         Some((
-            Kind::Account | Kind::ApiKey | Kind::AuditEvent | Kind::Invitation | Kind::Passkey | Kind::Session | Kind::Tenant,
+            Kind::Account
+            | Kind::ApiKey
+            | Kind::AuditEvent
+            | Kind::Invitation
+            | Kind::Operator
+            | Kind::OperatorEvent
+            | Kind::Passkey
+            | Kind::Session
+            | Kind::Tenant,
             _,
         ))
         | None => {

@@ -11,9 +11,6 @@ use super::{
 };
 use crate::auth::{AuthError, Challenge, SecondFactor, Session};
 
-/// The name of the cookie that keeps a refresh token.
-pub const REFRESH_COOKIE: &str = "tenantry_refresh";
-
 /// Who signs in, and how the session is kept.
 #[derive(InputObject)]
 pub struct SignInInput {
@@ -183,7 +180,7 @@ impl SessionMutation {
         let token = door.refresh_cookie.as_deref();
         let session_id = request.visit().caller.identity.as_ref().and_then(|identity| identity.session_id);
         let signed_out = door.auth.sign_out(door.tenant_id(), token, session_id, door.now).await?;
-        ctx.append_http_header("set-cookie", cookie::clear(door.secure));
+        ctx.append_http_header("set-cookie", cookie::ACCOUNT.clear(door.secure));
         Ok(SignOutPayload { signed_out })
     }
 }
@@ -199,7 +196,8 @@ pub fn begin(
     let caller = Caller::new(Some(session.identity), now);
     let viewer = Viewer::of(&caller).ok_or(domain::Error::Unauthenticated)?;
     request.become_signed_in(caller);
-    let refresh_token = cookie::keep(ctx, &request.front_door, session.refresh_token, session.expires_at, keep_in_cookie);
+    let (now, secure) = (request.front_door.now, request.front_door.secure);
+    let refresh_token = cookie::ACCOUNT.keep(ctx, session.refresh_token, session.expires_at, now, secure, keep_in_cookie);
     Ok(Resolved::made(SessionPayload {
         access_token: session.access_token,
         access_token_expires_at: session.access_token_expires_at,

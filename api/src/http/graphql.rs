@@ -27,11 +27,11 @@ use crate::{
         self,
         admission::Admission,
         context::{Caller, RequestContext},
+        cookie::ACCOUNT,
         front_door::FrontDoor,
         http::{Summary, execute},
         limits::Limits,
         platform::{self, PlatformContext},
-        session::REFRESH_COOKIE,
     },
     live::{client::Client, events, upgrade},
     traffic::Sender,
@@ -43,13 +43,24 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     if upgrade::is_wanted(request.method(), request.headers()) {
         return upgrade::open(app, request).await;
     }
-    let timeout = app.options.request_timeout;
-    // Dropping the work rolls back what it had begun.
-    let Ok(response) = tokio::time::timeout(timeout, find_and_execute(&app, request)).await else {
-        return Refusal::Overrun(timeout.as_secs()).into_response();
-    };
+    let response = within(&app, find_and_execute(&app, request)).await;
     note(&response);
     response
+}
+
+/// The answer, unless it takes longer than a request may.
+pub(super) async fn within(app: &App, work: impl Future<Output = Response>) -> Response {
+    let timeout = app.options.request_timeout;
+    // Dropping the work rolls back what it had begun.
+    match tokio::time::timeout(timeout, work).await {
+        Ok(response) => response,
+        Err(_) => Refusal::Overrun(timeout.as_secs()).into_response(),
+    }
+}
+
+/// Names the request in the log.
+pub(super) fn request_id(parts: &Parts) -> String {
+    parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned()
 }
 
 async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
@@ -69,8 +80,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     if let Some(identity) = &identity {
         name_actor(identity.principal.uuid());
     }
-    let request_id =
-        parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
+    let request_id = request_id(&parts);
     let visitor = visitor(&parts, &app.options.trusted_proxies);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     let sender = Sender::of(identity.as_deref(), visitor.address);
@@ -107,7 +117,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         address: app.options.addresses.of(host.as_str()),
         host,
         visitor,
-        refresh_cookie: cookie(&parts.headers, REFRESH_COOKIE),
+        refresh_cookie: cookie(&parts.headers, ACCOUNT.name),
         secure: app.options.https,
         now,
     };
@@ -158,7 +168,7 @@ fn count_answer(counting: Option<Counting>, response: &Response) {
 
 /// Takes in the body of a request that is refused without it. Otherwise the connection would have to be closed, and the answer might be
 /// lost with it.
-async fn drain(body: Body) {
+pub(super) async fn drain(body: Body) {
     const PATIENCE: Duration = Duration::from_secs(1);
     let taken = axum::body::to_bytes(body, LARGEST_BODY);
     // A body that is too long, or too slow, is not worth the connection.
@@ -178,7 +188,7 @@ async fn watcher(app: &Arc<App>, parts: &Parts, front_door: &FrontDoor, request_
     })
 }
 
-fn note(response: &Response) {
+pub(super) fn note(response: &Response) {
     let Some(summary) = response.extensions().get::<Summary>() else {
         return;
     };

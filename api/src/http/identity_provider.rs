@@ -61,7 +61,10 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
     let mut response = match within(&app, work).await {
         Ok(session) => {
             let mut response = redirect("/");
-            set_cookie(&mut response, &refresh_cookie::set(&session.refresh_token, session.expires_at, now, app.options.https));
+            set_cookie(
+                &mut response,
+                &refresh_cookie::ACCOUNT.set(&session.refresh_token, session.expires_at, now, app.options.https),
+            );
             response
         }
         Err(refusal) => refuse(&refusal),

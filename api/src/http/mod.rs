@@ -7,6 +7,7 @@ mod host;
 mod identity_provider;
 pub(crate) mod log;
 mod metrics;
+mod operator;
 mod origin;
 pub(crate) mod place;
 pub(crate) mod refusal;
@@ -57,6 +58,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/graphql", any(graphql::answer))
+        .route("/operator/graphql", any(operator::answer))
         .route("/auth/sign-in", any(identity_provider::start))
         .route("/auth/callback", any(identity_provider::callback))
         .route("/.well-known/jwks.json", get(health::published_keys))

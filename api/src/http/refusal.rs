@@ -28,6 +28,9 @@ pub(crate) enum Refusal {
     /// The host is nobody's.
     #[error("No organisation has this address.")]
     TenantNotFound,
+    /// There is nothing at this path of this host, or not for somebody from there.
+    #[error("There is nothing here.")]
+    NothingHere,
     /// The host and the token name different places.
     #[error("This sign-in belongs to another address.")]
     TenantMismatch,
@@ -118,6 +121,7 @@ impl Refusal {
         match self {
             Self::MalformedHost | Self::SlowBody | Self::NothingToWatch | Self::OtherProtocol => Code::BadUserInput,
             Self::TenantNotFound => Code::TenantNotFound,
+            Self::NothingHere => Code::NotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
             Self::TenantPastDue => Code::TenantPastDue,

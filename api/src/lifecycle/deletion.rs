@@ -43,20 +43,6 @@ impl Lifecycle {
         Ok(at)
     }
 
-    /// Schedules a deletion for an operator.
-    pub async fn delete_as_operator(
-        &self,
-        tenant: TenantId,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<DateTime<Utc>, Error> {
-        let transaction = self.platform.begin().await?;
-        let at = self.tenants.schedule_deletion(&transaction, tenant, AskedBy::Operator, at, now).await.map_err(answer)?;
-        transaction.commit().await?;
-        self.tenants.directory().forget(tenant);
-        Ok(at)
-    }
-
     /// Takes a deletion back, for an owner.
     pub async fn keep(
         &self,
@@ -87,15 +73,6 @@ impl Lifecycle {
             auth.deliver(&self.tenants.read_write(tenant), [entry]).await;
         }
         Ok(())
-    }
-
-    /// Takes a deletion back, for an operator. False: none was asked for, or it has begun.
-    pub async fn keep_as_operator(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<bool, Error> {
-        let transaction = self.platform.begin().await?;
-        let kept = self.tenants.keep(&transaction, tenant, AskedBy::Operator, now).await.map_err(answer)?;
-        transaction.commit().await?;
-        self.tenants.directory().forget(tenant);
-        Ok(kept)
     }
 
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use domain::Role;
 use entities::platform::{account, membership};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
-use tenancy::{Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, standing};
+use tenancy::{Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Terms, standing};
 
 use crate::{
     app::Clock,
@@ -24,6 +24,7 @@ use crate::{
 };
 
 pub use options::LifecycleOptions;
+pub(crate) use rename::parse as parse_names;
 
 /// How often it is looked what has become due, on the average.
 const PERIOD: Duration = Duration::from_mins(1);
@@ -58,6 +59,11 @@ impl Lifecycle {
     /// What holds for a tenant at a moment.
     pub fn standing(&self, tenant: &Tenant, now: DateTime<Utc>) -> Standing {
         standing(tenant, self.tenants.head(), now, self.options.terms())
+    }
+
+    /// When what happens, where a tenant's settings name no terms of its own.
+    pub fn terms(&self) -> Terms {
+        self.options.terms()
     }
 
     /// Where a tenant pays, or asks about paying.
@@ -122,7 +128,7 @@ async fn owners<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<
 }
 
 /// What the control plane says, for whoever has asked.
-fn answer(error: tenancy::Error) -> domain::Error {
+pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
     match error {
         tenancy::Error::SlugTaken(_) => {
             domain::Error::Conflict { field: Some("slug".to_owned()), message: "This address is taken.".to_owned() }
@@ -133,6 +139,7 @@ fn answer(error: tenancy::Error) -> domain::Error {
                       It can change again when one of them is free."
                 .to_owned(),
         },
+        taken @ tenancy::Error::HostTaken(_) => domain::Error::Conflict { field: None, message: taken.to_string() },
         tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::Database(error) => error.into(),
         other => domain::Error::Database(DbErr::Custom(other.to_string())),

@@ -1,6 +1,5 @@
 //! An organisation gets another name or address.
 
-use chrono::{DateTime, Utc};
 use domain::{
     Context, Error, Permission,
     audit::{Changes, Event},
@@ -26,7 +25,13 @@ impl Lifecycle {
         context.require(Permission::ManageTenant)?;
         let (slug, name) = parse(slug, name)?;
         let transaction = self.platform.begin().await?;
-        let wanted = self.renaming(slug.as_ref(), name.as_deref(), false, context.now);
+        let wanted = Renaming {
+            slug: slug.as_ref(),
+            name: name.as_deref(),
+            reserved_until: context.now + self.options.former_address(),
+            by_operator: false,
+            now: context.now,
+        };
         let renamed = self.tenants.rename(&transaction, tenant.id, &wanted).await.map_err(answer)?;
         let changes =
             Changes::default().with("slug", renamed.before.0, renamed.after.0).with("name", renamed.before.1, renamed.after.1);
@@ -40,30 +45,10 @@ impl Lifecycle {
         auth.deliver(scope, [entry]).await;
         Ok(())
     }
-
-    /// The same, for an operator.
-    pub async fn rename_as_operator(
-        &self,
-        tenant: &Tenant,
-        slug: Option<&str>,
-        name: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let (slug, name) = parse(slug, name)?;
-        let transaction = self.platform.begin().await?;
-        let wanted = self.renaming(slug.as_ref(), name.as_deref(), true, now);
-        self.tenants.rename(&transaction, tenant.id, &wanted).await.map_err(answer)?;
-        transaction.commit().await?;
-        self.tenants.directory().forget(tenant.id);
-        Ok(())
-    }
-
-    fn renaming<'a>(&self, slug: Option<&'a Slug>, name: Option<&'a str>, by_operator: bool, now: DateTime<Utc>) -> Renaming<'a> {
-        Renaming { slug, name, reserved_until: now + self.options.former_address(), by_operator, now }
-    }
 }
 
-fn parse(slug: Option<&str>, name: Option<&str>) -> Result<(Option<Slug>, Option<String>), Error> {
+/// The slug and the name that a tenant is to have, where they are given.
+pub(crate) fn parse(slug: Option<&str>, name: Option<&str>) -> Result<(Option<Slug>, Option<String>), Error> {
     let slug = slug.map(|slug| Slug::parse(slug.trim()).map_err(|error| Error::bad_input("slug", sentence(&error.to_string()))));
     let name = name.map(|name| Title::from_text("name", name).map(Title::into_text));
     Ok((slug.transpose()?, name.transpose()?))

@@ -22,6 +22,10 @@ pub enum SecretColumn {
     Authenticator,
     /// This program's secrets at tenants' identity providers.
     IdentityProvider,
+    /// What the codes of operators' authenticator apps are computed from.
+    Operator,
+    /// What operators' refresh tokens are made with.
+    OperatorSession,
 }
 
 /// What is authenticated with the secret, and what the log says of it.
@@ -33,7 +37,8 @@ impl fmt::Display for Place<'_> {
 
 impl SecretColumn {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::SigningKey, Self::Session, Self::Authenticator, Self::IdentityProvider];
+    pub const ALL: [Self; 6] =
+        [Self::SigningKey, Self::Session, Self::Authenticator, Self::IdentityProvider, Self::Operator, Self::OperatorSession];
 
     /// The secret of a row.
     pub fn of(self, row: &str) -> Place<'_> {
@@ -46,21 +51,24 @@ impl SecretColumn {
             Self::Session => "sessions",
             Self::Authenticator => "authenticators",
             Self::IdentityProvider => "identity_providers",
+            Self::Operator => "operators",
+            Self::OperatorSession => "operator_sessions",
         }
     }
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::SigningKey => "private_key",
-            Self::Session => "refresh_secret",
+            Self::Session | Self::OperatorSession => "refresh_secret",
             Self::Authenticator => "secret",
             Self::IdentityProvider => "client_secret",
+            Self::Operator => "authenticator_secret",
         }
     }
 
     pub(super) const fn primary_key(self) -> &'static str {
         match self {
-            Self::SigningKey | Self::Session => "id",
+            Self::SigningKey | Self::Session | Self::Operator | Self::OperatorSession => "id",
             Self::Authenticator => "account_id",
             Self::IdentityProvider => "tenant_id",
         }
@@ -69,7 +77,7 @@ impl SecretColumn {
     pub(super) const fn type_of_primary_key(self) -> &'static str {
         match self {
             Self::SigningKey => "text",
-            Self::Session | Self::Authenticator | Self::IdentityProvider => "uuid",
+            Self::Session | Self::Authenticator | Self::IdentityProvider | Self::Operator | Self::OperatorSession => "uuid",
         }
     }
 

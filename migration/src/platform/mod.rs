@@ -9,6 +9,7 @@ mod m20261121_000003_accounts_hardened;
 mod m20261121_000004_standing;
 mod m20261121_000005_sign_up;
 mod m20261121_000006_domains;
+mod m20261121_000007_operators;
 mod m20261121_000008_plans;
 mod m20261121_000009_backups;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000004_standing::Migration),
             Box::new(m20261121_000005_sign_up::Migration),
             Box::new(m20261121_000006_domains::Migration),
+            Box::new(m20261121_000007_operators::Migration),
             Box::new(m20261121_000008_plans::Migration),
             Box::new(m20261121_000009_backups::Migration),
         ]

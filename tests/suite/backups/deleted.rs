@@ -1,5 +1,6 @@
 //! The archives of a tenant that is deleted.
 
+use api::operators::Deed;
 use chrono::TimeDelta;
 use tests::value;
 
@@ -13,7 +14,7 @@ async fn archives_outlive_their_tenant_for_the_days_that_the_certificate_says() 
     archives.day().await;
     archives.day().await;
     let (lifecycle, now) = (&archives.office.server.app.lifecycle, archives.office.clock.now());
-    lifecycle.delete_as_operator(tenants[0].id, now, now).await.unwrap();
+    archives.office.server.act(&tenants[0], Deed::Delete(now), now).await.unwrap();
     let certificate = lifecycle.carry_out_deletion(tenants[0].id, now).await.unwrap().unwrap();
     assert_eq!(certificate.archives_removed_at, Some(now + TimeDelta::days(10)));
     assert_eq!(certificate.removed.get("backups"), Some(&2), "{certificate:?}");
@@ -35,7 +36,7 @@ async fn archives_outlive_their_tenant_for_the_days_that_the_certificate_says() 
     // Where there is no archive there is nothing to say of one.
     let other = archives.tenants(1).await.remove(0);
     let now = archives.office.clock.now();
-    lifecycle.delete_as_operator(other.id, now, now).await.unwrap();
+    archives.office.server.act(&other, Deed::Delete(now), now).await.unwrap();
     let certificate = lifecycle.carry_out_deletion(other.id, now).await.unwrap().unwrap();
     assert_eq!(certificate.archives_removed_at, None);
 }

@@ -51,6 +51,8 @@ async fn the_help_is_as_it_was_read_last() {
         &["backup", "drill"],
         &["plan"],
         &["plan", "set"],
+        &["operator"],
+        &["operator", "create"],
         &["keys"],
         &["keys", "list"],
         &["keys", "rotate"],

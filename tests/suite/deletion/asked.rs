@@ -1,5 +1,6 @@
 //! Who may ask for a deletion, and who takes it back.
 
+use api::operators::Deed;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
 use serde_json::json;
@@ -93,19 +94,19 @@ async fn what_is_read_only_can_be_deleted_and_taken_back() {
 #[tokio::test]
 async fn an_owner_does_not_take_back_what_an_operator_has_decided() {
     let server = Server::start().await;
-    let (company, lifecycle) = (server.company().await, &server.app.lifecycle);
+    let company = server.company().await;
     let owner = company.account(Role::Owner).await;
     let apex = owner.signed_in(&server.apex()).await;
     let (now, month) = (Utc::now(), TimeDelta::days(30));
     request(&company, &owner).await.data("");
     assert_eq!(apex.ask(WORKSPACES).await.data("/workspaces/0/canBeKept"), true);
-    lifecycle.delete_as_operator(company.tenant.id, now + month + month, now).await.unwrap();
+    server.act(&company.tenant, Deed::Delete(now + month + month), now).await.unwrap();
     let mine = apex.ask(WORKSPACES).await;
     assert_eq!((mine.data("/workspaces/0/canBeKept"), mine.data("/workspaces/0/state")), (json!(false), json!("DELETING")));
     assert_eq!(keep(&apex, &company).await.code(), "CONFLICT");
     let refused = company.anonymous().ask("{ __typename }").await;
     assert_eq!((refused.code(), refused.body["errors"][0]["extensions"].get("url")), ("TENANT_DELETING", None));
-    assert!(lifecycle.keep_as_operator(company.tenant.id, now).await.unwrap());
+    server.act(&company.tenant, Deed::Keep, now).await.unwrap();
     company.anonymous().ask("{ __typename }").await.data("");
 }
 
@@ -125,6 +126,6 @@ async fn who_enters_from_the_apex_is_told_the_state() {
     let refused = enter().await;
     assert_eq!(refused.code(), "TENANT_MAINTENANCE");
     assert!(refused.message().contains("Back at noon."), "{}", refused.message());
-    server.app.lifecycle.delete_as_operator(company.tenant.id, now + TimeDelta::days(1), now).await.unwrap();
+    server.act(&company.tenant, Deed::Delete(now + TimeDelta::days(1)), now).await.unwrap();
     assert_eq!(enter().await.code(), "TENANT_DELETING");
 }

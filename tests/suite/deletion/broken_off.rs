@@ -1,5 +1,6 @@
 //! A deletion that is broken off goes on, and what was under way when it came ends with its code.
 
+use api::operators::Deed;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
@@ -25,7 +26,7 @@ async fn a_deletion_that_is_killed_at_any_moment_is_gone_on_with() {
             company.tenant.schema
         );
         let rows: i64 = value(&mut connection, &rows).await;
-        lifecycle.delete_as_operator(id, now, now).await.unwrap();
+        office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
         let mut certificate = None;
         let mut polls = first;
         while certificate.is_none() && polls < 1_000 {
@@ -34,7 +35,7 @@ async fn a_deletion_that_is_killed_at_any_moment_is_gone_on_with() {
             // Once begun, there is no way back.
             let tenant = office.server.tenants().directory().by_id(id).await.unwrap();
             if tenant.is_some_and(|tenant| tenant.status == TenantStatus::Deleting) {
-                assert!(!lifecycle.keep_as_operator(id, now).await.unwrap());
+                assert!(office.server.act(&company.tenant, Deed::Keep, now).await.is_err());
             }
         }
         let Some(certificate) = certificate else {
@@ -59,7 +60,7 @@ async fn a_request_that_has_begun_is_waited_for() {
     let reading = office.server.tenants().read_only(&company.tenant);
     domain::employee::list(&reading, &tests::owner(), &domain::employee::ListEmployees::default()).await.unwrap();
     let (lifecycle, id, now) = (Arc::clone(&office.server.app.lifecycle), company.tenant.id, office.clock.now());
-    lifecycle.delete_as_operator(id, now, now).await.unwrap();
+    office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     let deleting = tokio::spawn(async move { lifecycle.carry_out_deletion(id, now).await });
     let mut connection = office.database.connect().await;
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -102,7 +103,7 @@ async fn whoever_watches_learns_that_it_is_over() {
     let mut socket = listening.connect(&company.host(), &company.token(Role::Hr)).await;
     socket.subscribe("a", "subscription { employeesChanged { kind } }").await;
     let now = office.clock.now() + TimeDelta::seconds(1);
-    office.server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
     let (code, reason) = socket.closed().await;
     // Whichever it hears of first: that it is deleted, or that the session is.

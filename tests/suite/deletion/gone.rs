@@ -1,5 +1,6 @@
 //! What is left of a tenant: its certificate.
 
+use api::operators::Deed;
 use chrono::TimeDelta;
 use domain::Role;
 use serde_json::{Value, json};
@@ -55,10 +56,10 @@ async fn fill(office: &PostOffice, company: &Company<'_>) {
     );
     tests::run(&mut office.database.connect().await, &passkey).await;
     // There and back again, which leaves a former slug.
-    let lifecycle = &office.server.app.lifecycle;
-    lifecycle.rename_as_operator(&company.tenant, Some(&format!("{}-b", company.tenant.slug.as_str())), None, now).await.unwrap();
+    let to = |slug: String| Deed::Rename { slug: Some(slug), name: None };
+    office.server.act(&company.tenant, to(format!("{}-b", company.tenant.slug.as_str())), now).await.unwrap();
     let renamed = tenants.directory().by_id(id).await.unwrap().unwrap();
-    lifecycle.rename_as_operator(&renamed, Some(company.tenant.slug.as_str()), None, now).await.unwrap();
+    office.server.act(&renamed, to(company.tenant.slug.to_string()), now).await.unwrap();
 }
 
 #[tokio::test]
@@ -85,8 +86,12 @@ async fn nothing_is_left_but_a_certificate_that_names_nobody() {
     assert_eq!(schemas_and_roles(&mut connection, &company).await, 0);
     let passkeys = "SELECT count(*) FROM platform.passkeys";
     assert_eq!(value::<i64>(&mut connection, passkeys).await, 0, "a passkey of a host that went with the tenant");
-    // The certificate is kept, and sent to those who owned it; accounts are people's, whose addresses here have the slug in them.
-    assert_eq!(traces(&mut connection, &company).await, ["accounts", "deletion_certificates", "outgoing_mail"]);
+    // The certificate is kept, and sent to those who owned it; accounts are people's, whose addresses here have the slug in them,
+    // and what operators did is kept.
+    assert_eq!(
+        traces(&mut connection, &company).await,
+        ["accounts", "deletion_certificates", "operator_events", "outgoing_mail"]
+    );
     let certificate = certificate(&mut connection, &company).await;
     assert_eq!((certificate.tenant, certificate.slug.as_str()), (company.tenant.id, company.tenant.slug.as_str()));
     assert_eq!((certificate.finished_at - certificate.asked_at).num_days(), 30);
@@ -143,7 +148,7 @@ async fn the_slug_of_a_deleted_tenant_is_nobody_s_for_a_while() {
     let (company, other) = (server.company().await, server.company().await);
     let slug = company.tenant.slug.clone();
     let now = clock.now();
-    server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
 
     let available = format!("{{ slugAvailability(slug: \"{slug}\") {{ available }} }}");
@@ -163,7 +168,7 @@ async fn an_operator_makes_a_tenant_at_once_where_one_was_deleted() {
     let office = PostOffice::open().await;
     let company = office.server.company().await;
     let now = office.clock.now();
-    office.server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
     let again = tenancy::NewTenant { slug: company.tenant.slug.clone(), now, ..tests::new_tenant() };
     office.server.tenants().provision(&again).await.unwrap();
@@ -175,7 +180,7 @@ async fn what_is_written_after_the_end_is_swept_away() {
     let office = PostOffice::open().await;
     let (company, other) = (office.server.company().await, office.server.company().await);
     let now = office.clock.now();
-    office.server.app.lifecycle.delete_as_operator(company.tenant.id, now, now).await.unwrap();
+    office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
     let mut connection = office.database.connect().await;
     let late = |tenant| {

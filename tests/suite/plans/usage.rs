@@ -1,6 +1,9 @@
 //! What is counted: days, metrics by tenant, and slow operations.
 
-use api::usage::report::{self, UsageDay};
+use api::{
+    operators::Deed,
+    usage::report::{self, UsageDay},
+};
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use tests::{Caller, Company, PostOffice, Server, TestDatabase, run, value};
@@ -84,7 +87,7 @@ async fn a_tenant_that_is_gone_leaves_nothing_behind() {
     server.app.usage.write(Utc::now()).await;
     company.caller(Role::Hr).ask("{ viewer { role } }").await.data("");
     let lifecycle = &server.app.lifecycle;
-    lifecycle.delete_as_operator(company.tenant.id, Utc::now(), Utc::now()).await.unwrap();
+    server.act(&company.tenant, Deed::Delete(Utc::now()), Utc::now()).await.unwrap();
     lifecycle.carry_out_deletion(company.tenant.id, Utc::now()).await.unwrap().unwrap();
     server.app.usage.write(Utc::now()).await;
     let mut connection = database.connect().await;

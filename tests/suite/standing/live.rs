@@ -1,5 +1,6 @@
 //! Those who watch are sent away at the moment.
 
+use api::operators::Deed;
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use tenancy::TenantStatus;
@@ -43,9 +44,9 @@ async fn what_is_decided_ends_what_is_watched_with_its_code() {
     until("it is served", async || caller.ask("{ tenant { slug } }").await.first_code().is_none()).await;
 
     let mut socket = watching(&company, &listening).await;
-    server.app.lifecycle.delete_as_operator(id, Utc::now() + TimeDelta::days(1), Utc::now()).await.unwrap();
+    server.act(&company.tenant, Deed::Delete(Utc::now() + TimeDelta::days(1)), Utc::now()).await.unwrap();
     assert_eq!(socket.closed().await, (4403, "TENANT_DELETING".to_owned()));
-    server.app.lifecycle.keep_as_operator(id, Utc::now()).await.unwrap();
+    server.act(&company.tenant, Deed::Keep, Utc::now()).await.unwrap();
     until("it is served", async || caller.ask("{ tenant { slug } }").await.first_code().is_none()).await;
 
     let mut socket = watching(&company, &listening).await;

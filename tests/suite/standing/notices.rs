@@ -1,5 +1,6 @@
 //! Owners are told of each state once for each date.
 
+use api::operators::Deed;
 use chrono::TimeDelta;
 use domain::Role;
 use tenancy::TenantStatus;
@@ -73,7 +74,8 @@ async fn a_mail_says_what_is_to_be_known() {
     let letter = office.last_mail_to(&owner.email).await;
     assert!(letter.text.contains("Back at <noon>.") && letter.html.contains("Back at &#60;noon&#62;."), "{letter:?}");
 
-    let at = lifecycle.delete_as_operator(id, now + TimeDelta::days(30), now).await.unwrap();
+    let at = now + TimeDelta::days(30);
+    office.server.act(&company.tenant, Deed::Delete(at), now).await.unwrap();
     office.clock.advance(TimeDelta::seconds(1));
     lifecycle.tell_owners(office.clock.now()).await.unwrap();
     let letter = office.last_mail_to(&owner.email).await;

@@ -1,5 +1,6 @@
 //! Each state is enforced on the next request, in every process.
 
+use api::operators::Deed;
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use serde_json::{Value, json};
@@ -47,11 +48,11 @@ async fn what_is_decided_holds_from_the_next_request_on_in_every_process() {
     tenants.set_status(id, TenantStatus::Suspended, Utc::now()).await.unwrap();
     until_refused(servers, &company, "TENANT_SUSPENDED", 403).await;
     let in_a_day = Utc::now() + TimeDelta::days(1);
-    here.app.lifecycle.delete_as_operator(id, in_a_day, Utc::now()).await.unwrap();
+    here.act(&company.tenant, Deed::Delete(in_a_day), Utc::now()).await.unwrap();
     until_refused(servers, &company, "TENANT_DELETING", 403).await;
 
     // Each is taken back by itself, and nothing of the others is lost.
-    assert!(here.app.lifecycle.keep_as_operator(id, Utc::now()).await.unwrap());
+    here.act(&company.tenant, Deed::Keep, Utc::now()).await.unwrap();
     until_refused(servers, &company, "TENANT_SUSPENDED", 403).await;
     tenants.set_status(id, TenantStatus::Active, Utc::now()).await.unwrap();
     until_refused(servers, &company, "TENANT_MAINTENANCE", 503).await;

@@ -1,6 +1,6 @@
 import { ApolloProvider } from "@apollo/client/react";
 import { Anchor } from "@mantine/core";
-import { lazy, type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { createBrowserRouter, Link, Navigate, type RouteObject, RouterProvider } from "react-router";
 import { ForgotPasswordPage } from "../account/ForgotPasswordPage.tsx";
 import { ResetPasswordPage } from "../account/ResetPasswordPage.tsx";
@@ -28,7 +28,38 @@ import { WorkspacesPage } from "./WorkspacesPage.tsx";
 
 const SecurityPage = lazy(async () => ({ default: (await import("../account/SecurityPage.tsx")).SecurityPage }));
 
+const OperatorConsole = lazy(async () => ({ default: (await import("../operator/Console.tsx")).Console }));
+const OperatorSetupPage = lazy(async () => ({ default: (await import("../operator/SetupPage.tsx")).SetupPage }));
+const TenantsPage = lazy(async () => ({ default: (await import("../operator/TenantsPage.tsx")).TenantsPage }));
+const TenantPage = lazy(async () => ({ default: (await import("../operator/TenantPage.tsx")).TenantPage }));
+const FleetPage = lazy(async () => ({ default: (await import("../operator/FleetPage.tsx")).FleetPage }));
+const EventsPage = lazy(async () => ({ default: (await import("../operator/EventsPage.tsx")).EventsPage }));
+
 const routes: RouteObject[] = [
+  {
+    path: "/operator/setup",
+    element: (
+      <Suspense fallback={<Starting />}>
+        <OperatorSetupPage />
+      </Suspense>
+    ),
+  },
+  {
+    path: "/operator",
+    element: (
+      <Suspense fallback={<Starting />}>
+        <OperatorConsole />
+      </Suspense>
+    ),
+    children: [
+      { index: true, element: <Navigate to="/operator/tenants" replace /> },
+      { path: "tenants", Component: TenantsPage },
+      { path: "tenants/:slug", Component: TenantPage },
+      { path: "fleet", Component: FleetPage },
+      { path: "events", Component: EventsPage },
+      { path: "*", Component: NotFoundPage },
+    ],
+  },
   { path: "/find", Component: FindPage },
   { path: "/forgot-password", Component: ForgotPasswordPage },
   { path: "/reset-password", Component: ResetPasswordPage },

@@ -15,6 +15,11 @@ export function apiAddress(place: Place): string {
   return `${place.protocol}//${place.hostname}:${serverPort}/graphql`;
 }
 
+/** The address of the API of operators, which is on the apex alone. */
+export function operatorApiAddress(place: Place): string {
+  return apiAddress(place).replace(/\/graphql$/, "/operator/graphql");
+}
+
 /** Where the API tells what changes: the same address, by WebSocket. */
 export function liveAddress(place: Place & Pick<Location, "host">): string {
   const scheme = place.protocol === "https:" ? "wss:" : "ws:";

@@ -1,6 +1,7 @@
 //! Invitations: sent by mail, accepted by whoever reads it, good for one use.
 
 mod accept;
+mod first_owner;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -20,7 +21,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Set, Statement, TransactionSession, TransactionTrait,
 };
 use serde::{Deserialize, Serialize};
-use tenancy::{PlatformConnection, PlatformTransaction, Tenant, TenantScope};
+use tenancy::{PlatformConnection, Tenant, TenantScope};
 
 use super::{
     Auth, AuthError, audit_outbox,
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use accept::Acceptance;
+pub(crate) use first_owner::invite_first_owner;
 
 /// For how long an invitation can be accepted.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
@@ -234,7 +236,7 @@ impl Auth {
 }
 
 /// Inserts an invitation in place of one that has expired. Nothing when the address has one that has not.
-async fn insert(transaction: &PlatformTransaction, row: Model) -> Result<Option<Model>, DbErr> {
+async fn insert<C: ConnectionTrait>(connection: &C, row: Model) -> Result<Option<Model>, DbErr> {
     let sql = format!(
         "INSERT INTO platform.invitations AS old ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (tenant_id, email) DO UPDATE SET id = EXCLUDED.id, role = EXCLUDED.role, \
@@ -253,7 +255,7 @@ async fn insert(transaction: &PlatformTransaction, row: Model) -> Result<Option<
         row.created_at.into(),
         row.expires_at.into(),
     ];
-    one(transaction, &sql, values).await
+    one(connection, &sql, values).await
 }
 
 async fn one<C: ConnectionTrait, const N: usize>(

@@ -91,7 +91,7 @@ impl PlatformSessionMutation {
         let door = &request.front_door;
         let session_id = request.identity().and_then(|identity| identity.session_id);
         let signed_out = door.auth.sign_out(None, door.refresh_cookie.as_deref(), session_id, door.now).await?;
-        ctx.append_http_header("set-cookie", cookie::clear(door.secure));
+        ctx.append_http_header("set-cookie", cookie::ACCOUNT.clear(door.secure));
         Ok(SignOutPayload { signed_out })
     }
 }
@@ -105,7 +105,8 @@ pub(super) fn begin(
 ) -> Result<PlatformSessionPayload> {
     let account = Account::of(&session.identity).ok_or(domain::Error::Unauthenticated)?;
     request.become_signed_in(session.identity);
-    let refresh_token = cookie::keep(ctx, &request.front_door, session.refresh_token, session.expires_at, keep_in_cookie);
+    let (now, secure) = (request.front_door.now, request.front_door.secure);
+    let refresh_token = cookie::ACCOUNT.keep(ctx, session.refresh_token, session.expires_at, now, secure, keep_in_cookie);
     Ok(PlatformSessionPayload {
         access_token: session.access_token,
         access_token_expires_at: session.access_token_expires_at,

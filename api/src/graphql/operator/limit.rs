@@ -1,0 +1,62 @@
+//! How much a tenant may ask for.
+
+use async_graphql::{Enum, SimpleObject};
+
+use crate::operators::LimitInForce;
+
+/// A limit that is a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::operators::LimitName")]
+pub enum LimitName {
+    /// Requests in a second, on the average; 0 for any number.
+    RequestsPerSecond,
+    /// Requests of one person, program or address in a second, on the average; 0 for any number.
+    RequestsPerSecondPerActor,
+    /// Operations that are executed at a time; 0 for any number.
+    ConcurrentOperations,
+    /// Milliseconds after which Postgres cancels a statement; never more than the program allows.
+    StatementTimeoutMs,
+    /// Bytes that a document may have.
+    Characters,
+    /// Lexical tokens that a document may have.
+    Tokens,
+    /// Fields within one another, 40 at most.
+    Depth,
+    /// Fields that are answered under another name.
+    Aliases,
+    /// Directives in the whole document.
+    Directives,
+    /// Fields at the root of an operation.
+    RootFields,
+    /// Fields that an operation may resolve, those in lists counted once an item.
+    Cost,
+}
+
+/// Who may ask for a tenant's schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::graphql::limits::Introspection")]
+pub enum IntrospectionBy {
+    /// Anyone.
+    On,
+    /// Nobody.
+    Off,
+    /// Whoever is signed in.
+    Members,
+}
+
+/// A limit as it holds for a tenant.
+#[derive(Debug, SimpleObject)]
+pub struct TenantLimit {
+    /// Which.
+    name: LimitName,
+    /// How much; null for any number.
+    value: Option<u64>,
+    /// Whether it is the tenant's own, and not the program's.
+    is_own: bool,
+}
+
+impl From<LimitInForce> for TenantLimit {
+    fn from(limit: LimitInForce) -> Self {
+        Self { name: limit.name.into(), value: limit.value, is_own: limit.is_own }
+    }
+}

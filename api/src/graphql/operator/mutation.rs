@@ -1,0 +1,9 @@
+//! The root of the mutations of operators.
+
+use async_graphql::MergedObject;
+
+use super::{session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation};
+
+/// What operators can change: their sessions, and tenants.
+#[derive(MergedObject, Default)]
+pub struct Mutation(OperatorSessionMutation, SetupMutation, TenantChangeMutation);

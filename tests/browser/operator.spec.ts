@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { readProgram } from "./program.ts";
+import {
+  expect,
+  expectAccessible,
+  expectLoaded,
+  expectNoSidewaysScrolling,
+  hosts,
+  test,
+} from "./tenantry.ts";
+import { nextTotp, totp } from "./totp.ts";
+
+const secret = "the operator's password";
+
+/** Makes an operator at the command line, as one does beside a server that runs, and gives the link. */
+function invite(email: string, role: "admin" | "viewer"): string {
+  const { path, options } = readProgram();
+  const output = execFileSync(
+    path,
+    ["operator", "create", email, "--role", role],
+    options,
+  ).toString();
+  return output.split("\n")[0] ?? "";
+}
+
+test("an operator sets the account up, works with an organisation and signs in again", async ({
+  page,
+}) => {
+  const unique = `op${Date.now()}`;
+  const email = `${unique}@operators.test`;
+  await page.goto(invite(email, "admin"));
+  await expect(
+    page.getByRole("img", { name: "The key as a QR code" }),
+  ).toBeVisible();
+  expect(page.url()).not.toContain("#");
+  await expectAccessible(page);
+  const key = (await page.locator("code.secret").textContent()) ?? "";
+  await page.getByLabel("1. Password").fill(secret);
+  await page.getByLabel("3. Code").fill(totp(key));
+  await page.getByRole("button", { name: "Set up", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Organisations",
+  );
+
+  await page.getByRole("button", { name: "New organisation" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Made by hand");
+  await dialog.getByLabel("Address", { exact: true }).fill(unique);
+  await dialog
+    .getByLabel("Owner’s e-mail address")
+    .fill(`owner@${unique}.test`);
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Made by hand",
+  );
+  await expectLoaded(page);
+  await expectAccessible(page);
+  await expectNoSidewaysScrolling(page);
+
+  // What stops it from being served asks for its address.
+  await page.getByRole("button", { name: "Suspend" }).click();
+  await dialog.getByLabel(`Type ${unique}`).fill("another");
+  await dialog.getByRole("button", { name: "Suspend" }).click();
+  await expect(dialog.getByText(`Type ${unique} to go on.`)).toBeVisible();
+  await dialog.getByLabel(`Type ${unique}`).fill(unique);
+  await dialog.getByRole("button", { name: "Suspend" }).click();
+  await expect(
+    page.getByRole("row", { name: "State Suspended" }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByRole("row", { name: "State Active" })).toBeVisible();
+
+  await page.getByRole("link", { name: "Organisations" }).click();
+  await page.getByLabel("Search").fill(unique);
+  await expect(page.getByRole("rowheader")).toHaveCount(1);
+  await page.getByLabel("State").selectOption({ label: "Suspended" });
+  await expect(page.getByText("There is no such organisation")).toBeVisible();
+  await page.getByLabel("State").selectOption({ label: "All" });
+  await expect(page.getByRole("rowheader")).toHaveCount(1);
+  await expectAccessible(page);
+  for (const [link, heading] of [
+    ["Migrations", "Migrations"],
+    ["Events", "Events"],
+  ] as const) {
+    await page.getByRole("link", { name: link }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+    await expectLoaded(page);
+    await expectAccessible(page);
+    await expectNoSidewaysScrolling(page);
+  }
+  await expect(
+    page.getByRole("rowheader", { name: `tenant.resumed ${unique}` }),
+  ).toBeVisible();
+
+  // The session is kept over a new load, and is none of the apex.
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Events");
+  await page.getByRole("button", { name: /^Operator/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Sign in as an operator",
+  );
+  await expectAccessible(page);
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(secret);
+  await page.getByLabel("Code").fill(nextTotp(key));
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Events");
+  await page.goto(hosts.apex);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Sign in to Tenantry",
+  );
+});
+
+test("a viewer is shown nothing to change, and a link that was used is refused", async ({
+  page,
+}) => {
+  const link = invite(`viewer${Date.now()}@operators.test`, "viewer");
+  await page.goto(link);
+  const key = (await page.locator("code.secret").textContent()) ?? "";
+  await page.getByLabel("1. Password").fill(secret);
+  await page.getByLabel("3. Code").fill(totp(key));
+  await page.getByRole("button", { name: "Set up", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Organisations",
+  );
+  await expect(
+    page.getByRole("button", { name: "New organisation" }),
+  ).toHaveCount(0);
+  await page.goto(`${hosts.apex}/operator/tenants/acme`);
+  await expect(page.getByRole("row", { name: /^Schema/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Suspend" })).toHaveCount(0);
+  await page.goto(link);
+  await expect(page.getByRole("alert")).toContainText("This link is not good");
+  await expectAccessible(page);
+});
+
+test("there is no console at an organisation's address", async ({ page }) => {
+  await page.goto(`${hosts.acme}/operator/tenants`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    /^Sign in to Acme/,
+  );
+});

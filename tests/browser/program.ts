@@ -1,0 +1,16 @@
+/** The program beside the server that the tests speak to, for what is done at the command line. */
+export function readProgram(): {
+  path: string;
+  options: { env: NodeJS.ProcessEnv };
+} {
+  const path = process.env["TENANTRY_TEST_PROGRAM"];
+  if (path === undefined)
+    throw new Error(
+      "TENANTRY_TEST_PROGRAM names no program; run the tests by scripts/browser-tests",
+    );
+  const port = process.env["TENANTRY_TEST_PORT"] ?? "8000";
+  return {
+    path,
+    options: { env: { ...process.env, TENANTRY_LISTEN: `127.0.0.1:${port}` } },
+  };
+}

@@ -1,0 +1,87 @@
+//! Nothing of operators is anybody else's, and nothing of tenants is an operator's.
+
+use axum::http::StatusCode;
+use domain::Role;
+use entities::platform::operator::OperatorRole;
+use serde_json::json;
+use tests::Server;
+
+#[tokio::test]
+async fn every_token_is_good_at_its_own_api_alone() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let operator = server.operator(OperatorRole::Admin).await;
+    let owner = company.caller(Role::Owner);
+    let input = json!({ "name": "Machine", "permissions": ["READ_DIRECTORY"] });
+    let made = company.caller(Role::Admin).mutate("createApiKey", input, "token").await;
+    let tokens = [
+        ("a tenant's", owner.token().unwrap().to_owned()),
+        ("the apex's", server.signer.platform_token(company.tenant.id).await),
+        ("an operator's", operator.caller.token().unwrap().to_owned()),
+        ("a key", made.text("/createApiKey/token")),
+    ];
+    let base = server.app.hosts.base().to_string();
+    let apis = [
+        ("a tenant's", company.anonymous()),
+        ("the apex's", server.apex()),
+        ("an operator's", server.console()),
+        ("the machines'", server.apex().at(format!("api.{base}"))),
+    ];
+    for (of, token) in &tokens {
+        for (at, api) in &apis {
+            let answer = api.with_token(Some(token.clone())).ask("{ __typename }").await;
+            let is_tenants = matches!(*of, "a tenant's" | "a key");
+            let fits = if is_tenants { matches!(*at, "a tenant's" | "the machines'") } else { of == at };
+            assert_eq!(answer.status == StatusCode::OK, fits, "{of} token at {at} API: {}", answer.body);
+            if !fits {
+                assert!(matches!(answer.code(), "UNAUTHENTICATED" | "TENANT_MISMATCH"), "{}", answer.body);
+            }
+            if *of == "an operator's" && !fits || *at == "an operator's" && !fits {
+                assert_eq!(answer.code(), "UNAUTHENTICATED", "{of} token at {at} API");
+            }
+        }
+    }
+}
+
+/// Also one that is signed with the program's own key, and names the operator and the session of an operator.
+#[tokio::test]
+async fn a_token_of_another_audience_names_no_operator() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let mut forgery = server.signer.forgery(company.tenant.id, Role::Owner, None).await;
+    // The session is an account's.
+    forgery.claims["aud"] = json!("operator");
+    assert_eq!(server.console().with_token(Some(forgery.sign())).ask("{ viewer { email } }").await.code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn there_is_nothing_for_operators_at_tenants_hosts() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let operator = server.operator(OperatorRole::Admin).await;
+    let base = server.app.hosts.base().to_string();
+    for host in [company.host(), format!("api.{base}"), format!("nobody.{base}"), "elsewhere.example".to_owned()] {
+        for caller in [&operator.caller, &server.console()] {
+            let answer = caller.at(host.clone()).ask("{ viewer { email } }").await;
+            assert_eq!((answer.status, answer.code()), (StatusCode::NOT_FOUND, "NOT_FOUND"), "{host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn from_other_networks_nothing_is_found() {
+    let flags = ["--operator-network", "192.0.2.0/24,2001:db8::/32"];
+    let server = Server::start_with(&flags, api::app::system_clock()).await;
+    let ask = async |address: &str| server.console().from_address(address).ask("{ viewer { email } }").await;
+    for inside in ["192.0.2.9", "2001:db8::1"] {
+        assert!(ask(inside).await.data("/viewer").is_null());
+    }
+    for outside in ["198.51.100.1", "2001:db9::1", "127.0.0.1"] {
+        let answer = ask(outside).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::NOT_FOUND, "NOT_FOUND"), "{outside}");
+    }
+    // Without an address nobody is in a network.
+    assert_eq!(server.console().ask("{ viewer { email } }").await.status, StatusCode::NOT_FOUND);
+    // The others are not concerned.
+    assert_eq!(server.apex().from_address("198.51.100.1").ask("{ __typename }").await.status, StatusCode::OK);
+}

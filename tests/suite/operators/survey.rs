@@ -1,0 +1,136 @@
+//! The tenants as operators see them. Each test looks for its own tenants by their name: others are there too.
+
+use api::operators::Deed;
+use chrono::Utc;
+use domain::Role;
+use entities::platform::operator::OperatorRole;
+use serde_json::{Value, json};
+use tenancy::{Hostname, NewTenant, Slug, TenantId};
+use tests::{Caller, Server, new_tenant};
+use uuid::Uuid;
+
+use super::tenant_id;
+
+/// Makes tenants with these names behind a mark that no other test has, and returns the mark.
+async fn tenants(server: &Server, names: &[&str]) -> (String, Vec<std::sync::Arc<tenancy::Tenant>>) {
+    let mark = format!("q{}", Uuid::now_v7().simple());
+    let mut made = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let id = TenantId(Uuid::now_v7());
+        let slug = Slug::parse(&format!("{mark}-{}", names.len() - index)).unwrap();
+        let new = NewTenant { id, slug, name: format!("{mark} {name}"), hostnames: Vec::new(), now: Utc::now() };
+        made.push(server.tenants().provision(&new).await.unwrap());
+    }
+    (mark, made)
+}
+
+async fn list(caller: &Caller, variables: Value) -> (Vec<String>, Value) {
+    let query = "query($first: Int, $after: String, $search: String, $state: TenantState, $orderBy: TenantOrder! = SLUG) {
+        tenants(first: $first, after: $after, search: $search, state: $state, orderBy: $orderBy) {
+            nodes { name } pageInfo { hasNextPage endCursor } } }";
+    let page = caller.ask_with(query, variables).await.data("/tenants");
+    let name = |node: &Value| node["name"].as_str().unwrap().split_once(' ').unwrap().1.to_owned();
+    (page["nodes"].as_array().unwrap().iter().map(name).collect(), page["pageInfo"].clone())
+}
+
+#[tokio::test]
+async fn tenants_are_found_ordered_and_paged() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (mark, made) = tenants(&server, &["beta", "Alpha", "gamma"]).await;
+    let all = async |order: &str| list(&caller, json!({ "search": mark, "orderBy": order })).await.0;
+    assert_eq!(all("SLUG").await, ["gamma", "Alpha", "beta"]);
+    assert_eq!(all("NAME").await, ["Alpha", "beta", "gamma"]);
+    assert_eq!(all("NEWEST").await, ["gamma", "Alpha", "beta"]);
+    for order in ["SLUG", "NAME", "NEWEST"] {
+        let (mut paged, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let (names, info) = list(&caller, json!({ "first": 1, "after": after, "search": mark, "orderBy": order })).await;
+            paged.extend(names);
+            after = info["endCursor"].clone();
+            if info["hasNextPage"] == false {
+                break;
+            }
+        }
+        assert_eq!(paged, all(order).await, "{order}");
+    }
+    let host = Hostname::parse(&format!("hr.{mark}.example")).unwrap();
+    server.tenants().add_host(made[0].id, &host, true, Utc::now()).await.unwrap();
+    assert_eq!(list(&caller, json!({ "search": format!("HR.{mark}") })).await.0, ["beta"]);
+    // The characters of patterns stand for themselves.
+    assert_eq!(list(&caller, json!({ "search": format!("{mark}%beta") })).await.0, Vec::<String>::new());
+    assert_eq!(list(&caller, json!({ "search": format!("{mark}_beta") })).await.0, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tenants_of_a_state_are_found() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (mark, made) = tenants(&server, &["active", "suspended", "maintained", "deleting", "unpaid"]).await;
+    let now = Utc::now();
+    server.act(&made[1], Deed::Suspend, now).await.unwrap();
+    server.act(&made[2], Deed::SetMaintenance(Some(String::new())), now).await.unwrap();
+    server.act(&made[3], Deed::Delete(now + chrono::TimeDelta::days(1)), now).await.unwrap();
+    server.tenants().set_dates(made[4].id, None, Some(now - chrono::TimeDelta::days(90)), now).await.unwrap();
+    let expected = [
+        ("ACTIVE", vec!["active"]),
+        ("SUSPENDED", vec!["suspended"]),
+        ("MAINTENANCE", vec!["maintained"]),
+        ("DELETING", vec!["deleting"]),
+        ("PAST_DUE", vec!["unpaid"]),
+        ("WARNED", vec![]),
+        ("TRIAL", vec![]),
+        ("READ_ONLY", vec![]),
+        ("MIGRATING", vec![]),
+    ];
+    for (state, names) in expected {
+        assert_eq!(list(&caller, json!({ "search": mark, "state": state })).await.0, names, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_shown_with_what_is_known_of_it() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let operator = server.operator(OperatorRole::Viewer).await;
+    let slug = company.tenant.slug.to_string();
+    let query = "query($slug: String) { tenant(slug: $slug) {
+        schemaName formerSlugs { slug } deletion { askedBy } terms { warningDays isOwn warnedFrom } limits { name value isOwn }
+        tenant { id slug state schemaVersion isBehind sizeBytes memberCount lastActivityAt hosts lastMigrationFailure { code } } } }";
+    let found = operator.caller.ask_with(query, json!({ "slug": slug })).await.data("/tenant");
+    assert_eq!(found["schemaName"], company.tenant.schema.as_str());
+    assert_eq!(found["tenant"]["id"], tenant_id(&company.tenant));
+    assert_eq!((&found["tenant"]["isBehind"], &found["tenant"]["state"]), (&json!(false), &json!("ACTIVE")));
+    assert!(found["tenant"]["sizeBytes"].as_f64().unwrap() > 8_192.0, "{found}");
+    assert!(found["tenant"]["memberCount"].as_i64().unwrap() > 0, "{found}");
+    assert!(found["tenant"]["lastActivityAt"].is_string(), "{found}");
+    assert_eq!(found["limits"].as_array().unwrap().len(), 11);
+    server.act(&company.tenant, Deed::Rename { slug: Some(format!("{slug}-b")), name: None }, Utc::now()).await.unwrap();
+    let renamed = operator.caller.ask_with(query, json!({ "slug": slug })).await.data("/tenant");
+    assert_eq!((&renamed["tenant"]["slug"], &renamed["formerSlugs"]), (&json!(format!("{slug}-b")), &json!([{ "slug": slug }])));
+    company.caller(Role::Hr).at(format!("{slug}-b.{}", server.app.hosts.base())).ask("{ __typename }").await.data("");
+}
+
+#[tokio::test]
+async fn cursors_and_searches_that_make_no_sense_are_refused() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (mark, _) = tenants(&server, &["one"]).await;
+    let (_, info) = list(&caller, json!({ "first": 1, "search": mark })).await;
+    for (variables, field) in [
+        (json!({ "after": "nonsense" }), "after"),
+        (json!({ "after": info["endCursor"], "orderBy": "NEWEST" }), "after"),
+        (json!({ "first": 101 }), "first"),
+        (json!({ "first": 0 }), "first"),
+        (json!({ "search": "x".repeat(101) }), "search"),
+        (json!({ "search": "\0" }), "search"),
+    ] {
+        let query = "query($first: Int, $after: String, $search: String, $orderBy: TenantOrder! = SLUG) {
+            tenants(first: $first, after: $after, search: $search, orderBy: $orderBy) { nodes { id } } }";
+        let answer = caller.ask_with(query, variables.clone()).await;
+        assert_eq!((answer.code(), answer.field()), ("BAD_USER_INPUT", Some(field)), "{variables}");
+    }
+    let both = json!({ "id": tenant_id(&server.tenants().provision(&new_tenant()).await.unwrap()), "slug": "acme" });
+    let answer = caller.ask_with("query($id: ID, $slug: String) { tenant(id: $id, slug: $slug) { schemaName } }", both).await;
+    assert_eq!(answer.field(), Some("id"));
+}

@@ -1,0 +1,197 @@
+import { useMutation, useQuery } from "@apollo/client/react";
+import { Anchor, Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { readProblem } from "../api/read-problem.ts";
+import {
+  CreateTenantDocument,
+  OperatorTenantsDocument,
+  type TenantOrder,
+  type TenantRowFragment,
+  type TenantState,
+} from "../generated/operator.ts";
+import { Dialog } from "../ui/Dialog.tsx";
+import { Form, useSubmission } from "../ui/form.tsx";
+import { formatInstant } from "../ui/format.ts";
+import { joined, MoreButton } from "../ui/MoreButton.tsx";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { useMayChange } from "./session.ts";
+import { formatBytes, states } from "./text.ts";
+
+const orders: readonly { value: TenantOrder; label: string }[] = [
+  { value: "SLUG", label: "Address" },
+  { value: "NAME", label: "Name" },
+  { value: "NEWEST", label: "Newest first" },
+];
+
+/** The organisations on the platform. */
+export function TenantsPage() {
+  const [search, setSearch] = useState("");
+  const [state, setState] = useState<TenantState | "">("");
+  const [orderBy, setOrderBy] = useState<TenantOrder>("SLUG");
+  const [creating, setCreating] = useState(false);
+  const [wanted] = useDebouncedValue(search.trim(), 250);
+  const variables = { first: 50, search: wanted === "" ? null : wanted, state: state === "" ? null : state, orderBy };
+  const { data, error, refetch, fetchMore } = useQuery(OperatorTenantsDocument, {
+    variables,
+    fetchPolicy: "cache-and-network",
+  });
+  const mayChange = useMayChange();
+  return (
+    <Page
+      title="Organisations"
+      actions={mayChange ? <Button onClick={() => setCreating(true)}>New organisation</Button> : undefined}
+    >
+      <Group mb="md" align="end">
+        <TextInput
+          label="Search"
+          description="In addresses, names and hosts"
+          type="search"
+          maxLength={100}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="State"
+          value={state}
+          onChange={(event) => setState(event.currentTarget.value as TenantState | "")}
+          data={[{ value: "", label: "All" }, ...Object.entries(states).map(([value, label]) => ({ value, label }))]}
+        />
+        <NativeSelect
+          label="Order"
+          value={orderBy}
+          onChange={(event) => setOrderBy(event.currentTarget.value as TenantOrder)}
+          data={[...orders]}
+        />
+      </Group>
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : data === undefined ? (
+        <LoadingRows />
+      ) : data.tenants.nodes.length === 0 && !data.tenants.pageInfo.hasNextPage ? (
+        <Empty title="There is no such organisation" />
+      ) : (
+        <>
+          <TenantTable tenants={data.tenants.nodes} />
+          <MoreButton
+            pageInfo={data.tenants.pageInfo}
+            onMore={(after) =>
+              fetchMore({
+                variables: { after },
+                updateQuery: (before, { fetchMoreResult }) => ({
+                  ...before,
+                  tenants: joined(before.tenants, fetchMoreResult.tenants),
+                }),
+              })
+            }
+          />
+        </>
+      )}
+      {creating && <CreateDialog onClose={() => setCreating(false)} />}
+    </Page>
+  );
+}
+
+function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
+  return (
+    <div className="surface surface-flush">
+      <table className="list">
+        <thead>
+          <tr>
+            <th scope="col">Organisation</th>
+            <th scope="col">State</th>
+            <th scope="col" className="only-wide">
+              Version
+            </th>
+            <th scope="col" className="number only-wide">
+              Size
+            </th>
+            <th scope="col" className="number only-wide">
+              Members
+            </th>
+            <th scope="col" className="only-wide">
+              Last activity
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tenants.map((tenant) => (
+            <tr key={tenant.id}>
+              <th scope="row">
+                <Anchor component={Link} to={`/operator/tenants/${tenant.slug}`} size="sm" fw={600} dir="auto">
+                  {tenant.name}
+                </Anchor>
+                <Text size="xs" c="dimmed">
+                  {tenant.slug}
+                </Text>
+              </th>
+              <td>{states[tenant.state]}</td>
+              <td className="only-wide">
+                {tenant.schemaVersion ?? "–"}
+                {tenant.lastMigrationFailure !== null ? (
+                  <Text size="xs">
+                    Failed: {tenant.lastMigrationFailure.message ?? tenant.lastMigrationFailure.code}
+                  </Text>
+                ) : (
+                  tenant.isBehind && <Text size="xs">Behind</Text>
+                )}
+              </td>
+              <td className="number only-wide">{formatBytes(tenant.sizeBytes)}</td>
+              <td className="number only-wide">{tenant.memberCount}</td>
+              <td className="only-wide">
+                {tenant.lastActivityAt === null ? "–" : formatInstant(tenant.lastActivityAt)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function CreateDialog({ onClose }: { onClose: () => void }) {
+  const [create] = useMutation(CreateTenantDocument);
+  const navigate = useNavigate();
+  const required = (what: string) => (value: string) => (value.trim() === "" ? what : null);
+  const form = useForm({
+    initialValues: { name: "", slug: "", ownerEmail: "" },
+    validate: {
+      name: required("Enter a name."),
+      slug: required("Enter an address."),
+      ownerEmail: required("Enter the owner’s e-mail address."),
+    },
+  });
+  const submission = useSubmission(form, async (input) => {
+    const { data } = await create({ variables: { input } });
+    if (data !== undefined) await navigate(`/operator/tenants/${data.createTenant.tenant.slug}`);
+  });
+  return (
+    <Dialog title="New organisation" onClose={onClose}>
+      {(close) => (
+        <Form submission={submission} submitLabel="Create" label="New organisation" onCancel={close}>
+          <TextInput label="Name" required withAsterisk={false} {...form.getInputProps("name")} />
+          <TextInput
+            label="Address"
+            description="The label under the base domain, such as acme"
+            mt="md"
+            required
+            withAsterisk={false}
+            {...form.getInputProps("slug")}
+          />
+          <TextInput
+            label="Owner’s e-mail address"
+            description="An invitation is mailed there"
+            type="email"
+            mt="md"
+            required
+            withAsterisk={false}
+            {...form.getInputProps("ownerEmail")}
+          />
+        </Form>
+      )}
+    </Dialog>
+  );
+}
