@@ -46,8 +46,8 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
             own_suspend_after_days,
         } => {
             let terms = TermsChange {
-                trial_ends_at: trial_until.map(crate::cli::Until::instant),
-                paid_until: paid_until.map(crate::cli::Until::instant),
+                trial_ends_at: trial_until,
+                paid_until,
                 own: [own_warning_days, own_read_only_after_days, own_suspend_after_days],
             };
             operators.act(&doer, &*find(tenants, &slug).await?, Deed::SetTerms(terms), now).await?;

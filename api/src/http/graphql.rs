@@ -43,19 +43,13 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     if upgrade::is_wanted(request.method(), request.headers()) {
         return upgrade::open(app, request).await;
     }
-    let response = within(&app, find_and_execute(&app, request)).await;
-    note(&response);
-    response
-}
-
-/// The answer, unless it takes longer than a request may.
-pub(super) async fn within(app: &App, work: impl Future<Output = Response>) -> Response {
     let timeout = app.options.request_timeout;
     // Dropping the work rolls back what it had begun.
-    match tokio::time::timeout(timeout, work).await {
-        Ok(response) => response,
-        Err(_) => Refusal::Overrun(timeout.as_secs()).into_response(),
-    }
+    let Ok(response) = tokio::time::timeout(timeout, find_and_execute(&app, request)).await else {
+        return Refusal::Overrun(timeout.as_secs()).into_response();
+    };
+    note(&response);
+    response
 }
 
 /// Names the request in the log.

@@ -13,7 +13,7 @@ use tenancy::HostTarget;
 
 use super::{
     LARGEST_BODY,
-    graphql::{cookie, drain, note, request_id, within},
+    graphql::{cookie, drain, note, request_id},
     log::name_actor,
     peer,
     place::{bearer, target_of},
@@ -35,7 +35,11 @@ use crate::{
 
 /// Answers at `/operator/graphql`, within the time that a request may take.
 pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    let response = within(&app, find_and_execute(&app, request)).await;
+    let timeout = app.options.request_timeout;
+    // Dropping the work rolls back what it had begun.
+    let Ok(response) = tokio::time::timeout(timeout, find_and_execute(&app, request)).await else {
+        return Refusal::Overrun(timeout.as_secs()).into_response();
+    };
     note(&response);
     response
 }

@@ -8,7 +8,7 @@ use tenancy::{AskedBy, FleetOptions, PlatformTransaction, Renaming, Tenant, Tena
 
 use super::{Doer, Event, LimitChanges, Operators, write_event};
 use crate::{
-    cli::Limit,
+    cli::{Limit, Until},
     lifecycle::{answer, parse_names},
 };
 
@@ -18,10 +18,10 @@ const LONGEST_MESSAGE: usize = 500;
 /// A change of the dates and days that a tenant's state depends on. What is not named stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct TermsChange {
-    /// When its trial ends; the inner none takes the date away.
-    pub trial_ends_at: Option<Option<DateTime<Utc>>>,
-    /// Until when it has paid; the inner none takes the date away.
-    pub paid_until: Option<Option<DateTime<Utc>>>,
+    /// When its trial ends.
+    pub trial_ends_at: Option<Until>,
+    /// Until when it has paid.
+    pub paid_until: Option<Until>,
     /// Its own days, in the order of [`Terms::NAMES`].
     pub own: [Option<Limit>; 3],
 }
@@ -166,8 +166,8 @@ impl Operators {
     ) -> Result<Changes, Error> {
         let mut changes = Changes::default();
         if terms.trial_ends_at.is_some() || terms.paid_until.is_some() {
-            let trial = terms.trial_ends_at.unwrap_or(tenant.trial_ends_at);
-            let paid = terms.paid_until.unwrap_or(tenant.paid_until);
+            let trial = terms.trial_ends_at.map_or(tenant.trial_ends_at, Until::instant);
+            let paid = terms.paid_until.map_or(tenant.paid_until, Until::instant);
             change::set_dates(transaction, tenant.id, trial, paid, now).await.map_err(answer)?;
             changes = changes.with("trialEndsAt", tenant.trial_ends_at, trial).with("paidUntil", tenant.paid_until, paid);
         }

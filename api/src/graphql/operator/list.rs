@@ -81,7 +81,7 @@ impl TenantListQuery {
         let (page, end) = request.operators.list(&list, &paging, request.now).await?;
         let selected = ctx.look_ahead();
         let wanted = Wanted::of(&[selected.field("nodes"), selected.field("edges").field("node")]);
-        let nodes = objects(request, &page.rows, wanted).await?;
+        let nodes = objects(request, &page.rows, &wanted).await?;
         let mut edges = Vec::with_capacity(nodes.len());
         for (tenant, node) in page.rows.iter().zip(nodes) {
             edges.push(TenantEdge { node, cursor: write_cursor(&TenantCursor::of(order, tenant))? });

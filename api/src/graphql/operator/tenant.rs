@@ -76,50 +76,50 @@ pub struct Tenant {
     hosts: Vec<String>,
 }
 
+/// The fields of a tenant that are read beside its row.
+const FACTS: [&str; 5] = [SIZE, MEMBERS, ACTIVITY, FAILURE, HOSTS];
+const SIZE: &str = "sizeBytes";
+const MEMBERS: &str = "memberCount";
+const ACTIVITY: &str = "lastActivityAt";
+const FAILURE: &str = "lastMigrationFailure";
+const HOSTS: &str = "hosts";
+
 /// What is asked for of tenants beside their rows.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted {
-    size: bool,
-    members: bool,
-    activity: bool,
-    failure: bool,
-    hosts: bool,
-}
+#[derive(Debug)]
+pub struct Wanted(Vec<&'static str>);
 
 impl Wanted {
     /// What a selection of tenants asks for; of several selections, what any does.
     pub fn of(selections: &[Lookahead<'_>]) -> Self {
-        let asks = |field: &str| selections.iter().any(|selection| selection.field(field).exists());
-        Self {
-            size: asks("sizeBytes"),
-            members: asks("memberCount"),
-            activity: asks("lastActivityAt"),
-            failure: asks("lastMigrationFailure"),
-            hosts: asks("hosts"),
-        }
+        let asks = |field: &&str| selections.iter().any(|selection| selection.field(field).exists());
+        Self(FACTS.into_iter().filter(asks).collect())
+    }
+
+    fn has(&self, fact: &str) -> bool {
+        self.0.contains(&fact)
     }
 }
 
 /// The tenants as objects, with what is asked for: one statement for each such thing, however many tenants there are.
-pub async fn objects(request: &OperatorContext, tenants: &[Found], wanted: Wanted) -> Result<Vec<Tenant>> {
+pub async fn objects(request: &OperatorContext, tenants: &[Found], wanted: &Wanted) -> Result<Vec<Tenant>> {
     let ids: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
     let operators = &request.operators;
     let (mut sizes, mut members, mut activities) = (HashMap::new(), HashMap::new(), HashMap::new());
     let (mut failures, mut hosts) = (HashMap::new(), HashMap::new());
-    if wanted.size {
+    if wanted.has(SIZE) {
         let schemas: Vec<_> = tenants.iter().map(|tenant| tenant.schema.clone()).collect();
         sizes = request.tenants.schema_sizes(&schemas).await.map_err(answer)?;
     }
-    if wanted.members {
+    if wanted.has(MEMBERS) {
         members = operators.member_counts(&ids).await.map_err(domain::Error::from)?;
     }
-    if wanted.activity {
+    if wanted.has(ACTIVITY) {
         activities = operators.last_activities(&ids).await.map_err(domain::Error::from)?;
     }
-    if wanted.failure {
+    if wanted.has(FAILURE) {
         failures = request.tenants.migration_failures(&ids).await.map_err(answer)?;
     }
-    if wanted.hosts {
+    if wanted.has(HOSTS) {
         hosts = request.tenants.hostnames_of(&ids).await.map_err(answer)?;
     }
     let mut object = |tenant: &Found| Tenant {

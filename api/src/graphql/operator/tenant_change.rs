@@ -15,7 +15,7 @@ use super::{
     tenant::{Tenant, Wanted, objects},
 };
 use crate::{
-    cli::Limit,
+    cli::{Limit, Until},
     operators::{Deed, LimitChanges, TermsChange},
 };
 
@@ -260,7 +260,7 @@ async fn act(ctx: &Context<'_>, id: &ID, deed: impl FnOnce(&Found) -> Result<Dee
 
 async fn payload(ctx: &Context<'_>, request: &OperatorContext, tenant: &Found) -> Result<TenantPayload> {
     let wanted = Wanted::of(&[ctx.look_ahead().field("tenant")]);
-    let tenant = objects(request, &[tenant.clone()], wanted).await?.pop().ok_or(Error::NotFound("organisation"))?;
+    let tenant = objects(request, std::slice::from_ref(tenant), &wanted).await?.pop().ok_or(Error::NotFound("organisation"))?;
     Ok(TenantPayload { tenant })
 }
 
@@ -273,10 +273,10 @@ fn days(field: &str, days: MaybeUndefined<u64>) -> Result<Option<Limit>, Error> 
     }
 }
 
-fn date(date: MaybeUndefined<DateTime<Utc>>) -> Option<Option<DateTime<Utc>>> {
+fn date(date: MaybeUndefined<DateTime<Utc>>) -> Option<Until> {
     match date {
         MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(date) => Some(Some(date)),
+        MaybeUndefined::Null => Some(Until::None),
+        MaybeUndefined::Value(date) => Some(Until::At(date)),
     }
 }

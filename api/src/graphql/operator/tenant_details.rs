@@ -106,7 +106,7 @@ impl TenantDetailsQuery {
         let deletion = request.operators.deletion_request(tenant.id).await.map_err(Error::from)?;
         let former = request.tenants.former_slugs(tenant.id).await.map_err(answer)?;
         let wanted = Wanted::of(&[ctx.look_ahead().field("tenant")]);
-        let object = objects(request, &[tenant.as_ref().clone()], wanted).await?.pop().ok_or_else(missing)?;
+        let object = objects(request, std::slice::from_ref(tenant.as_ref()), &wanted).await?.pop().ok_or_else(missing)?;
         Ok(TenantDetails {
             tenant: object,
             schema_name: tenant.schema.to_string(),
