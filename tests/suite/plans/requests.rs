@@ -7,7 +7,7 @@ use tests::{Answer, Caller, PostOffice};
 
 use super::{OwnLimit, exceeded, own_limit, retry_after};
 
-async fn noon(office: &PostOffice) -> DateTime<Utc> {
+fn noon(office: &PostOffice) -> DateTime<Utc> {
     let now = office.clock.now();
     let tomorrow = (now.date_naive() + TimeDelta::days(1)).and_hms_opt(12, 0, 0).unwrap().and_utc();
     office.clock.advance(tomorrow - now);
@@ -30,7 +30,7 @@ async fn answered(caller: &Caller, requests: usize) -> usize {
 async fn a_day_has_so_many_requests_and_the_next_one_as_many() {
     let office = PostOffice::open().await;
     let (company, other) = (office.server.company().await, office.server.company().await);
-    noon(&office).await;
+    noon(&office);
     own_limit(&office.server, company.tenant.id, Quota::RequestsPerDay, OwnLimit::AtMost(10)).await;
     let hr = office.caller(&company, Role::Hr);
     assert_eq!(answered(&hr, 15).await, 10);
@@ -54,7 +54,7 @@ async fn processes_learn_of_one_another_whenever_they_write() {
     let office = PostOffice::open().await;
     let second = office.second(&[]).await;
     let company = office.server.company().await;
-    let now = noon(&office).await;
+    let now = noon(&office);
     own_limit(&office.server, company.tenant.id, Quota::RequestsPerDay, OwnLimit::AtMost(20)).await;
     let here = office.caller(&company, Role::Hr);
     let there = Caller::new(second.router.clone(), company.host(), here.token().map(str::to_owned));
