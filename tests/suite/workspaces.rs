@@ -62,7 +62,7 @@ async fn the_apex_lists_ones_own_organisations_alone() {
     let suspended = listed.as_array().unwrap().iter().find(|workspace| workspace["role"] == "HR").unwrap();
     assert_eq!(suspended["available"], false);
     let refused = apex.mutate("enterWorkspace", json!({ "id": workspace_id(&company), "nonce": NONCE }), "url").await;
-    assert_eq!(refused.code(), "CONFLICT");
+    assert_eq!(refused.code(), "TENANT_SUSPENDED");
 
     let nobody = server.apex().ask(WORKSPACES).await;
     assert_eq!(nobody.code(), "UNAUTHENTICATED");

@@ -72,8 +72,19 @@ async fn the_help_is_as_it_was_read_last() {
         let own: Vec<&str> = if words.is_empty() {
             help.lines().collect()
         } else {
-            let shared =
-                ["Database:", "Web:", "Limits:", "Sign-in:", "Sign-up:", "Tenants:", "Backup:", "Domains:", "Mail:", "Log:"];
+            let shared = [
+                "Database:",
+                "Web:",
+                "Limits:",
+                "Sign-in:",
+                "Sign-up:",
+                "Tenants:",
+                "Backup:",
+                "Operators:",
+                "Domains:",
+                "Mail:",
+                "Log:",
+            ];
             let mut is_shared = false;
             help.lines()
                 .filter(|line| {
@@ -95,7 +106,9 @@ async fn the_help_is_as_it_was_read_last() {
 #[tokio::test]
 async fn every_option_has_a_variable_and_a_sentence() {
     let help = stdout(&run(command(&["--help"]).env("COLUMNS", "400")).await);
-    for section in ["Database:", "Web:", "Limits:", "Sign-in:", "Sign-up:", "Tenants:", "Domains:", "Mail:", "Log:"] {
+    for section in
+        ["Database:", "Web:", "Limits:", "Sign-in:", "Sign-up:", "Tenants:", "Backup:", "Operators:", "Domains:", "Mail:", "Log:"]
+    {
         assert!(help.contains(section), "{section} is missing");
     }
     let options: Vec<&str> = help.split("\n      --").skip(1).collect();

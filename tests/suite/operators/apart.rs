@@ -36,7 +36,7 @@ async fn every_token_is_good_at_its_own_api_alone() {
             if !fits {
                 assert!(matches!(answer.code(), "UNAUTHENTICATED" | "TENANT_MISMATCH"), "{}", answer.body);
             }
-            if *of == "an operator's" && !fits || *at == "an operator's" && !fits {
+            if (*of == "an operator's" || *at == "an operator's") && !fits {
                 assert_eq!(answer.code(), "UNAUTHENTICATED", "{of} token at {at} API");
             }
         }

@@ -90,10 +90,10 @@ async fn a_tenant_that_can_only_be_read_changes_nothing_and_goes_on_reading() {
     let owner = company.account(Role::Owner).await;
     let made = company.caller(Role::Owner);
     let key = json!({ "name": "x", "permissions": ["READ_DIRECTORY"] });
-    let key = made.mutate("createApiKey", key, "apiKey { id }").await.text("/createApiKey/apiKey/id").to_owned();
+    let key = made.mutate("createApiKey", key, "apiKey { id }").await.text("/createApiKey/apiKey/id").clone();
     let invitation = json!({ "email": "invited@example.test", "role": "EMPLOYEE" });
     let invitation = made.mutate("inviteMember", invitation, "invitation { id }").await;
-    let invitation = invitation.text("/inviteMember/invitation/id").to_owned();
+    let invitation = invitation.text("/inviteMember/invitation/id").clone();
     paid_until_days_ago(&company, READ_ONLY_AFTER + 1).await;
 
     // Signing in, reading and one's own security go on.
