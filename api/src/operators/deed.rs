@@ -74,10 +74,9 @@ impl Operators {
         let action = deed.action();
         let transaction = self.platform.begin().await?;
         let changes = self.apply(&transaction, tenant, deed, now).await?;
-        if changes.is_empty() {
-            return Ok(());
+        if !changes.is_empty() {
+            write_event(&transaction, doer, Event::of_tenant(action, tenant, changes.into_json()), now).await?;
         }
-        write_event(&transaction, doer, Event::of_tenant(action, tenant, changes.into_json()), now).await?;
         transaction.commit().await?;
         self.tenants.directory().forget(tenant.id);
         Ok(())
@@ -141,7 +140,8 @@ impl Operators {
             }
             Deed::Delete(at) => {
                 let at = self.tenants.schedule_deletion(transaction, id, AskedBy::Operator, at, now).await.map_err(answer)?;
-                changes.with("deleteAt", tenant.delete_at, at)
+                // Noted also where an owner has asked before: from now on only an operator takes it back.
+                changes.with("deleteAt", tenant.delete_at, at).with("askedBy", None::<&str>, "operator")
             }
             Deed::Keep => {
                 if !self.tenants.keep(transaction, id, AskedBy::Operator, now).await.map_err(answer)? {
