@@ -5,6 +5,7 @@ import { type DocumentNode, Kind, OperationTypeNode } from "graphql";
 import type { Client } from "graphql-ws";
 import { beforeEach, expect, test, vi } from "vitest";
 import * as tenant from "../generated/graphql.ts";
+import * as operator from "../generated/operator.ts";
 import * as platform from "../generated/platform.ts";
 import { liveLink } from "../live/connection.ts";
 import { createClient } from "./client.ts";
@@ -13,7 +14,8 @@ import { request } from "./request.ts";
 const manifest = JSON.parse(readFileSync("src/generated/trusted-documents.json", "utf8")) as Record<string, string>;
 const trusted = new Set(Object.values(manifest));
 
-const documents = [...Object.entries(tenant), ...Object.entries(platform)].flatMap(([name, value]) => {
+const schemas = [tenant, platform, operator];
+const documents = schemas.flatMap((schema) => Object.entries(schema)).flatMap(([name, value]) => {
   const document = value as DocumentNode;
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   return operation === undefined ? [] : [{ name, document, operation: operation.operation }];
