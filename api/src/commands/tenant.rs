@@ -85,11 +85,12 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         }
         TenantCommand::Show { slug } => {
             let tenant = find(tenants, &slug).await?;
-            let address = config.address_of(&Hosts::new(config.base_domain.clone()).of_slug(&tenant.slug));
+            let lifecycle = life::lifecycle(config, tenants)?;
+            let address = lifecycle.address_of(&tenant);
             let version = tenant.schema_version.as_deref().unwrap_or("-");
             say(&format!("slug     {}\nname     {}\nid       {}", tenant.slug, tenant.name, tenant.id))?;
             say(&format!("schema   {}\nversion  {version}", tenant.schema))?;
-            for line in life::dates(&tenant, life::lifecycle(config, tenants)?.standing(&tenant, now)) {
+            for line in life::dates(&tenant, lifecycle.standing(&tenant, now)) {
                 say(&line)?;
             }
             say(&format!("made     {}\naddress  {address}", tenant.created_at.to_rfc3339()))?;

@@ -83,10 +83,8 @@ pub fn redirects_to_primary(settings: &serde_json::Value) -> bool {
 /// What `tenancy` refuses, as the domain says it.
 fn of_tenancy(error: tenancy::Error) -> domain::Error {
     match error {
-        tenancy::Error::Database(error) => domain::Error::Database(error),
-        tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::HostTaken(_) => conflict("Another organisation is served at this address."),
-        other => domain::Error::Database(sea_orm::DbErr::Custom(other.to_string())),
+        other => crate::lifecycle::answer(other),
     }
 }
 

@@ -1,13 +1,9 @@
 //! Looks at DNS for one claim, and does what follows from it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Error, Role};
-use entities::platform::{
-    account,
-    domain_claim::{ActiveModel, Entity, Model},
-    membership,
-};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait};
+use domain::Error;
+use entities::platform::domain_claim::{ActiveModel, Entity, Model};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, TransactionSession, TransactionTrait};
 use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host, unset_primary_host};
 
 use super::{
@@ -20,7 +16,10 @@ use super::{
     problem::{Finding, Problem},
     record::{Record, make_token},
 };
-use crate::auth::{AuthError, tries};
+use crate::{
+    auth::{AuthError, tries},
+    lifecycle::owners,
+};
 
 /// After what time a host that is served is looked at again, at the latest.
 const INTERVAL: TimeDelta = TimeDelta::hours(24);
@@ -152,14 +151,8 @@ impl Domains {
         let Some(tenant) = self.tenants.directory().by_id(TenantId(claim.tenant_id)).await.map_err(of_tenancy)? else {
             return Ok(());
         };
-        let owners = account::Entity::find()
-            .inner_join(membership::Entity)
-            .filter(membership::Column::TenantId.eq(tenant.id.0))
-            .filter(membership::Column::Role.eq(Role::Owner))
-            .all(transaction)
-            .await?;
         let record = Record::of(&claim.hostname, &claim.token);
-        for owner in owners {
+        for owner in owners(transaction, tenant.id).await? {
             match notice {
                 Notice::Failing(course) => {
                     let until = now + INTERVAL * (RELEASED_ON - course.failures);

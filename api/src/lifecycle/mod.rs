@@ -117,7 +117,7 @@ impl Lifecycle {
 }
 
 /// Those who own a tenant.
-async fn owners<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<Vec<account::Model>, DbErr> {
+pub(crate) async fn owners<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<Vec<account::Model>, DbErr> {
     account::Entity::find()
         .inner_join(membership::Entity)
         .filter(membership::Column::TenantId.eq(tenant.0))

@@ -12,11 +12,8 @@ use entities::{
         sign_up_invitation,
     },
 };
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    Set, Statement,
-};
-use tenancy::{NewTenant, Slug, Tenant, TenantId};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use tenancy::{NewTenant, Slug, Tenant, TenantId, change};
 
 use super::{
     ask::{TAKEN, check_tenants_of_day, internal},
@@ -90,7 +87,7 @@ impl Auth {
         provisioning.refuse_lately_deleted(&tenant.slug, now).await.map_err(refused)?;
         let connection = provisioning.connection();
         if let Some(trial) = self.sign_up.trial {
-            begin_trial(connection, tenant.id, now + trial).await?;
+            change::set_dates(connection, tenant.id, Some(now + trial), None, now).await.map_err(internal)?;
         }
         let is_new = insert_unless_there(connection, account_of(&row, now)).await?;
         let account = find_by_email(connection, &row.email).await?.ok_or_else(not_good)?;
@@ -167,11 +164,4 @@ async fn use_invitation<C: ConnectionTrait>(connection: &C, row: &Model, now: Da
         0 => Err(Error::Forbidden("The invitation has expired, or was used for another organisation.").into()),
         _ => Ok(()),
     }
-}
-
-/// Notes until when a new tenant is on trial. This is the one place that does.
-async fn begin_trial<C: ConnectionTrait>(connection: &C, tenant: TenantId, ends_at: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE platform.tenants SET trial_ends_at = $2 WHERE id = $1";
-    let values = [tenant.0.into(), ends_at.into()];
-    connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(drop)
 }

@@ -174,7 +174,7 @@ fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspac
 /// Under the base domain, also where the tenant has a domain of its own: a code is a way into the account's session, and whoever
 /// has that domain could read it there.
 pub(super) fn address(request: &PlatformContext, tenant: &Tenant) -> String {
-    request.addresses.of(&request.front_door.hosts.of_slug(&tenant.slug))
+    request.front_door.lifecycle.address_of(tenant)
 }
 
 fn state_of(request: &PlatformContext, tenant: &Tenant) -> State {
