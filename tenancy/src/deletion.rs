@@ -84,7 +84,7 @@ enum Step<'a> {
     Tables,
     /// Drops a schema without tables.
     Schema,
-    /// Drops a role. By itself: where it owns something in another database, the rest is gone all the same.
+    /// Drops a role. Last, and by itself: where it owns something in another database, the rest is gone all the same.
     Role,
     /// Deletes some rows of a table of the control plane.
     Rows(&'a str),
@@ -134,9 +134,10 @@ impl Tenants {
         Ok(kept)
     }
 
-    /// The tenants whose time has come, and those whose deletion was broken off; some of them, if they are many.
+    /// The tenants whose time has come, and those whose deletion was broken off: all of them, so that those that
+    /// cannot be deleted do not keep the others waiting.
     pub async fn deletions_due(&self, now: DateTime<Utc>) -> Result<Vec<TenantId>> {
-        let sql = "SELECT id FROM platform.tenants WHERE delete_at <= $1 ORDER BY delete_at LIMIT 100";
+        let sql = "SELECT id FROM platform.tenants WHERE delete_at <= $1 ORDER BY delete_at, id";
         let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()])).await?;
         rows.iter().map(|row| Ok(TenantId(row.try_get("", "id")?))).collect()
     }
@@ -155,10 +156,10 @@ impl Tenants {
         self.inner.directory.forget(tenant);
         while self.repeat(tenant, Step::Tables).await? {}
         while self.repeat(tenant, Step::Schema).await? {}
-        while self.repeat(tenant, Step::Role).await? {}
         for table in tables_of_tenants(&self.platform()).await? {
             while !last.contains(&table.as_str()) && self.repeat(tenant, Step::Rows(&table)).await? {}
         }
+        while self.repeat(tenant, Step::Role).await? {}
         Ok(true)
     }
 
@@ -300,6 +301,7 @@ async fn note_request<C: ConnectionTrait>(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO platform.deletions (tenant_id, asked_by, asked_at) VALUES ($1, $2, $3) \
-               ON CONFLICT (tenant_id) DO UPDATE SET asked_by = excluded.asked_by, asked_at = excluded.asked_at";
+               ON CONFLICT (tenant_id) DO UPDATE SET asked_by = excluded.asked_by, asked_at = excluded.asked_at \
+               WHERE deletions.begun_at IS NULL";
     execute(connection, sql, [tenant.0.into(), by.as_str().into(), now.into()]).await.map(drop)
 }

@@ -6,9 +6,10 @@
 //!
 //! A connection holds a lock of the guest's name meanwhile. Where the program is killed, the lock goes, and the next one drops the role.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
-use aws_lc_rs::rand;
+use aws_lc_rs::{digest, hmac, pbkdf2, rand};
+use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 
@@ -18,6 +19,9 @@ use crate::{Error, Result, Tenant, Tenants};
 const LONGEST: TimeDelta = TimeDelta::days(1);
 /// How the names of guests begin. The number of the database follows: roles are the whole server's, locks are not.
 const PREFIX: &str = "tenantry_guest_";
+
+/// As many as Postgres takes by itself. The password is random, so guessing it is of no use anyhow.
+const ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
 
 /// How a guest works.
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +62,14 @@ impl Tenants {
         drop_left_over(&mut holder, database).await?;
 
         let (name, password) = (format!("{PREFIX}{database}_{}", random()?), random()?);
+        let verifier = verifier_of(&password)?;
         sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))").bind(&name).execute(&mut holder).await?;
         let timeout = options.statement_timeout.map_or(0, |timeout| timeout.as_millis());
         let until = (now + LONGEST).to_rfc3339();
         let rights = if version >= 160_000 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         let reads_only = if options.reads_only { "on" } else { "off" };
         let sql = format!(
-            "BEGIN; CREATE ROLE {name} LOGIN INHERIT PASSWORD '{password}' VALID UNTIL '{until}'; GRANT {schema} TO {name}{rights}; \
+            "BEGIN; CREATE ROLE {name} LOGIN INHERIT PASSWORD '{verifier}' VALID UNTIL '{until}'; GRANT {schema} TO {name}{rights}; \
              ALTER ROLE {name} SET role = '{schema}'; ALTER ROLE {name} SET search_path = {schema}, pg_temp; \
              ALTER ROLE {name} SET statement_timeout = {timeout}; \
              ALTER ROLE {name} SET default_transaction_read_only = {reads_only}; COMMIT"
@@ -83,7 +88,7 @@ impl Guest {
         &self.options
     }
 
-    /// Drops the role. What is still connected as it has no rights from then on.
+    /// Drops the role, and ends the connections of what is still there in its name.
     pub async fn end(mut self) -> Result<()> {
         drop_role(&mut self.holder, &self.name).await?;
         self.holder.close().await?;
@@ -96,6 +101,20 @@ fn random() -> Result<String> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).map_err(|_| Error::Corrupt("no random numbers can be had".to_owned()))?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// What Postgres checks the password against (RFC 5803). The password itself is in no statement, so it is in no log and in no list of
+/// what connections are doing.
+fn verifier_of(password: &str) -> Result<String> {
+    let mut salt = [0; 16];
+    rand::fill(&mut salt).map_err(|_| Error::Corrupt("no random numbers can be had".to_owned()))?;
+    let mut salted = [0; digest::SHA256_OUTPUT_LEN];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ITERATIONS, &salt, password.as_bytes(), &mut salted);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &salted);
+    let stored = digest::digest(&digest::SHA256, hmac::sign(&key, b"Client Key").as_ref());
+    let server = hmac::sign(&key, b"Server Key");
+    let [salt, stored, server] = [&salt[..], stored.as_ref(), server.as_ref()].map(|bytes| STANDARD.encode(bytes));
+    Ok(format!("SCRAM-SHA-256${ITERATIONS}:{salt}${stored}:{server}"))
 }
 
 /// Drops the guests whose maker has gone.
@@ -115,14 +134,22 @@ async fn drop_left_over(connection: &mut PgConnection, database: i64) -> Result<
     Ok(())
 }
 
+/// Drops a guest where it is there. Its connections are in the tenant's role, which lives on, so they are ended.
 async fn drop_role(connection: &mut PgConnection, name: &str) -> Result<()> {
-    if connection.execute(AssertSqlSafe(format!("DROP ROLE IF EXISTS {name}"))).await.is_err() {
-        // It has left something of its own, such as a large object.
-        let sql = format!("BEGIN; GRANT {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}; COMMIT");
-        if let Err(error) = connection.execute(AssertSqlSafe(sql)).await {
-            connection.execute("ROLLBACK").await?;
-            return Err(error.into());
-        }
+    let there = "SELECT to_regrole($1) IS NOT NULL";
+    if !sqlx::query_scalar::<_, bool>(there).bind(name).fetch_one(&mut *connection).await? {
+        return Ok(());
+    }
+    // By itself, and first: from its commit on nobody signs in any more.
+    connection.execute(AssertSqlSafe(format!("ALTER ROLE {name} NOLOGIN"))).await?;
+    let sql = format!(
+        "BEGIN; GRANT {name} TO CURRENT_USER; \
+         SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = '{name}'; \
+         DROP OWNED BY {name}; DROP ROLE {name}; COMMIT"
+    );
+    if let Err(error) = connection.execute(AssertSqlSafe(sql)).await {
+        connection.execute("ROLLBACK").await?;
+        return Err(error.into());
     }
     Ok(())
 }

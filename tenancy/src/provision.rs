@@ -12,7 +12,7 @@ use crate::{
     host::insert_host,
     rename::{self, refuse_reserved, taken},
     schema::{grant_tables, make_schema, set_search_path},
-    standby,
+    standby::{self, Prepared},
 };
 
 /// A tenant to be made.
@@ -50,9 +50,13 @@ impl Provisioning {
         let (tenants, transaction) = (&self.tenants, &self.transaction);
         let prepared = standby::take(transaction, tenants.head()).await?;
         let is_prepared = prepared.is_some();
-        let (id, schema) = prepared.unwrap_or_else(|| (new.id, SchemaName::of(new.id)));
+        let Prepared { id, schema, version } = prepared.unwrap_or_else(|| Prepared {
+            id: new.id,
+            schema: SchemaName::of(new.id),
+            version: tenants.head().to_owned(),
+        });
         let new = NewTenant { id, ..new.clone() };
-        tenants.register(transaction, &new, &schema).await?;
+        tenants.register(transaction, &new, &schema, &version).await?;
         if !is_prepared {
             tenants.make_at_head(transaction, id, &schema).await?;
         }
@@ -115,15 +119,20 @@ impl Tenants {
         Ok(set_search_path(transaction, "").await?)
     }
 
-    /// Writes a tenant's row, hosts and ledger, as of this program's version.
-    pub(crate) async fn register(&self, transaction: &DatabaseTransaction, new: &NewTenant, schema: &SchemaName) -> Result<()> {
-        let head = self.head();
+    /// Writes a tenant's row, hosts and ledger, as of the version that its schema has, or will have with the commit.
+    pub(crate) async fn register(
+        &self,
+        transaction: &DatabaseTransaction,
+        new: &NewTenant,
+        schema: &SchemaName,
+        version: &str,
+    ) -> Result<()> {
         let values: [Value; 6] = [
             new.id.0.into(),
             new.slug.as_str().into(),
             new.name.clone().into(),
             schema.as_str().into(),
-            head.into(),
+            version.into(),
             new.now.into(),
         ];
         let insert = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
@@ -133,7 +142,7 @@ impl Tenants {
         for (position, hostname) in new.hostnames.iter().enumerate() {
             insert_host(transaction, new.id, hostname, position == 0, new.now).await?;
         }
-        Ok(fleet::begin_ledger(transaction, new.id, head, new.now).await?)
+        Ok(fleet::begin_ledger(transaction, new.id, version, new.now).await?)
     }
 
     /// A page of the tenants in the order of their slugs, after a slug. For operators only: nothing of it may be shown to

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use serde_json::Value;
-use tenancy::Tenant;
-use tests::{Server, TestDatabase, make_tenant, mark, run as run_sql, until, value};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use tenancy::{GuestOptions, Tenant};
+use tests::{Server, TestDatabase, assert_reads_own, make_tenant, mark, run as run_sql, until, value};
 use tokio::process::Command;
 
 use crate::command_line::{assert_one_sentence, command, run, signal, stdout};
@@ -155,6 +157,44 @@ async fn a_program_has_the_rights_of_its_tenant() {
         fleet.guests().await == 0
     })
     .await;
+    fleet.server.tenants().close().await;
+}
+
+/// A connection stays in the tenant's role, which lives on; so it is ended with the guest.
+#[tokio::test]
+async fn nobody_stays_connected_after_the_work() {
+    let fleet = Fleet::open().await;
+    let options = GuestOptions { reads_only: false, statement_timeout: None };
+    let guest = fleet.server.tenants().guest(&fleet.one, options, Utc::now()).await.unwrap();
+    let mut left_behind = PgConnection::connect_with(guest.options()).await.unwrap();
+    assert_eq!(value::<i64>(&mut left_behind, "SELECT count(*) FROM departments").await, 2);
+    // Whoever may look at what connections do does not read a password there.
+    let password = guest.options().to_url_lossy().password().unwrap().to_owned();
+    let told = format!("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%' || '{}' || '%'", &password[1..]);
+    let mut operator = fleet.database.connect().await;
+    assert_eq!(value::<i64>(&mut operator, &told.replace("WHERE", "WHERE pid <> pg_backend_pid() AND")).await, 0);
+
+    guest.end().await.unwrap();
+    until("the connection has ended", async || sqlx::query("SELECT 1").execute(&mut left_behind).await.is_err()).await;
+    assert_eq!(fleet.guests().await, 0);
+    fleet.server.tenants().close().await;
+}
+
+/// A large object is in no schema: it is its role's.
+#[tokio::test]
+async fn what_was_made_by_hand_does_not_outlive_the_tenant() {
+    let fleet = Fleet::open().await;
+    let outcome = fleet.sql("SELECT lo_from_bytea(0, 'x')", &["--transaction", "read-write", "--yes"]).await;
+    assert!(outcome["error"].is_null(), "{outcome}");
+    let sql = "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC";
+    let outcome = fleet.sql(sql, &["--transaction", "read-write", "--yes"]).await;
+    assert!(outcome["error"].is_null(), "{outcome}");
+    let certificate = fleet.server.tenants().delete(&fleet.one, Utc::now()).await.unwrap();
+    assert_eq!(certificate.removed["roles"], 1);
+    let mut operator = fleet.database.connect().await;
+    let left = "SELECT count(*) FROM pg_largeobject_metadata";
+    assert_eq!(value::<i64>(&mut operator, left).await, 0);
+    assert_reads_own(&fleet.server.tenants().read_only(&fleet.other), &fleet.other, 3).await;
     fleet.server.tenants().close().await;
 }
 

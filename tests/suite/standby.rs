@@ -246,15 +246,19 @@ async fn a_newer_program_drops_what_an_older_one_has_prepared() {
     assert!(!pool.schema_exists(&old).await && !pool.role_exists(&old).await);
     assert_eq!(next.refill_standby(2, Utc::now()).await.unwrap(), 2);
 
-    // The older one, which still runs, neither takes those nor makes more, and drops none.
+    // The older one, which still runs, makes none that would be dropped, drops none, and takes these: it serves what is ahead of it.
     assert_eq!(pool.tenants().refill_standby(2, Utc::now()).await.unwrap(), 0);
     assert_eq!(pool.tenants().tidy_standby().await.unwrap(), 0);
-    let older = make_tenant(pool.tenants()).await;
-    assert_ne!(older.schema_version, tenant.schema_version);
-    assert_eq!(next.standby_status().await.unwrap().ready, 2);
-    let made = make_tenant(&next).await;
-    assert_eq!(made.schema_version, tenant.schema_version);
-    assert_eq!(next.standby_status().await.unwrap().ready, 1);
+    for made in [make_tenant(pool.tenants()).await, make_tenant(&next).await] {
+        assert_eq!(made.schema_version, tenant.schema_version);
+        mark(pool.tenants(), &made, 2).await;
+        assert_reads_own(&pool.tenants().read_only(&made), &made, 2).await;
+    }
+    assert_eq!(next.standby_status().await.unwrap().ready, 0);
+    assert_eq!(next.tenants_behind().await.unwrap().len(), 0);
+    // After a return to the older one there are none left of the newer, and it makes its own.
+    assert_eq!(pool.tenants().refill_standby(1, Utc::now()).await.unwrap(), 1);
+    assert_ne!(make_tenant(pool.tenants()).await.schema_version, tenant.schema_version);
     next.close().await;
     pool.stop().await;
 }

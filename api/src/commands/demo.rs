@@ -13,7 +13,7 @@ pub(super) async fn run(config: &Config, count: Option<u32>, employees: u32) -> 
     let database = Database::open(config).await?;
     let result = async {
         database.install().await?;
-        super::migrate::migrate_all(&database.tenants, 4).await?;
+        super::migrate::migrate_all(&database.tenants, 4, None).await?;
         match count {
             None => demo::ensure_demo_tenants(&database.tenants).await,
             Some(count) => make_for_load(&database, count, employees).await,

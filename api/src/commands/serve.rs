@@ -4,6 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::Utc;
+use tenancy::Ended;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -56,6 +57,9 @@ pub(super) async fn run(mut config: Config, with_demo: bool, skip_migrations: bo
     result.and(closed)
 }
 
+/// How long the start waits for tenants that other programs are at. A backup takes as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What is asked of this command alone.
 #[derive(Debug, Clone, Copy)]
 struct Start {
@@ -73,10 +77,12 @@ async fn serve(
     Start { with_demo, skip_migrations, standby }: Start,
 ) -> anyhow::Result<()> {
     http::install_metrics();
+    let mut has_left = false;
     let prepare = async {
         if !skip_migrations {
             database.install().await?;
-            migrate::migrate_all(&database.tenants, 4).await?;
+            let report = migrate::migrate_all(&database.tenants, 4, Some(PATIENCE)).await?;
+            has_left = report.ended == Ended::Elsewhere;
         }
         if with_demo {
             demo::ensure_demo_tenants(&database.tenants).await?;
@@ -93,6 +99,10 @@ async fn serve(
     announce(config, with_demo);
     // Only a program that serves sends mail, looks after domains, archives and the states of tenants, and prepares schemas: a command leaves all that to this one.
     let mut working = Background::default();
+    if has_left {
+        tracing::warn!("other programs are at some tenants, which are behind and not served until they are migrated");
+        working.spawn(migrate::migrate_left(database.tenants.clone()));
+    }
     working.spawn(Arc::clone(&app.mail).run(system_clock()));
     working.spawn(Arc::clone(&app.lifecycle).run(system_clock()));
     working.spawn(Arc::clone(&app.domains).run(system_clock()));

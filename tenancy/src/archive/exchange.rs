@@ -25,7 +25,7 @@ use crate::{
     error::query_error,
     fleet::begin_ledger,
     provision::take_lock,
-    schema::{former_schemas, make_schema},
+    schema::{drop_role, former_schemas, make_schema},
 };
 
 /// How long the old schema stays for requests that have begun, and for processes that have yet to hear of the new one.
@@ -76,7 +76,10 @@ impl Tenants {
         self.inner.directory.forget(id);
 
         sleep(GRACE).await;
-        self.drop_former_schemas(id).await?;
+        // What is restored is there: what was replaced is dropped the next time, if not now.
+        if let Err(error) = self.drop_former_schemas(id).await {
+            tracing::warn!(%error, tenant = %id, "a former schema could not be dropped");
+        }
         let tenant = self.directory().by_id(id).await?.ok_or_else(missing)?;
         Ok((tenant, Contents { manifest: contents.manifest, totals }))
     }
@@ -120,7 +123,8 @@ impl Tenants {
         transaction.execute_unprepared("SET LOCAL lock_timeout = '200ms'").await?;
         take_lock(&transaction, &tenant.to_string()).await?;
         for schema in former_schemas(&transaction, tenant).await? {
-            transaction.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE; DROP ROLE IF EXISTS {schema}")).await?;
+            transaction.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await?;
+            drop_role(&transaction, &schema).await?;
         }
         Ok(transaction.commit().await?)
     }

@@ -67,6 +67,11 @@ impl Scaffolding {
         for sql in self.restore {
             connection.execute(AssertSqlSafe(sql)).await.map_err(|error| refused("", error))?;
         }
+        // What counts by itself goes on after the highest number that was loaded.
+        let counting: Vec<String> = sqlx::query_scalar(COUNTING).fetch_all(&mut *connection).await?;
+        for sql in counting {
+            connection.execute(AssertSqlSafe(sql)).await?;
+        }
         // The planner knows nothing of the new rows otherwise, until Postgres gets round to them.
         for table in self.tables {
             connection.execute(AssertSqlSafe(format!("ANALYZE {table}"))).await?;
@@ -74,6 +79,15 @@ impl Scaffolding {
         Ok(())
     }
 }
+
+/// The statements that set the sequences which columns of this schema own.
+const COUNTING: &str = "
+    SELECT format('SELECT setval(%L, coalesce(max(%I), 1)::bigint, max(%I) IS NOT NULL) FROM %I',
+                  pg_get_serial_sequence(format('%I', c.relname), a.attname), a.attname, a.attname, c.relname)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+        AND (a.attidentity <> '' OR a.atthasdef)
+        AND pg_get_serial_sequence(format('%I', c.relname), a.attname) IS NOT NULL";
 
 /// Loads what arrives into the schema, which is at the manifest's version.
 pub(super) async fn load(

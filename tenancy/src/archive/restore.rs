@@ -85,7 +85,7 @@ impl Tenants {
         let schema = SchemaName::of(new.id);
         let workshop = Workshop::open(self).await?;
         let transaction = workshop.savepoint().await?;
-        self.register(&transaction, new, &schema).await?;
+        self.register(&transaction, new, &schema, self.head()).await?;
         make_schema(&transaction, &schema).await?;
         transaction.commit().await?;
         self.migrate_to(&workshop, &schema, manifest).await?;

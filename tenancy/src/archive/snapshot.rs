@@ -78,12 +78,14 @@ impl Snapshot {
     }
 }
 
-/// Makes values come as the same text everywhere, and names mean this schema alone.
+/// Makes values come as the same text everywhere, and names mean this schema alone. Where a policy would hide rows, reading fails
+/// rather than leaving them out.
 pub(super) async fn prepare(connection: &mut PgConnection, schema: &SchemaName) -> Result<()> {
     let settings = format!(
         "SET LOCAL search_path = {schema}, pg_temp; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres';
          SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content';
-         SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+         SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+         SET LOCAL row_security = off"
     );
     connection.execute(AssertSqlSafe(settings)).await?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 
-use crate::{Error, Result, SchemaName, TenantId, name::quoted, provision::execute};
+use crate::{Error, Result, SchemaName, TenantId, name::quoted, provision::execute, schema};
 
 /// Tables that are dropped at a time: each takes a few locks, for its indexes too, and a server has a bounded number of them.
 const TABLES_AT_ONCE: i64 = 16;
@@ -71,7 +71,7 @@ pub(super) async fn drop_schema(transaction: &DatabaseTransaction, tenant: Tenan
     drop_one(transaction, tenant, "SELECT to_regnamespace($1) IS NOT NULL AS exists", "SCHEMA", "schemas").await
 }
 
-/// Drops one role.
+/// Drops one role, with what it owns.
 pub(super) async fn drop_role(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<bool, DbErr> {
     drop_one(transaction, tenant, "SELECT to_regrole($1) IS NOT NULL AS exists", "ROLE", "roles").await
 }
@@ -87,8 +87,11 @@ async fn drop_one(
         let values: [Value; 1] = [name.as_str().into()];
         let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, exists, values)).await?;
         if row.map_or(Ok(false), |row| row.try_get("", "exists"))? {
-            let cascade = if kind == "SCHEMA" { " CASCADE" } else { "" };
-            transaction.execute_unprepared(&format!("DROP {kind} {name}{cascade}")).await?;
+            if kind == "SCHEMA" {
+                transaction.execute_unprepared(&format!("DROP SCHEMA {name} CASCADE")).await?;
+            } else {
+                schema::drop_role(transaction, &name).await?;
+            }
             note(transaction, tenant, counted_as, 1).await?;
             return Ok(true);
         }

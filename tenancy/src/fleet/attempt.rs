@@ -38,7 +38,7 @@ impl Tenants {
             transaction.rollback().await?;
             return Ok(Attempt::Elsewhere);
         }
-        (self.inner.schema.migrate)(&transaction, None).await?;
+        (self.inner.schema.upgrade)(&transaction, None).await?;
         grant_new_tables(&transaction, &tenant.schema).await?;
         if options.rehearse {
             transaction.rollback().await?;

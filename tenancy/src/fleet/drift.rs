@@ -74,7 +74,9 @@ impl Tenants {
 
     async fn batch(&self, only: &[Slug], after: Option<&Slug>) -> Result<Vec<Tenant>> {
         let values: [Value; 3] = [after.map_or("", Slug::as_str).into(), texts(only), only.is_empty().into()];
-        let sql = format!("{SELECT_TENANT} WHERE t.slug > $1 AND ($3 OR t.slug = ANY ($2)) ORDER BY t.slug LIMIT {BATCH}");
+        let sql = format!(
+            "{SELECT_TENANT} WHERE t.slug > $1 AND t.status <> 'deleting' AND ($3 OR t.slug = ANY ($2)) ORDER BY t.slug LIMIT {BATCH}"
+        );
         let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect()
     }

@@ -38,6 +38,9 @@ pub struct FleetOptions {
     pub tries: u32,
     /// How long to wait before the second try; doubled for each further one.
     pub backoff: Duration,
+    /// How long to wait for tenants that another program is at: a migrator, a backup, a restore. Those that are left then are not begun.
+    /// None: until it is done with them.
+    pub patience: Option<Duration>,
     /// After how many failures no further tenant is begun.
     pub max_failures: Option<usize>,
     /// Roll every tenant back instead of committing, and leave the ledger as it is.
@@ -60,6 +63,7 @@ impl FleetOptions {
             lock_timeout: Duration::from_secs(5),
             tries: 5,
             backoff: Duration::from_millis(250),
+            patience: None,
             max_failures: None,
             rehearse: false,
             stop: None,
@@ -107,6 +111,8 @@ pub enum Ended {
     CanaryFailed,
     /// As many tenants failed as may.
     TooManyFailures,
+    /// Another program is at the rest for longer than was to be waited.
+    Elsewhere,
 }
 
 /// What a run over the tenants did.

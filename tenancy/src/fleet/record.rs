@@ -21,7 +21,7 @@ use crate::{Error, Result, Tenants, checksum::Checksum, schema::make_scratch};
 pub struct RecordedMigration {
     /// Its name.
     pub version: String,
-    /// The statements that it issues, in their order, as they are sent.
+    /// The statements that it issues, in their order, with the values that are bound to them.
     pub statements: Vec<String>,
 }
 
@@ -88,6 +88,14 @@ async fn record(migration: &dyn MigrationTrait, transaction: &Arc<DatabaseTransa
     Ok(statements)
 }
 
+/// A statement as it is noted: with the values that are bound to it, since others would do something else.
+fn noted(statement: &Statement) -> String {
+    match &statement.values {
+        None => statement.sql.clone(),
+        Some(_) => statement.to_string(),
+    }
+}
+
 /// A connection that notes what it is given and hands it on.
 struct Recorder {
     transaction: Arc<DatabaseTransaction>,
@@ -103,13 +111,13 @@ impl std::fmt::Debug for Recorder {
 #[async_trait::async_trait]
 impl ProxyDatabaseTrait for Recorder {
     async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
-        self.notes.lock().await.push(statement.sql.clone());
+        self.notes.lock().await.push(noted(&statement));
         let rows = self.transaction.query_all_raw(statement).await?;
         Ok(rows.iter().map(from_query_result_to_proxy_row).collect())
     }
 
     async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
-        self.notes.lock().await.push(statement.sql.clone());
+        self.notes.lock().await.push(noted(&statement));
         // Only without values may one text hold several statements.
         let result = match &statement.values {
             None => self.transaction.execute_unprepared(&statement.sql).await?,

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::{StreamExt as _, stream};
@@ -93,11 +93,13 @@ impl<'a> Worker<'a> {
 
     async fn work_through<W: FnMut(FleetStep<'_>)>(&self, plan: FleetPlan, tally: &mut Tally<W>) -> Result<()> {
         self.phase(plan.canaries, true, tally).await?;
-        if tally.report.failed.is_empty() {
-            self.phase(plan.others, false, tally).await?;
-        } else {
+        if !tally.report.failed.is_empty() {
             tally.report.untouched += plan.others.len();
             tally.report.ended = Ended::CanaryFailed;
+        } else if tally.report.ended == Ended::Elsewhere {
+            tally.report.untouched += plan.others.len();
+        } else {
+            self.phase(plan.others, false, tally).await?;
         }
         if self.is_stopped() && tally.report.untouched > 0 {
             tally.report.ended = Ended::Stopped;
@@ -109,7 +111,13 @@ impl<'a> Worker<'a> {
 
     async fn phase<W: FnMut(FleetStep<'_>)>(&self, tenants: Vec<Tenant>, canary: bool, tally: &mut Tally<W>) -> Result<()> {
         let mut left = self.pass(tenants, canary, tally).await;
+        let began = Instant::now();
         while !left.is_empty() {
+            if self.options.patience.is_some_and(|patience| began.elapsed() >= patience) {
+                tally.report.untouched += left.len();
+                tally.report.ended = Ended::Elsewhere;
+                return Ok(());
+            }
             // Another program works on these. It may fail, or be killed: then they are this one's again, as they are by now.
             sleep(ELSEWHERE).await;
             let behind = self.tenants.tenants_behind().await?;

@@ -15,7 +15,7 @@ mod take;
 mod tidy;
 
 pub use status::StandbyStatus;
-pub(crate) use take::take;
+pub(crate) use take::{Prepared, take};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use tokio::sync::Notify;

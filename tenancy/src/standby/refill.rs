@@ -95,8 +95,8 @@ impl Tenants {
         Ok(())
     }
 
-    /// How many this program and newer ones need not make. An older program, which runs on for a while beside a newer one, makes none
-    /// that the newer one would drop.
+    /// How many this program need not make: it takes those of newer ones, too. So an older program, which runs on for a while beside a
+    /// newer one, makes none that the newer one would drop.
     async fn ready_standby(&self, connection: &impl ConnectionTrait) -> Result<usize> {
         let sql = "SELECT count(*) AS count FROM platform.standby_schemas \
                    WHERE schema_version >= $1 AND to_regnamespace(schema_name) IS NOT NULL AND to_regrole(schema_name) IS NOT NULL";

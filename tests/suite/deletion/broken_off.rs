@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use domain::Role;
 use migration::tenant::TenantMigrator;
 use sea_orm::{TransactionSession as _, TransactionTrait as _};
-use tenancy::{TenantStatus, Tenants};
+use tenancy::{AskedBy, TenantStatus, Tenants};
 use tests::{PostOffice, Server, cancelled_after, database_url, one_connection, until, value};
 
 /// The process dies after so many steps of its work, again and again; the last one finishes. Nothing is counted twice or not at all.
@@ -50,6 +50,24 @@ async fn a_deletion_that_is_killed_at_any_moment_is_gone_on_with() {
             "{polls}"
         );
     }
+}
+
+/// Who pushes a deletion that has begun has not asked for it.
+#[tokio::test]
+async fn the_certificate_names_who_asked_before_it_began() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let (tenants, id, now) = (office.server.tenants(), company.tenant.id, office.clock.now());
+    let ask = async |by, at| {
+        let transaction = tenants.platform().begin().await.unwrap();
+        tenants.schedule_deletion(&transaction, id, by, at, at).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    ask(AskedBy::Owner, now).await;
+    assert!(tenants.erase(id, &["memberships"], now).await.unwrap());
+    ask(AskedBy::Operator, now + TimeDelta::hours(1)).await;
+    let certificate = office.server.app.lifecycle.carry_out_deletion(id, now + TimeDelta::hours(1)).await.unwrap().unwrap();
+    assert_eq!((certificate.asked_by, certificate.asked_at.timestamp()), (AskedBy::Owner, now.timestamp()));
 }
 
 /// A request that reads keeps its tables until it has ended; the deletion waits, and nothing hangs.

@@ -1,9 +1,12 @@
 //! Migrators that are killed, and migrators that meet.
 
+use std::time::Duration;
+
 use futures::FutureExt as _;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
-use tenancy::{Ended, FleetOptions};
+use sqlx::Connection as _;
+use tenancy::{Canaries, Ended, FleetOptions};
 use tests::{Step, assert_reads_own, run, until, value};
 use tokio::sync::watch;
 
@@ -110,6 +113,30 @@ async fn a_run_that_is_broken_off_leaves_each_tenant_done_or_untouched() {
         next.close().await;
         fleet.stop().await;
     }
+}
+
+/// A backup takes as long as it takes: whoever has said how long to wait goes on without its tenant.
+#[tokio::test]
+async fn a_tenant_that_is_being_backed_up_is_waited_for_as_long_as_was_said() {
+    let mut fleet = Fleet::of(3).await;
+    let next = fleet.next::<Next>();
+    let schema = fleet.tenants[1].schema.clone();
+    let mut backup = fleet.database.connect().await;
+    let lock = format!("SELECT pg_advisory_lock_shared(hashtextextended('tenantry ' || '{schema}', 0))");
+    run(&mut backup, &lock).await;
+    let patient = FleetOptions { patience: Some(Duration::ZERO), ..options() };
+    let report = migrate_with(&next, &patient).await;
+    assert_eq!((report.migrated, report.untouched, report.ended), (2, 1, Ended::Elsewhere), "{report:?}");
+    assert!(!fleet.is_migrated(&fleet.tenants[1].clone()).await);
+    // Nothing of the others is touched while a canary is not done.
+    let canary = Canaries::Named(vec![fleet.tenants[1].slug.clone()]);
+    let report = migrate_with(&next, &FleetOptions { canaries: canary, ..patient.clone() }).await;
+    assert_eq!((report.untouched, report.ended), (1, Ended::Elsewhere), "{report:?}");
+    backup.close().await.unwrap();
+    assert_eq!(migrate_with(&next, &patient).await.migrated, 1);
+    fleet.all_are_migrated().await;
+    next.close().await;
+    fleet.stop().await;
 }
 
 /// Ctrl-C: the tenants under way are finished, no further one is begun, and the next run goes on.

@@ -66,6 +66,17 @@ async fn what_somebody_changed_by_hand_is_told_and_nothing_else() {
     fleet.stop().await;
 }
 
+/// Half of it is gone, as it should be.
+#[tokio::test]
+async fn a_tenant_that_is_being_deleted_is_not_drifted() {
+    let mut fleet = Fleet::of(1).await;
+    let id = fleet.tenants[0].id;
+    run(&mut fleet.operator, &format!("UPDATE platform.tenants SET status = 'deleting' WHERE id = '{id}'")).await;
+    run(&mut fleet.operator, &format!("DROP TABLE {}.number_sequences", fleet.tenants[0].schema)).await;
+    assert_eq!(told(fleet.server.tenants(), &[]).await, []);
+    fleet.stop().await;
+}
+
 /// A tenant that is behind is compared with what the migrations make up to its own version.
 #[tokio::test]
 async fn a_tenant_that_is_behind_is_not_drifted() {

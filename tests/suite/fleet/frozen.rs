@@ -2,7 +2,8 @@
 
 use chrono::Utc;
 use migration::tenant::TenantMigrator;
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 use tenancy::Error;
 use tests::{Step, make_tenant};
 
@@ -53,6 +54,49 @@ async fn a_changed_migration_is_refused_before_any_tenant_is_touched() {
     reformatted.close().await;
     edited.close().await;
     next.close().await;
+    fleet.stop().await;
+}
+
+/// A migration that gives a value apart from its statement.
+struct Bound<const VALUE: i32>;
+
+struct Noted(i32);
+
+impl MigrationName for Noted {
+    fn name(&self) -> &'static str {
+        "m20990101_000001_noted"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Noted {
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        connection.execute_unprepared("CREATE TABLE noted (number int)").await?;
+        let insert = "INSERT INTO noted (number) VALUES ($1)";
+        let insert = Statement::from_sql_and_values(DbBackend::Postgres, insert, [self.0.into()]);
+        connection.execute_raw(insert).await.map(drop)
+    }
+}
+
+impl<const VALUE: i32> MigratorTrait for Bound<VALUE> {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        migrations.push(Box::new(Noted(VALUE)));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_a_migration_binds_does_not_change_either() {
+    let fleet = Fleet::of(1).await;
+    let (one, same, other) = (fleet.next::<Bound<1>>(), fleet.next::<Bound<1>>(), fleet.next::<Bound<2>>());
+    assert_eq!(migrate(&one, 1).await.migrated, 1);
+    same.refuse_changed().await.unwrap();
+    assert!(matches!(other.refuse_changed().await, Err(Error::MigrationChanged(_))));
+    for tenants in [one, same, other] {
+        tenants.close().await;
+    }
     fleet.stop().await;
 }
 

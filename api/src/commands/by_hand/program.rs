@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use chrono::Utc;
 use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
-use tenancy::{GuestOptions, SqlOutcome, Tenant, Tenants};
+use tenancy::{Guest, GuestOptions, SqlOutcome, Tenant, Tenants};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::Command,
@@ -36,7 +36,7 @@ impl Program {
     ) -> anyhow::Result<SqlOutcome> {
         let guest = tenants.guest(tenant, GuestOptions { reads_only, statement_timeout }, Utc::now()).await?;
         let result = self.run(guest.options(), tenant, to_errors).await;
-        guest.end().await?;
+        end(guest, tenant).await;
         result?;
         Ok(SqlOutcome { rows: 0, columns: Vec::new(), result: Vec::new(), is_cut: false })
     }
@@ -56,6 +56,13 @@ impl Program {
             bail!("the program ended with {status}");
         }
         Ok(())
+    }
+}
+
+/// What was done is done: a role that is left is dropped with the next one.
+async fn end(guest: Guest, tenant: &Tenant) {
+    if let Err(error) = guest.end().await {
+        tracing::warn!(%error, tenant = %tenant.slug, "a role that was made for a while could not be dropped");
     }
 }
 
@@ -79,9 +86,20 @@ fn in_name_of<'a>(command: &'a mut Command, options: &PgConnectOptions, tenant: 
         .env("PGUSER", options.get_username())
         .env("PGPASSWORD", password)
         .env("PGDATABASE", options.get_database().unwrap_or_default())
+        .env_remove("PGHOSTADDR")
         .env_remove("PGOPTIONS")
         .env_remove("PGSERVICE")
-        .env_remove("PGPASSFILE")
+        .env_remove("PGPASSFILE");
+    // As safe a connection as this program's own.
+    for (parameter, variable) in
+        [("sslmode", "PGSSLMODE"), ("sslrootcert", "PGSSLROOTCERT"), ("sslcert", "PGSSLCERT"), ("sslkey", "PGSSLKEY")]
+    {
+        match url.query_pairs().find(|(name, _)| name == parameter) {
+            Some((_, value)) => command.env(variable, value.as_ref()),
+            None => command.env_remove(variable),
+        };
+    }
+    command
 }
 
 async fn show(tenant: &Tenant, from: Option<impl AsyncRead + Unpin>, to_errors: bool) -> anyhow::Result<()> {
@@ -115,7 +133,7 @@ pub(super) async fn psql(tenants: &Tenants, tenant: &Tenant, arguments: &[OsStri
         }
         Err(error) => Err(error).context("psql cannot be started"),
     };
-    guest.end().await?;
+    end(guest, tenant).await;
     let status = result?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -3,7 +3,7 @@
 mod look;
 mod progress;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -78,6 +78,7 @@ async fn migrate(tenants: &Tenants, options: &FleetOptions, rehearse: bool) -> a
         Ended::Stopped => say("It was asked to stop. Run it again to go on.")?,
         Ended::CanaryFailed => say("A canary failed, so the others were not begun.")?,
         Ended::TooManyFailures => say("As many failed as may, so the others were not begun.")?,
+        Ended::Elsewhere => say("Other programs are at the rest. Run it again to go on.")?,
     }
     Ok(match report.ended {
         Ended::Stopped => ExitCode::from(INTERRUPTED),
@@ -86,9 +87,21 @@ async fn migrate(tenants: &Tenants, options: &FleetOptions, rehearse: bool) -> a
     })
 }
 
-/// Migrates every tenant that is behind and shows how far it is. Those that fail are logged; the others are served.
-pub(super) async fn migrate_all(tenants: &Tenants, parallel: usize) -> anyhow::Result<FleetReport> {
-    watch_over(tenants, &FleetOptions { parallel, ..FleetOptions::new(Arc::new(Utc::now)) }).await
+/// Migrates every tenant that is behind and shows how far it is. Those that fail are logged; the others are served. Tenants that other
+/// programs are at, such as one that makes a backup, are waited for as long as `patience` says.
+pub(super) async fn migrate_all(tenants: &Tenants, parallel: usize, patience: Option<Duration>) -> anyhow::Result<FleetReport> {
+    watch_over(tenants, &FleetOptions { parallel, patience, ..FleetOptions::new(Arc::new(Utc::now)) }).await
+}
+
+/// Migrates what was left to others, who may not have done it: beside serving, for as long as it takes.
+pub(super) async fn migrate_left(tenants: Tenants) {
+    match tenants.migrate_fleet(&FleetOptions::new(Arc::new(Utc::now)), |_| {}).await {
+        Ok(report) => {
+            tell_failures(&report);
+            tracing::info!(migrated = report.migrated, "the tenants that other programs were at are migrated");
+        }
+        Err(error) => tracing::error!(%error, "the tenants that other programs were at could not be migrated"),
+    }
 }
 
 async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<FleetReport> {
@@ -96,13 +109,17 @@ async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result
     let report = tenants.migrate_fleet(options, |step| progress.tell(step)).await;
     progress.end();
     let report = report?;
+    tell_failures(&report);
+    Ok(report)
+}
+
+fn tell_failures(report: &FleetReport) {
     for failure in &report.failed {
         tracing::error!(
             tenant = %failure.tenant.slug, error = %failure.error, tries = failure.tries,
             "the migration of a tenant failed; it is not served"
         );
     }
-    Ok(report)
 }
 
 async fn accept(tenants: &Tenants, version: &str) -> anyhow::Result<ExitCode> {

@@ -38,7 +38,7 @@ pub enum Rule {
     AlterType,
     /// Make a column required without a check that says so and is validated.
     SetNotNull,
-    /// Add a required column without a default.
+    /// Add a required column without a default, or take a default away.
     RequiredColumn,
     /// Add a constraint that is checked at once.
     CheckedConstraint,
@@ -50,7 +50,7 @@ pub enum Rule {
     BlockingIndex,
     /// Add a column with a default that is computed for each row.
     VolatileDefault,
-    /// Rewrite a table.
+    /// Rewrite a table, or keep everybody from it.
     Rewrite,
     /// Run a text that the linter cannot read.
     DynamicSql,
@@ -114,7 +114,9 @@ impl Rule {
             Self::SetNotNull => {
                 "the whole table is read under a lock; add CHECK (… IS NOT NULL) NOT VALID, validate it in a later migration, then set it"
             }
-            Self::RequiredColumn => "rows that are there have no value; give a constant default, or add it without NOT NULL",
+            Self::RequiredColumn => {
+                "rows that are there, and programs of the version before, have no value; give a constant default, or add it without NOT NULL"
+            }
             Self::CheckedConstraint => "every row is checked under a lock; add it NOT VALID and validate it in a later migration",
             Self::ValidateAtOnce => "the lock of adding it is held while every row is checked; validate it in a later migration",
             Self::UniqueConstraint => "an index is built under a lock; build it first and add the constraint USING INDEX",

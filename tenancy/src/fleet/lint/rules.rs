@@ -13,6 +13,8 @@ pub(super) struct Reader<'a> {
     big_tables: &'a BTreeSet<String>,
     /// Tables that this migration made.
     made: BTreeSet<String>,
+    /// Tables that this one and those before made.
+    known: BTreeSet<String>,
     /// Constraints that this migration added without checking the rows.
     unchecked: BTreeSet<String>,
     /// Checks that a column is given, by their names; and whether they hold for all rows.
@@ -23,7 +25,13 @@ type Found = Vec<(Rule, String)>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(big_tables: &'a BTreeSet<String>) -> Self {
-        Self { big_tables, made: BTreeSet::new(), unchecked: BTreeSet::new(), not_null_checks: BTreeMap::new() }
+        Self {
+            big_tables,
+            made: BTreeSet::new(),
+            known: BTreeSet::new(),
+            unchecked: BTreeSet::new(),
+            not_null_checks: BTreeMap::new(),
+        }
     }
 
     /// Begins with the next migration.
@@ -41,12 +49,13 @@ impl<'a> Reader<'a> {
             self.drop(words, statement)
         } else if words.take("truncate") {
             words.take("table");
-            words.take("only");
-            self.on_table(words.name().as_deref(), Rule::DropTable, statement)
+            self.on_tables(words, Rule::DropTable, statement)
         } else if words.take("alter") {
             self.alter(words, statement)
         } else if words.take("do") {
             self.block(statement)
+        } else if ["lock", "cluster", "reindex", "refresh"].iter().any(|word| words.begins_with(word)) {
+            self.whole_table(words, statement)
         } else if words.take("execute") {
             vec![(Rule::DynamicSql, statement.to_string())]
         } else {
@@ -83,8 +92,12 @@ impl<'a> Reader<'a> {
             words.take(word);
         }
         if words.take("table") {
-            words.take_all(&["if", "not", "exists"]);
-            self.made.extend(words.name());
+            let may_be_there = words.take_all(&["if", "not", "exists"]);
+            if let Some(table) = words.name()
+                && self.known.insert(table.clone()) | !may_be_there
+            {
+                self.made.insert(table);
+            }
             return Vec::new();
         }
         words.take("unique");
@@ -108,7 +121,7 @@ impl<'a> Reader<'a> {
             return Vec::new();
         }
         words.take_all(&["if", "exists"]);
-        self.on_table(words.name().as_deref(), Rule::DropTable, statement)
+        self.on_tables(words, Rule::DropTable, statement)
     }
 
     fn alter(&mut self, mut words: Words<'_>, statement: &StatementText) -> Found {
@@ -155,9 +168,12 @@ impl<'a> Reader<'a> {
             let column = words.name().unwrap_or_default();
             let changes_type = words.take("type") || words.take_all(&["set", "data", "type"]);
             let sets_not_null = !changes_type && words.take_all(&["set", "not", "null"]);
+            // Programs that do not know the column give no value.
+            let loses_default = words.take_all(&["drop", "default"]);
             return match () {
                 () if changes_type => vec![Rule::AlterType],
                 () if sets_not_null && !self.is_checked(table, &column) => vec![Rule::SetNotNull],
+                () if loses_default => vec![Rule::RequiredColumn],
                 () => Vec::new(),
             };
         }
@@ -206,13 +222,30 @@ impl<'a> Reader<'a> {
         self.not_null_checks.values().any(|(of, checked, holds)| *holds && of == table && checked == column)
     }
 
+    /// A statement that names one or several tables.
+    fn on_tables(&self, words: Words<'_>, rule: Rule, statement: &StatementText) -> Found {
+        let concerns_nobody = words.split_at_commas().into_iter().all(|mut part| {
+            part.take("only");
+            part.name().is_some_and(|table| self.made.contains(&table))
+        });
+        if concerns_nobody { Vec::new() } else { vec![(rule, statement.to_string())] }
+    }
+
+    /// A statement that keeps everybody from a table, or writes it anew: LOCK, CLUSTER, REINDEX, REFRESH.
+    fn whole_table(&self, mut words: Words<'_>, statement: &StatementText) -> Found {
+        for word in ["lock", "cluster", "reindex", "refresh", "materialized", "view", "table", "index", "concurrently"] {
+            words.take(word);
+        }
+        self.on_tables(words, Rule::Rewrite, statement)
+    }
+
     fn on_table(&self, table: Option<&str>, rule: Rule, statement: &StatementText) -> Found {
         if table.is_some_and(|table| self.made.contains(table)) { Vec::new() } else { vec![(rule, statement.to_string())] }
     }
 }
 
 /// The words that begin a statement which changes a schema, and those of a block before which it may stand.
-const STARTS: [&str; 5] = ["create", "drop", "truncate", "alter", "execute"];
+const STARTS: [&str; 9] = ["create", "drop", "truncate", "alter", "execute", "lock", "cluster", "reindex", "refresh"];
 const LEADS: [&str; 5] = ["begin", "then", "else", "loop", "declare"];
 
 /// Functions that give every row of a statement the same, or that Postgres works out once.

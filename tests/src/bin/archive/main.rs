@@ -29,16 +29,18 @@ async fn main() -> anyhow::Result<()> {
     let directory = tempfile::tempdir()?;
     let data_directory = directory.path().join("data");
     let local = LocalPostgres::start(&Options { data_directory, durable: true, settings: Vec::new() }).await?;
-    let result = figures(&local.url(), directory.path(), rows).await;
+    let result = figures(&local, directory.path(), rows).await;
     local.stop().await?;
     result
 }
 
-async fn figures(url: &str, directory: &Path, rows: u32) -> anyhow::Result<()> {
+async fn figures(local: &LocalPostgres, directory: &Path, rows: u32) -> anyhow::Result<()> {
+    let url = &local.url();
     let tenants = Tenants::connect::<TenantMigrator>(&PoolOptions::new(url))?;
     tenants.install::<PlatformMigrator>().await?;
     let tenant = tenants.provision(&new_tenant()).await?;
     let mut operator = PgConnection::connect(url).await?;
+    let mut superuser = PgConnection::connect(&local.superuser_url()).await?;
     fill(&mut operator, &tenant, rows).await?;
     let mut times: [Vec<Duration>; 4] = Default::default();
     let mut sizes = [0; 2];
@@ -56,7 +58,7 @@ async fn figures(url: &str, directory: &Path, rows: u32) -> anyhow::Result<()> {
         restore.push(began.elapsed());
         // Into a database of its own: the schema would have the name that is there.
         let name = format!("restored_{round}");
-        run(&mut operator, &format!("CREATE DATABASE {name}")).await?;
+        run(&mut superuser, &format!("CREATE DATABASE {name} OWNER tenantry")).await?;
         let target = url.parse::<PgConnectOptions>()?.database(&name).to_url_lossy();
         let target = format!("--dbname={target}");
         let dump_file = dump.display().to_string();
