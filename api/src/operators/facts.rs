@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{Certificate, TenantId};
 use uuid::Uuid;
 
-use super::Operators;
+use super::{Operators, is_storable, list::no_cursor};
 
 /// Page size of certificates when the request gives none.
 const USUAL_ROWS: usize = 50;
@@ -62,6 +62,9 @@ impl Operators {
         &self,
         paging: &Paging<CertificateCursor>,
     ) -> Result<Page<(Certificate, CertificateCursor)>, Error> {
+        if paging.after.as_ref().is_some_and(|after| !is_storable(after.created_at)) {
+            return Err(no_cursor());
+        }
         let window = paging.window(USUAL_ROWS)?;
         let sql = "SELECT tenant_id, certificate, created_at FROM platform.deletion_certificates \
                    WHERE $1::timestamptz IS NULL OR (created_at, tenant_id) < ($1, $2) \

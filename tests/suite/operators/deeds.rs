@@ -97,6 +97,8 @@ async fn what_makes_no_sense_is_refused_and_is_no_event() {
         ("setTenantLimits", json!({ "limits": [{ "name": "DEPTH", "value": 41 }] }), "depth"),
         ("setTenantLimits", json!({ "limits": [{ "name": "COST", "value": 1_000_001 }] }), "limits"),
         ("setTenantTerms", json!({ "warningDays": 3_651 }), "warningDays"),
+        ("setTenantTerms", json!({ "paidUntil": "-200000-01-01T00:00:00Z" }), "paidUntil"),
+        ("setTenantTerms", json!({ "trialEndsAt": "9999-12-31T23:59:59-01:00" }), "trialEndsAt"),
         ("setTenantMaintenance", json!({ "enabled": true, "message": "x".repeat(501) }), "message"),
         ("setTenantMaintenance", json!({ "enabled": true, "message": "\0" }), "message"),
         ("renameTenant", json!({ "slug": "Not A Slug" }), "slug"),

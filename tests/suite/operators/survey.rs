@@ -1,6 +1,6 @@
 //! The tenants as operators see them. Each test looks for its own tenants by their name: others are there too.
 
-use api::operators::Deed;
+use api::{graphql::connection::write_cursor, operators::Deed};
 use chrono::Utc;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
@@ -130,6 +130,16 @@ async fn cursors_and_searches_that_make_no_sense_are_refused() {
         let answer = caller.ask_with(query, variables.clone()).await;
         assert_eq!((answer.code(), answer.field()), ("BAD_USER_INPUT", Some(field)), "{variables}");
     }
+    // Cursors that somebody has written by hand.
+    let (id, date) = (Uuid::nil(), "-200000-01-01T00:00:00Z");
+    for key in [date, "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00", "yesterday"] {
+        let after = write_cursor(&json!({ "key": key, "id": id })).unwrap();
+        let query = "query($after: String) { tenants(after: $after, orderBy: NEWEST) { nodes { id } } }";
+        assert_eq!(caller.ask_with(query, json!({ "after": after })).await.field(), Some("after"), "{key}");
+    }
+    let after = write_cursor(&json!({ "created_at": date, "tenant": id })).unwrap();
+    let query = "query($after: String) { deletionCertificates(after: $after) { nodes { slug } } }";
+    assert_eq!(caller.ask_with(query, json!({ "after": after })).await.field(), Some("after"));
     let both = json!({ "id": tenant_id(&server.tenants().provision(&new_tenant()).await.unwrap()), "slug": "acme" });
     let answer = caller.ask_with("query($id: ID, $slug: String) { tenant(id: $id, slug: $slug) { schemaName } }", both).await;
     assert_eq!(answer.field(), Some("id"));
