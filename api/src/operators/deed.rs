@@ -71,8 +71,8 @@ impl Deed {
 impl Operators {
     /// Does it, in every process at once. What changes nothing is no event.
     ///
-    /// What is changed, and what is written down of it, follows from the tenant as it is, not as this process remembers it: another one
-    /// may have changed it since. Once its deletion has begun, nothing is done to it any more.
+    /// What is changed, and what is written down of it, follows from the tenant as it is, not as this process remembers it: another
+    /// one may have changed it since. Once its deletion has begun, nothing is done to it any more.
     pub async fn act(&self, doer: &Doer, tenant: &Tenant, deed: Deed, now: DateTime<Utc>) -> Result<(), Error> {
         let action = deed.action();
         let transaction = self.platform.begin().await?;

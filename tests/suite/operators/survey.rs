@@ -5,8 +5,9 @@ use chrono::Utc;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 use tenancy::{Hostname, NewTenant, Slug, TenantId};
-use tests::{Caller, Server, new_tenant};
+use tests::{Caller, Server, database_url, new_tenant};
 use uuid::Uuid;
 
 use super::tenant_id;
@@ -109,6 +110,51 @@ async fn a_tenant_is_shown_with_what_is_known_of_it() {
     let renamed = operator.caller.ask_with(query, json!({ "slug": slug })).await.data("/tenant");
     assert_eq!((&renamed["tenant"]["slug"], &renamed["formerSlugs"]), (&json!(format!("{slug}-b")), &json!([{ "slug": slug }])));
     company.caller(Role::Hr).at(format!("{slug}-b.{}", server.app.hosts.base())).ask("{ __typename }").await.data("");
+}
+
+/// Sessions that have ended are deleted after some days; what is counted of each day is kept for longer.
+#[tokio::test]
+async fn the_last_activity_of_a_tenant_is_known_also_when_its_sessions_are_gone() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (used, unused) = (server.tenant().await, server.tenant().await);
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    // On the last day of the first, and on all of the second, there was nobody who was signed in.
+    for (tenant, day, requests) in [(&used, "2026-03-04", 7), (&used, "2026-03-05", 0), (&unused, "2026-03-06", 0)] {
+        let sql = format!(
+            "INSERT INTO platform.usage_days (tenant_id, day, requests, anonymous_requests) \
+             VALUES ('{}', '{day}', {requests}, 1)",
+            tenant.id
+        );
+        tests::run(&mut connection, &sql).await;
+    }
+    let query = "query($id: ID) { tenant(id: $id) { tenant { lastActivityAt } } }";
+    for (tenant, at) in [(&used, json!("2026-03-04T00:00:00+00:00")), (&unused, Value::Null)] {
+        let answer = caller.ask_with(query, json!({ "id": tenant_id(tenant) })).await;
+        assert_eq!(answer.data("/tenant/tenant/lastActivityAt"), at);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_says_until_when_archives_are_kept() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (tenant, until) = (TenantId(Uuid::now_v7()), "2999-01-01T00:00:00Z");
+    let certificate = json!({
+        "tenant": tenant, "slug": "gone", "askedBy": "owner", "askedAt": until, "begunAt": until, "finishedAt": until,
+        "removed": {}, "archivesRemovedAt": until,
+    });
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let sql = format!(
+        "INSERT INTO platform.deletion_certificates (tenant_id, certificate, slug, reserved_until, created_at) \
+         VALUES ('{tenant}', '{certificate}', 'gone-{tenant}', now(), now())"
+    );
+    tests::run(&mut connection, &sql).await;
+    let found = caller.ask("{ deletionCertificates(first: 100) { nodes { tenantId archivesRemovedAt } } }").await;
+    let nodes = found.data("/deletionCertificates/nodes");
+    let own = json!(api::graphql::id::encode_tenant(tenant).to_string());
+    let own = nodes.as_array().unwrap().iter().find(|certificate| certificate["tenantId"] == own).unwrap();
+    assert_eq!(own["archivesRemovedAt"], "2999-01-01T00:00:00+00:00");
 }
 
 #[tokio::test]
