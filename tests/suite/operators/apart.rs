@@ -7,10 +7,11 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request, StatusCode, header},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Role;
 use entities::platform::operator::OperatorRole;
-use serde_json::json;
-use tests::{Answer, Server};
+use serde_json::{Value, json};
+use tests::{Answer, Caller, Server};
 
 /// Sends somebody's question who is not signed in to the API of operators, with these headers.
 async fn ask_with_headers(server: &Server, method: Method, from: IpAddr, headers: &[(&'static str, &str)]) -> Answer {
@@ -65,15 +66,44 @@ async fn every_token_is_good_at_its_own_api_alone() {
     }
 }
 
-/// Also one that is signed with the program's own key, and names the operator and the session of an operator.
+/// What a token says of itself, whoever has signed it.
+fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// Also one that is signed with the program's own key.
 #[tokio::test]
-async fn a_token_of_another_audience_names_no_operator() {
+async fn a_token_of_another_audience_or_session_names_nobody() {
     let server = Server::start().await;
     let company = server.company().await;
-    let mut forgery = server.signer.forgery(company.tenant.id, Role::Owner, None).await;
-    // The session is an account's.
-    forgery.claims["aud"] = json!("operator");
-    assert_eq!(server.console().with_token(Some(forgery.sign())).ask("{ viewer { email } }").await.code(), "UNAUTHENTICATED");
+    let [operator, other] = [server.operator(OperatorRole::Admin).await, server.operator(OperatorRole::Admin).await]
+        .map(|operator| claims(operator.caller.token().unwrap()));
+    let member = server.signer.forgery(company.tenant.id, Role::Owner, None).await.claims;
+    let ask = async |api: &Caller, who: &Value, session: &Value, audience: &str| {
+        let mut forgery = server.signer.forgery(company.tenant.id, Role::Owner, None).await;
+        forgery.claims["sub"] = who["sub"].clone();
+        forgery.claims["sid"] = session["sid"].clone();
+        forgery.claims["aud"] = json!(audience);
+        api.with_token(Some(forgery.sign())).ask("{ __typename }").await
+    };
+    let (tenants, apex, console) = (company.anonymous(), server.apex(), server.console());
+    // An operator's, for a tenant and for the apex.
+    let of_tenant = company.tenant.id.to_string();
+    let of_tenant = of_tenant.as_str();
+    for (api, audience) in [(&tenants, of_tenant), (&apex, "platform"), (&tenants, "platform"), (&apex, of_tenant)] {
+        let answer = ask(api, &operator, &operator, audience).await;
+        assert_ne!(answer.status, StatusCode::OK, "{audience}: {}", answer.body);
+        assert!(matches!(answer.code(), "UNAUTHENTICATED" | "TENANT_MISMATCH"), "{audience}: {}", answer.body);
+    }
+    // A member's for the console, and an operator's with the session of another or of a member.
+    for (who, session) in [(&member, &member), (&operator, &other), (&operator, &member), (&member, &operator)] {
+        let answer = ask(&console, who, session, "operator").await;
+        assert_eq!(answer.code(), "UNAUTHENTICATED", "{}", answer.body);
+    }
+    // So signed, the right ones would do.
+    assert_eq!(ask(&console, &operator, &operator, "operator").await.status, StatusCode::OK);
+    assert_eq!(ask(&tenants, &member, &member, of_tenant).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
