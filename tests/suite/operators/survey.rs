@@ -6,8 +6,8 @@ use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
-use tenancy::{Hostname, NewTenant, Slug, TenantId};
-use tests::{Caller, Server, database_url, new_tenant};
+use tenancy::{Hostname, NewTenant, Slug, SurveyOrder, TenantId, TenantSurvey};
+use tests::{Caller, Server, TestDatabase, database_url, new_tenant, until, value};
 use uuid::Uuid;
 
 use super::tenant_id;
@@ -61,6 +61,31 @@ async fn tenants_are_found_ordered_and_paged() {
     // The characters of patterns stand for themselves.
     assert_eq!(list(&caller, json!({ "search": format!("{mark}%beta") })).await.0, Vec::<String>::new());
     assert_eq!(list(&caller, json!({ "search": format!("{mark}_beta") })).await.0, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_page_of_many_tenants_is_found_by_an_index() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let mut connection = database.connect().await;
+    let many = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, created_at, updated_at) \
+                SELECT gen_random_uuid(), 'many-' || n, 'Many ' || n, 'many_' || n, 'active', now() - n * interval '1 minute', now() \
+                FROM generate_series(1, 5000) AS n; ANALYZE platform.tenants";
+    tests::run(&mut connection, many).await;
+    let orders = [(SurveyOrder::Name, "tenants_name_index"), (SurveyOrder::Newest, "tenants_created_at_index")];
+    for (order, index) in orders {
+        let first = TenantSurvey { order, ..TenantSurvey::default() };
+        let page = server.tenants().survey(&first, 50).await.unwrap();
+        let next = TenantSurvey { after: page.last().map(|last| (order.key(last), last.id)), ..first };
+        // Postgres adds up after a while how often an index was read.
+        let read = format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+        let before: i64 = value(&mut connection, &read).await;
+        until("the page is read by the index", async || {
+            assert_eq!(server.tenants().survey(&next, 50).await.unwrap().len(), 50);
+            value::<i64>(&mut connection, &read).await > before + 1
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
