@@ -4,7 +4,21 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
-use crate::{Error, PlatformTransaction, Result, TenantId, TenantStatus, provision::execute};
+use crate::{
+    Error, PlatformTransaction, Result, Tenant, TenantId, TenantStatus, Tenants,
+    directory::{SELECT_TENANT, tenant_from},
+    provision::execute,
+};
+
+impl Tenants {
+    /// Reads a tenant as it is now, not as this process remembers it, and lets nobody else change it until the transaction ends.
+    pub async fn lock(&self, transaction: &PlatformTransaction, tenant: TenantId) -> Result<Tenant> {
+        let sql = format!("{SELECT_TENANT} WHERE t.id = $1 FOR UPDATE OF t");
+        let read = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()]);
+        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(tenant.to_string()))?;
+        tenant_from(&row, self.inner.statement_timeout)
+    }
+}
 
 /// Suspends or resumes a tenant. What is being deleted stays so.
 pub async fn set_status<C: ConnectionTrait>(

@@ -67,6 +67,8 @@ const TABLES: &str = "
     END $$;
     CREATE INDEX IF NOT EXISTS tenants_delete_at_index ON platform.tenants (delete_at) WHERE delete_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS tenants_schema_version_index ON platform.tenants (schema_version);
+    CREATE INDEX IF NOT EXISTS tenants_name_index ON platform.tenants (lower(name), id);
+    CREATE INDEX IF NOT EXISTS tenants_created_at_index ON platform.tenants (created_at, id);
 
     CREATE TABLE IF NOT EXISTS platform.domains (
         hostname text PRIMARY KEY,

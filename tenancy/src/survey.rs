@@ -34,11 +34,12 @@ impl SurveyOrder {
         }
     }
 
+    /// As rows: an index finds their place at once, and not that of conditions joined by OR.
     const fn after(self) -> &'static str {
         match self {
-            Self::Slug => "(t.slug > $3 OR t.slug = $3 AND t.id > $4)",
-            Self::Name => "(lower(t.name) > lower($3) OR lower(t.name) = lower($3) AND t.id > $4)",
-            Self::Newest => "(t.created_at < $3::timestamptz OR t.created_at = $3::timestamptz AND t.id < $4)",
+            Self::Slug => "((t.slug, t.id) > ($3, $4))",
+            Self::Name => "((lower(t.name), t.id) > (lower($3), $4))",
+            Self::Newest => "((t.created_at, t.id) < ($3::timestamptz, $4))",
         }
     }
 

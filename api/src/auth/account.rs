@@ -135,6 +135,7 @@ pub async fn join(
         .exec_without_returning(&transaction)
         .await?;
     if !is_member {
+        seats.withdraw_invitation(&transaction, &new.email).await?;
         seats.check(&transaction, Taking::Free, now).await?;
     }
     transaction.commit().await?;

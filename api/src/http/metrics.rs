@@ -1,5 +1,6 @@
 //! Counters for operators, in the form that Prometheus reads. The recorder's name no tenant, for their number has no bound; those of
-//! the tenants with the most requests come from [`usage`](crate::usage).
+//! the tenants with the most requests come from [`usage`](crate::usage), where the operator wants them: nobody is asked for a password
+//! here.
 
 use std::{
     sync::{Arc, OnceLock},

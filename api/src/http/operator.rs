@@ -98,7 +98,9 @@ async fn admit(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Option<Arc<OperatorIdentity>>, Refusal> {
     let (target, ..) = target_of(app, parts, peer(parts)).await?;
-    if target != HostTarget::Apex || !app.operators.networks().admit(visitor.address) {
+    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
+    let from = visitor.address.filter(|address| !app.options.trusted_proxies.contains(address));
+    if target != HostTarget::Apex || !app.operators.networks().admit(from) {
         return Err(Refusal::NothingHere);
     }
     let Some(token) = bearer(&parts.headers)? else {

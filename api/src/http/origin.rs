@@ -18,6 +18,8 @@ use super::{host, peer, place::target_of, refusal::Refusal};
 use crate::app::{App, Options};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The paths that answer nothing but programs and the client's own scripts, by whatever method.
+const APIS: [&str; 2] = ["/graphql", "/operator/graphql"];
 /// Where a tenant's settings have the origins whose pages may call its API.
 pub(crate) const ALLOWED_ORIGINS: &str = "allowedOrigins";
 
@@ -32,13 +34,13 @@ enum Site {
 
 /// Refuses what the page of another site sent, and answers the question that browsers ask beforehand.
 ///
-/// Following a link or opening a page may come from anywhere: only the API refuses every method.
+/// Following a link or opening a page may come from anywhere: only the APIs refuse every method.
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     let is_safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let Options { trusted_proxies, https, .. } = &app.options;
     let own_origin = || host::own_origin(&parts.uri, &parts.headers, peer(&parts), trusted_proxies, *https);
-    if site(&parts.headers, own_origin) == Site::Own || (is_safe && parts.uri.path() != "/graphql") {
+    if site(&parts.headers, own_origin) == Site::Own || (is_safe && !APIS.contains(&parts.uri.path())) {
         return next.run(Request::from_parts(parts, body)).await;
     }
     // A response to one origin must not be taken from a cache for another.

@@ -18,7 +18,8 @@ impl Operators {
         if let Some(email) = owner {
             invite_first_owner(connection, &self.mail, &tenant, email, &doer.name, new.now).await?;
         }
-        let details = json!({ "name": tenant.name, "owner": owner });
+        // Events outlive the tenant, so they name nobody of its people.
+        let details = json!({ "name": tenant.name, "ownerInvited": owner.is_some() });
         write_event(connection, doer, Event::of_tenant("tenant.created", &tenant, details), new.now).await?;
         provisioning.commit().await.map_err(answer)?;
         Ok(tenant)

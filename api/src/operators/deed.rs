@@ -70,12 +70,22 @@ impl Deed {
 
 impl Operators {
     /// Does it, in every process at once. What changes nothing is no event.
+    ///
+    /// What is changed, and what is written down of it, follows from the tenant as it is, not as this process remembers it: another
+    /// one may have changed it since. Once its deletion has begun, nothing is done to it any more.
     pub async fn act(&self, doer: &Doer, tenant: &Tenant, deed: Deed, now: DateTime<Utc>) -> Result<(), Error> {
         let action = deed.action();
         let transaction = self.platform.begin().await?;
-        let changes = self.apply(&transaction, tenant, deed, now).await?;
+        let found = self.tenants.lock(&transaction, tenant.id).await.map_err(answer)?;
+        let changes = match (found.status, matches!(deed, Deed::Delete(_))) {
+            (TenantStatus::Deleting, true) => Changes::default(),
+            (TenantStatus::Deleting, false) => {
+                return Err(conflict("The deletion of this organisation has begun, and cannot be taken back."));
+            }
+            _ => self.apply(&transaction, &found, deed, now).await?,
+        };
         if !changes.is_empty() {
-            write_event(&transaction, doer, Event::of_tenant(action, tenant, changes.into_json()), now).await?;
+            write_event(&transaction, doer, Event::of_tenant(action, &found, changes.into_json()), now).await?;
         }
         transaction.commit().await?;
         self.tenants.directory().forget(tenant.id);
@@ -147,8 +157,7 @@ impl Operators {
                 if !self.tenants.keep(transaction, id, AskedBy::Operator, now).await.map_err(answer)? {
                     return Err(conflict("There is no deletion of this organisation that could be taken back."));
                 }
-                // Noted also where this process has not heard yet that it was asked for.
-                changes.with("deleteAt", tenant.delete_at.or(Some(now)), None::<DateTime<Utc>>)
+                changes.with("deleteAt", tenant.delete_at, None::<DateTime<Utc>>)
             }
             Deed::SetLimits(limits) => {
                 change::change_settings(transaction, id, now, |settings| limits.put(settings)).await.map_err(answer)?;

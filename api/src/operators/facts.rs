@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{Certificate, TenantId};
 use uuid::Uuid;
 
-use super::Operators;
+use super::{Operators, is_storable, list::no_cursor};
 
 /// Page size of certificates when the request gives none.
 const USUAL_ROWS: usize = 50;
@@ -42,10 +42,14 @@ impl Operators {
     }
 
     /// When somebody has last begun or renewed a session in these tenants, or used an API key; those where nobody has are left out.
+    /// Sessions that have ended are deleted after some days, and keys when they are revoked: then it is the beginning of the last day
+    /// on which somebody who was signed in has asked for something.
     pub async fn last_activities(&self, tenants: &[TenantId]) -> Result<HashMap<TenantId, DateTime<Utc>>, DbErr> {
         let sql = "SELECT tenant_id, max(at) AS value FROM (\
                        SELECT tenant_id, greatest(created_at, rotated_at) AS at FROM platform.sessions WHERE tenant_id = ANY ($1) \
-                       UNION ALL SELECT tenant_id, last_used_at FROM platform.api_keys WHERE tenant_id = ANY ($1)) used \
+                       UNION ALL SELECT tenant_id, last_used_at FROM platform.api_keys WHERE tenant_id = ANY ($1) \
+                       UNION ALL SELECT tenant_id, max(day)::timestamp AT TIME ZONE 'UTC' FROM platform.usage_days \
+                           WHERE tenant_id = ANY ($1) AND requests > 0 GROUP BY tenant_id) used \
                    WHERE at IS NOT NULL GROUP BY tenant_id";
         self.by_tenant(sql, tenants).await
     }
@@ -62,6 +66,9 @@ impl Operators {
         &self,
         paging: &Paging<CertificateCursor>,
     ) -> Result<Page<(Certificate, CertificateCursor)>, Error> {
+        if paging.after.as_ref().is_some_and(|after| !is_storable(after.created_at)) {
+            return Err(no_cursor());
+        }
         let window = paging.window(USUAL_ROWS)?;
         let sql = "SELECT tenant_id, certificate, created_at FROM platform.deletion_certificates \
                    WHERE $1::timestamptz IS NULL OR (created_at, tenant_id) < ($1, $2) \

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{State, SurveyOrder, SurveyState, Tenant, TenantId, TenantSurvey};
 use uuid::Uuid;
 
-use super::Operators;
+use super::{Operators, is_storable};
 use crate::lifecycle::answer;
 
 /// Page size when the request gives none.
@@ -43,11 +43,14 @@ impl TenantCursor {
 
     fn place(&self, order: SurveyOrder) -> Result<(String, TenantId), Error> {
         // Somebody may have written it by hand, or taken it from a list in another order.
-        let is_instant = || DateTime::parse_from_rfc3339(&self.key).is_ok();
-        if self.key.contains('\0') || order == SurveyOrder::Newest && !is_instant() {
-            return Err(Error::bad_input("after", "This is no cursor of this list; pass one as an earlier answer gave it."));
-        }
-        Ok((self.key.clone(), TenantId(self.id)))
+        let key = match order {
+            SurveyOrder::Newest => {
+                let instant = DateTime::parse_from_rfc3339(&self.key).ok().map(|instant| instant.to_utc());
+                instant.filter(|instant| is_storable(*instant)).map(|instant| instant.to_rfc3339())
+            }
+            SurveyOrder::Slug | SurveyOrder::Name => (!self.key.contains('\0')).then(|| self.key.clone()),
+        };
+        Ok((key.ok_or_else(no_cursor)?, TenantId(self.id)))
     }
 }
 
@@ -96,4 +99,8 @@ impl Operators {
         let page = Page { rows, has_next_page: more, has_previous_page: paging.after.is_some() };
         Ok((page, end))
     }
+}
+
+pub(super) fn no_cursor() -> Error {
+    Error::bad_input("after", "This is no cursor of this list; pass one as an earlier answer gave it.")
 }

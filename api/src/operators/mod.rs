@@ -17,6 +17,7 @@ mod network;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Datelike as _, Utc};
 use tenancy::{PlatformConnection, Tenants};
 
 use crate::{
@@ -33,6 +34,11 @@ pub use limits::{LimitChanges, LimitInForce, LimitName};
 pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;
+
+/// Whether an instant can be stored: RFC 3339 has years of four digits, and Postgres does not go as far as this program does.
+pub(crate) fn is_storable(instant: DateTime<Utc>) -> bool {
+    (1..=9_999).contains(&instant.year())
+}
 
 /// What operators do with tenants.
 #[derive(Debug)]

@@ -35,6 +35,13 @@ impl Seats {
         Ok(Self { tenant, limit: Entitlements::in_settings(&settings).limit(Quota::Seats) })
     }
 
+    /// Withdraws the invitation of somebody who comes in another way, so that its seat is theirs.
+    pub(crate) async fn withdraw_invitation<C: ConnectionTrait>(&self, connection: &C, email: &str) -> Result<(), DbErr> {
+        let sql = "DELETE FROM platform.invitations WHERE tenant_id = $1 AND email = $2";
+        let values = [self.tenant.0.into(), email.into()];
+        connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(drop)
+    }
+
     /// Refuses whom the transaction has added, if there are more now than there may be.
     pub(crate) async fn check<C: ConnectionTrait>(
         &self,

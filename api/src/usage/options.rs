@@ -7,7 +7,7 @@ use clap::Args;
 #[command(next_help_heading = "Tenants")]
 pub struct UsageOptions {
     /// Tenants that have series of their own among the metrics, those with the most requests lately; the others are one. 0 for no series
-    #[arg(long, env = "TENANTRY_METRICS_TENANTS", global = true, default_value_t = 20, value_name = "COUNT",
+    #[arg(long, env = "TENANTRY_METRICS_TENANTS", global = true, default_value_t = 0, value_name = "COUNT",
         value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub metrics_tenants: u16,
 

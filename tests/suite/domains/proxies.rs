@@ -52,6 +52,21 @@ async fn caddy_takes_its_configuration() {
     }
 }
 
+/// The counters name tenants where the operator wants that, and who may have certificates is for proxies to ask.
+#[test]
+fn every_block_of_caddy_closes_what_is_not_for_the_world() {
+    let guide = fs::read_to_string(documented("../domains.md")).unwrap();
+    let whole = fs::read_to_string(documented("Caddyfile")).unwrap();
+    let parts = guide.split("```").filter(|part| part.contains("reverse_proxy"));
+    let blocks: Vec<&str> = parts.chain([whole.as_str()]).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        for line in ["\t@operators path /metrics /tls/ask\n", "\trespond @operators 404\n"] {
+            assert!(block.contains(line), "{line} is not in {block}");
+        }
+    }
+}
+
 /// nginx as it is documented, but for ports, paths and the base domain.
 struct Nginx {
     process: Child,

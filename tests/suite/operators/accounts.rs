@@ -1,6 +1,10 @@
 //! Accounts and sessions of operators.
 
 use api::auth::{disable_operator, reset_operator};
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use chrono::{TimeDelta, Utc};
 use entities::platform::operator::OperatorRole;
 use serde_json::json;
@@ -118,6 +122,35 @@ async fn sessions_are_renewed_by_turns_and_end_after_half_a_day() {
     assert_eq!(caller.ask("mutation { signOut { signedOut } }").await.data("/signOut/signedOut"), true);
     assert_eq!(caller.ask("{ viewer { email } }").await.code(), "UNAUTHENTICATED");
     assert_eq!(refresh_operator(&console, &third.text("/signIn/refreshToken")).await.code(), "UNAUTHENTICATED");
+}
+
+/// As the console does it: its access token may have ended, and a request with one that has is refused as a whole.
+#[tokio::test]
+async fn the_cookie_alone_ends_the_session() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&[], clock.clock()).await;
+    let operator = server.operator(OperatorRole::Viewer).await;
+    let sign_out = async |token: Option<&str>| {
+        let mut request = Request::post("/operator/graphql")
+            .header(header::HOST, server.app.hosts.base().as_str())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::COOKIE, format!("tenantry_operator={}", operator.refresh_token));
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = json!({ "query": "mutation { signOut { signedOut } }" }).to_string();
+        server.console().send(request.body(Body::from(body)).unwrap()).await
+    };
+    clock.advance(TimeDelta::hours(1));
+    assert_eq!(sign_out(operator.caller.token()).await.code(), "UNAUTHENTICATED");
+    let renewed = refresh_operator(&server.console(), &operator.refresh_token).await;
+    let access = server.console().with_token(Some(renewed.text("/refresh/accessToken")));
+    access.ask("{ viewer { email } }").await.text("/viewer/email");
+    // The cookie of a tab that has not heard of the renewal will do.
+    let signed_out = sign_out(None).await;
+    assert_eq!(signed_out.data("/signOut/signedOut"), true);
+    assert!(signed_out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(access.ask("{ viewer { email } }").await.code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! What operators do with tenants, and what is written down of it.
 
-use api::operators::Deed;
-use chrono::{TimeDelta, Utc};
+use api::{
+    cli::Until,
+    operators::{Deed, TermsChange},
+};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
@@ -94,6 +97,8 @@ async fn what_makes_no_sense_is_refused_and_is_no_event() {
         ("setTenantLimits", json!({ "limits": [{ "name": "DEPTH", "value": 41 }] }), "depth"),
         ("setTenantLimits", json!({ "limits": [{ "name": "COST", "value": 1_000_001 }] }), "limits"),
         ("setTenantTerms", json!({ "warningDays": 3_651 }), "warningDays"),
+        ("setTenantTerms", json!({ "paidUntil": "-200000-01-01T00:00:00Z" }), "paidUntil"),
+        ("setTenantTerms", json!({ "trialEndsAt": "9999-12-31T23:59:59-01:00" }), "trialEndsAt"),
         ("setTenantMaintenance", json!({ "enabled": true, "message": "x".repeat(501) }), "message"),
         ("setTenantMaintenance", json!({ "enabled": true, "message": "\0" }), "message"),
         ("renameTenant", json!({ "slug": "Not A Slug" }), "slug"),
@@ -109,6 +114,62 @@ async fn what_makes_no_sense_is_refused_and_is_no_event() {
     }
     assert_eq!(by_id(caller, "retryTenantMigration", &id).await.code(), "CONFLICT");
     assert_eq!(events_of(caller, &id).await, []);
+}
+
+#[tokio::test]
+async fn a_deed_follows_what_another_process_has_done_and_not_what_this_one_remembers() {
+    let (here, there) = (Server::start().await, Server::start().await);
+    let operator = here.operator(OperatorRole::Viewer).await;
+    // As it was at first: whoever passes it on has heard of nothing since.
+    let (remembered, now) = (here.tenant().await, Utc::now());
+    let id = tenant_id(&remembered);
+    here.act(&remembered, Deed::Suspend, now).await.unwrap();
+    there.act(&remembered, Deed::Resume, now).await.unwrap();
+    let [trial, paid] = [4_070_908_800, 4_102_444_800].map(|seconds| DateTime::from_timestamp_secs(seconds).unwrap());
+    here.tenants().set_dates(remembered.id, None, Some(paid), now).await.unwrap();
+    let terms = TermsChange { trial_ends_at: Some(Until::At(trial)), ..TermsChange::default() };
+    there.act(&remembered, Deed::SetTerms(terms), now).await.unwrap();
+    let found = there.tenants().directory().by_id(remembered.id).await.unwrap().unwrap();
+    assert_eq!((found.trial_ends_at, found.paid_until), (Some(trial), Some(paid)));
+    let changes: Vec<Value> = events_of(&operator.caller, &id).await.into_iter().map(|(_, _, details)| details).collect();
+    let expected = [
+        json!({ "trialEndsAt": { "from": null, "to": trial } }),
+        json!({ "status": { "from": "suspended", "to": "active" } }),
+        json!({ "status": { "from": "active", "to": "suspended" } }),
+    ];
+    assert_eq!(changes, expected);
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_a_tenant_whose_deletion_has_begun() {
+    let server = Server::start().await;
+    let operator = server.operator(OperatorRole::Admin).await;
+    let (tenant, now) = (server.tenant().await, Utc::now());
+    let (caller, id) = (&operator.caller, tenant_id(&tenant));
+    server.act(&tenant, Deed::Delete(now), now).await.unwrap();
+    // Its first step was made.
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let begin = format!("UPDATE platform.tenants SET status = 'deleting' WHERE id = '{}'", tenant.id);
+    tests::run(&mut connection, &begin).await;
+    server.tenants().directory().forget(tenant.id);
+    for name in ["suspendTenant", "resumeTenant", "keepTenant"] {
+        assert_eq!(by_id(caller, name, &id).await.code(), "CONFLICT", "{name}");
+    }
+    let inputs = [
+        ("setTenantTerms", json!({ "id": id, "paidUntil": null })),
+        ("setTenantMaintenance", json!({ "id": id, "enabled": true })),
+        ("renameTenant", json!({ "id": id, "name": "Renamed" })),
+        ("setTenantLimits", json!({ "id": id, "limits": [{ "name": "DEPTH", "value": 10 }] })),
+    ];
+    for (name, input) in inputs {
+        assert_eq!(caller.mutate(name, input, "tenant { id }").await.code(), "CONFLICT", "{name}");
+    }
+    // Whoever asks for its deletion again gets what there is.
+    let again = json!({ "id": id, "slug": tenant.slug.as_str() });
+    assert_eq!(set(caller, "requestTenantDeletion", again).await["state"], "DELETING");
+    let actions: Vec<String> = events_of(caller, &id).await.into_iter().map(|(action, ..)| action).collect();
+    assert_eq!(actions, ["tenant.deletion_requested"]);
+    server.app.lifecycle.carry_out_deletion(tenant.id, now).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -135,7 +196,7 @@ async fn a_tenant_is_made_with_an_invitation_for_its_owner_or_not_at_all() {
     let events = events_of(&operator.caller, made["id"].as_str().unwrap()).await;
     assert_eq!(
         events,
-        [("tenant.created".to_owned(), "Olga Operator".to_owned(), json!({ "name": "Made by hand", "owner": email }))]
+        [("tenant.created".to_owned(), "Olga Operator".to_owned(), json!({ "name": "Made by hand", "ownerInvited": true }))]
     );
 }
 

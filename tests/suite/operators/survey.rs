@@ -1,12 +1,13 @@
 //! The tenants as operators see them. Each test looks for its own tenants by their name: others are there too.
 
-use api::operators::Deed;
+use api::{graphql::connection::write_cursor, operators::Deed};
 use chrono::Utc;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
-use tenancy::{Hostname, NewTenant, Slug, TenantId};
-use tests::{Caller, Server, new_tenant};
+use sqlx::{Connection as _, PgConnection};
+use tenancy::{Hostname, NewTenant, Slug, SurveyOrder, TenantId, TenantSurvey};
+use tests::{Caller, Server, TestDatabase, database_url, new_tenant, until, value};
 use uuid::Uuid;
 
 use super::tenant_id;
@@ -63,6 +64,31 @@ async fn tenants_are_found_ordered_and_paged() {
 }
 
 #[tokio::test]
+async fn a_page_of_many_tenants_is_found_by_an_index() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let mut connection = database.connect().await;
+    let many = "INSERT INTO platform.tenants (id, slug, name, schema_name, status, created_at, updated_at) \
+                SELECT gen_random_uuid(), 'many-' || n, 'Many ' || n, 'many_' || n, 'active', now() - n * interval '1 minute', now() \
+                FROM generate_series(1, 5000) AS n; ANALYZE platform.tenants";
+    tests::run(&mut connection, many).await;
+    let orders = [(SurveyOrder::Name, "tenants_name_index"), (SurveyOrder::Newest, "tenants_created_at_index")];
+    for (order, index) in orders {
+        let first = TenantSurvey { order, ..TenantSurvey::default() };
+        let page = server.tenants().survey(&first, 50).await.unwrap();
+        let next = TenantSurvey { after: page.last().map(|last| (order.key(last), last.id)), ..first };
+        // Postgres adds up after a while how often an index was read.
+        let read = format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+        let before: i64 = value(&mut connection, &read).await;
+        until("the page is read by the index", async || {
+            assert_eq!(server.tenants().survey(&next, 50).await.unwrap().len(), 50);
+            value::<i64>(&mut connection, &read).await > before + 1
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn tenants_of_a_state_are_found() {
     let server = Server::start().await;
     let caller = server.operator(OperatorRole::Viewer).await.caller;
@@ -111,6 +137,51 @@ async fn a_tenant_is_shown_with_what_is_known_of_it() {
     company.caller(Role::Hr).at(format!("{slug}-b.{}", server.app.hosts.base())).ask("{ __typename }").await.data("");
 }
 
+/// Sessions that have ended are deleted after some days; what is counted of each day is kept for longer.
+#[tokio::test]
+async fn the_last_activity_of_a_tenant_is_known_also_when_its_sessions_are_gone() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (used, unused) = (server.tenant().await, server.tenant().await);
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    // On the last day of the first, and on all of the second, there was nobody who was signed in.
+    for (tenant, day, requests) in [(&used, "2026-03-04", 7), (&used, "2026-03-05", 0), (&unused, "2026-03-06", 0)] {
+        let sql = format!(
+            "INSERT INTO platform.usage_days (tenant_id, day, requests, anonymous_requests) \
+             VALUES ('{}', '{day}', {requests}, 1)",
+            tenant.id
+        );
+        tests::run(&mut connection, &sql).await;
+    }
+    let query = "query($id: ID) { tenant(id: $id) { tenant { lastActivityAt } } }";
+    for (tenant, at) in [(&used, json!("2026-03-04T00:00:00+00:00")), (&unused, Value::Null)] {
+        let answer = caller.ask_with(query, json!({ "id": tenant_id(tenant) })).await;
+        assert_eq!(answer.data("/tenant/tenant/lastActivityAt"), at);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_says_until_when_archives_are_kept() {
+    let server = Server::start().await;
+    let caller = server.operator(OperatorRole::Viewer).await.caller;
+    let (tenant, until) = (TenantId(Uuid::now_v7()), "2999-01-01T00:00:00Z");
+    let certificate = json!({
+        "tenant": tenant, "slug": "gone", "askedBy": "owner", "askedAt": until, "begunAt": until, "finishedAt": until,
+        "removed": {}, "archivesRemovedAt": until,
+    });
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let sql = format!(
+        "INSERT INTO platform.deletion_certificates (tenant_id, certificate, slug, reserved_until, created_at) \
+         VALUES ('{tenant}', '{certificate}', 'gone-{tenant}', now(), now())"
+    );
+    tests::run(&mut connection, &sql).await;
+    let found = caller.ask("{ deletionCertificates(first: 100) { nodes { tenantId archivesRemovedAt } } }").await;
+    let nodes = found.data("/deletionCertificates/nodes");
+    let own = json!(api::graphql::id::encode_tenant(tenant).to_string());
+    let own = nodes.as_array().unwrap().iter().find(|certificate| certificate["tenantId"] == own).unwrap();
+    assert_eq!(own["archivesRemovedAt"], "2999-01-01T00:00:00+00:00");
+}
+
 #[tokio::test]
 async fn cursors_and_searches_that_make_no_sense_are_refused() {
     let server = Server::start().await;
@@ -130,6 +201,16 @@ async fn cursors_and_searches_that_make_no_sense_are_refused() {
         let answer = caller.ask_with(query, variables.clone()).await;
         assert_eq!((answer.code(), answer.field()), ("BAD_USER_INPUT", Some(field)), "{variables}");
     }
+    // Cursors that somebody has written by hand.
+    let (id, date) = (Uuid::nil(), "-200000-01-01T00:00:00Z");
+    for key in [date, "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00", "yesterday"] {
+        let after = write_cursor(&json!({ "key": key, "id": id })).unwrap();
+        let query = "query($after: String) { tenants(after: $after, orderBy: NEWEST) { nodes { id } } }";
+        assert_eq!(caller.ask_with(query, json!({ "after": after })).await.field(), Some("after"), "{key}");
+    }
+    let after = write_cursor(&json!({ "created_at": date, "tenant": id })).unwrap();
+    let query = "query($after: String) { deletionCertificates(after: $after) { nodes { slug } } }";
+    assert_eq!(caller.ask_with(query, json!({ "after": after })).await.field(), Some("after"));
     let both = json!({ "id": tenant_id(&server.tenants().provision(&new_tenant()).await.unwrap()), "slug": "acme" });
     let answer = caller.ask_with("query($id: ID, $slug: String) { tenant(id: $id, slug: $slug) { schemaName } }", both).await;
     assert_eq!(answer.field(), Some("id"));

@@ -127,6 +127,27 @@ async fn whom_the_identity_provider_brings_needs_a_seat() {
 }
 
 #[tokio::test]
+async fn whoever_is_invited_and_comes_in_another_way_takes_the_seat_of_the_invitation() {
+    let server = identity_providers::server().await;
+    let company = server.company().await;
+    let provider = FakeProvider::start().await;
+    identity_providers::set_up(&company, &provider).await;
+    seats(&server, &company, MEMBERS + 2).await;
+    let owner = company.caller(Role::Owner);
+    let [provided, by_hand] = ["provided", "by-hand"].map(|name| format!("{name}.{}@example.test", company.tenant.slug));
+    for email in [&provided, &by_hand] {
+        invite(&owner, email).await.data("");
+    }
+    let person = identity_providers::person(&provided);
+    assert_eq!(identity_providers::sign_in(&mut Browser::at(&company), &provider, person).await, "/");
+    let account = NewAccount::parse(&by_hand, None, Some("a password of theirs")).unwrap();
+    auth::join(&server.tenants().platform(), &account, company.tenant.id, Role::Hr, None, Utc::now()).await.unwrap();
+    assert_eq!(owner.ask("{ invitations { totalCount } }").await.data("/invitations/totalCount"), 0);
+    assert_eq!(invitations::members(&company).await.len(), 7);
+    exceeded(&invite(&owner, "another@example.test").await, "seats", MEMBERS + 2);
+}
+
+#[tokio::test]
 async fn an_operator_fills_no_more_seats_either() {
     let server = Server::start().await;
     let company = server.company().await;

@@ -137,8 +137,8 @@ async fn the_metrics_name_those_with_the_most_requests_and_sum_up_the_others() {
 }
 
 #[tokio::test]
-async fn without_series_the_metrics_name_nobody() {
-    let server = Server::start_with(&["--metrics-tenants", "0"], api::app::system_clock()).await;
+async fn the_metrics_name_nobody_unless_they_are_asked_to() {
+    let server = Server::start().await;
     let company = server.company().await;
     company.caller(Role::Hr).ask("{ viewer { role } }").await.data("");
     server.app.usage.choose_top();

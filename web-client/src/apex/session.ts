@@ -24,8 +24,8 @@ export function grantOf({ account, ...rest }: PlatformSessionFieldsFragment): Gr
 export function platformSessionApi(address: string): SessionApi<Account> {
   return {
     refresh: async () => grantOf((await request(address, PlatformRefreshSessionDocument, {})).refresh),
-    signOut: async (accessToken) => {
-      await request(address, PlatformSignOutDocument, {}, accessToken);
+    signOut: async () => {
+      await request(address, PlatformSignOutDocument, {});
     },
   };
 }

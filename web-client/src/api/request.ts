@@ -14,16 +14,13 @@ export async function request<Data, Variables>(
   address: string,
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  accessToken?: string,
 ): Promise<Data> {
-  const headers: Record<string, string> = { "content-type": "application/json", accept };
-  if (accessToken !== undefined) headers["authorization"] = `Bearer ${accessToken}`;
   let body: string;
   try {
     const response = await fetch(address, {
       method: "POST",
       credentials: "include",
-      headers,
+      headers: { "content-type": "application/json", accept },
       body: JSON.stringify({ query: print(document), variables }),
     });
     body = await response.text();

@@ -11,7 +11,7 @@ import {
   OperatorSignOutDocument,
 } from "../generated/operator.ts";
 import { browserSurroundings } from "../session/browser.ts";
-import { type Grant, SessionKeeper } from "../session/keeper.ts";
+import { type Grant, type SessionApi, SessionKeeper } from "../session/keeper.ts";
 
 /** Who is signed in to the console. */
 export type Operator = OperatorSessionFieldsFragment["viewer"];
@@ -30,19 +30,21 @@ export async function completeSetup(input: Omit<CompleteOperatorSetupInput, "kee
   return answer.completeOperatorSetup;
 }
 
+/** What keeps a session at the console, over HTTP. */
+export function operatorSessionApi(address: string): SessionApi<Operator> {
+  return {
+    refresh: async () => (await request(address, OperatorRefreshDocument, {})).refresh,
+    signOut: async () => {
+      await request(address, OperatorSignOutDocument, {});
+    },
+  };
+}
+
 let keeper: SessionKeeper<Operator> | null = null;
 
 /** The keeper of this page's session at the console. */
 export function operatorSession(): SessionKeeper<Operator> {
-  keeper ??= new SessionKeeper<Operator>(
-    {
-      refresh: async () => (await request(address(), OperatorRefreshDocument, {})).refresh,
-      signOut: async (accessToken) => {
-        await request(address(), OperatorSignOutDocument, {}, accessToken);
-      },
-    },
-    browserSurroundings("tenantry-operator-session"),
-  );
+  keeper ??= new SessionKeeper(operatorSessionApi(address()), browserSurroundings("tenantry-operator-session"));
   return keeper;
 }
 

@@ -7,8 +7,8 @@ import { type SessionApi, SessionKeeper, type SessionNews, type Surroundings } f
 export function sessionApi(address: string): SessionApi {
   return {
     refresh: async () => (await request(address, RefreshSessionDocument, {})).refresh,
-    signOut: async (accessToken) => {
-      await request(address, SignOutDocument, {}, accessToken);
+    signOut: async () => {
+      await request(address, SignOutDocument, {});
     },
   };
 }

@@ -22,7 +22,8 @@ export interface Session<Who = Viewer> {
 /** The mutations of the API that keep a session. Each rejects with a ProblemError. */
 export interface SessionApi<Who = Viewer> {
   refresh(): Promise<Grant<Who>>;
-  signOut(accessToken: string): Promise<void>;
+  /** Ends the session of the cookie. Without the access token: one that has ended would have the whole request refused. */
+  signOut(): Promise<void>;
 }
 
 /** What the other tabs of the same host are told. */
@@ -87,10 +88,9 @@ export class SessionKeeper<Who = Viewer> {
 
   /** Ends the session here, in the other tabs and on the server; here even when the server cannot be reached. */
   async signOut(): Promise<void> {
-    const session = this.#session;
-    if (session === null) return;
+    if (this.#session === null) return;
     try {
-      await this.#surroundings.exclusively(() => this.#api.signOut(session.accessToken));
+      await this.#surroundings.exclusively(() => this.#api.signOut());
     } finally {
       this.#adopt(null);
       this.#surroundings.announce({ kind: "signedOut" });

@@ -95,6 +95,7 @@ async fn by_address<C: ConnectionTrait>(
     let role = claims::role(provider, claims).ok_or_else(|| Problem::NoRole.because("the claims give no role"))?;
     let seats = Seats::lock(connection, TenantId(provider.tenant_id)).await?;
     let account = join(connection, provider, email, claims::name(claims), role, now).await?;
+    seats.withdraw_invitation(connection, &account.email).await?;
     seats.check(connection, Taking::Free, now).await.map_err(|error| match error {
         domain::Error::QuotaExceeded(exceeded) => Problem::NoSeat.because(anyhow!(exceeded)),
         other => Problem::Failed.because(anyhow!(other)),

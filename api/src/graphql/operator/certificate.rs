@@ -42,6 +42,8 @@ pub struct DeletionCertificate {
     finished_at: DateTime<Utc>,
     /// What was removed.
     removed: Vec<Removed>,
+    /// When its archives are removed, which are kept for a while; null where there were none.
+    archives_removed_at: Option<DateTime<Utc>>,
 }
 
 impl From<Certificate> for DeletionCertificate {
@@ -58,6 +60,7 @@ impl From<Certificate> for DeletionCertificate {
             begun_at: certificate.begun_at,
             finished_at: certificate.finished_at,
             removed: certificate.removed.into_iter().map(|(what, count)| Removed { what, count }).collect(),
+            archives_removed_at: certificate.archives_removed_at,
         }
     }
 }

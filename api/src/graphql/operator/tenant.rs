@@ -68,7 +68,7 @@ pub struct Tenant {
     size_bytes: f64,
     /// How many members it has.
     member_count: i64,
-    /// When somebody last began or renewed a session there, or a program used its key; null where nobody has.
+    /// When somebody last began or renewed a session or used a key there, or else the last day of use; null where nobody has.
     last_activity_at: Option<DateTime<Utc>>,
     /// The last failure of a migration that it still lacks.
     last_migration_failure: Option<MigrationFailure>,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cli::{Limit, Until},
-    operators::{Deed, LimitChanges, TermsChange},
+    operators::{Deed, LimitChanges, TermsChange, is_storable},
 };
 
 /// The largest number that a limit may be.
@@ -164,7 +164,9 @@ impl TenantChangeMutation {
                 days("readOnlyAfterDays", input.read_only_after_days)?,
                 days("suspendAfterDays", input.suspend_after_days)?,
             ];
-            Ok(Deed::SetTerms(TermsChange { trial_ends_at: date(input.trial_ends_at), paid_until: date(input.paid_until), own }))
+            let trial_ends_at = date("trialEndsAt", input.trial_ends_at)?;
+            let paid_until = date("paidUntil", input.paid_until)?;
+            Ok(Deed::SetTerms(TermsChange { trial_ends_at, paid_until, own }))
         })
         .await
     }
@@ -273,10 +275,11 @@ fn days(field: &str, days: MaybeUndefined<u64>) -> Result<Option<Limit>, Error> 
     }
 }
 
-fn date(date: MaybeUndefined<DateTime<Utc>>) -> Option<Until> {
+fn date(field: &str, date: MaybeUndefined<DateTime<Utc>>) -> Result<Option<Until>, Error> {
     match date {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(Until::None),
-        MaybeUndefined::Value(date) => Some(Until::At(date)),
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Ok(Some(Until::None)),
+        MaybeUndefined::Value(date) if is_storable(date) => Ok(Some(Until::At(date))),
+        MaybeUndefined::Value(_) => Err(Error::bad_input(field, "A date is in the years 1 to 9999.")),
     }
 }
