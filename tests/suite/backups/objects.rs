@@ -122,4 +122,14 @@ async fn the_schedule_puts_archives_there_and_removes_them() {
         let archives = store.keys().into_iter().filter(|key| key.starts_with(&home)).count();
         assert_eq!(archives, expected, "{:?}", store.keys());
     }
+
+    // A store that does not answer says nothing of what is in it.
+    let drill = async || run(store.known_to(command(&["backup", "drill"]).env("DATABASE_URL", database.url()))).await;
+    store.cut_after(Some(16));
+    assert_one_sentence(&drill().await, "could not be tried");
+    store.cut_after(None);
+    let bad = "SELECT count(*) FROM platform.backups WHERE verify_error IS NOT NULL";
+    assert_eq!(value::<i64>(&mut database.connect().await, bad).await, 0);
+    let output = drill().await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
