@@ -4,8 +4,9 @@ use std::{fs, path::Path};
 
 use chrono::Utc;
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, Error, ExportFormat};
-use tests::{Server, new_tenant};
+use tests::{Server, database_url, new_tenant, run, until, value};
 
 use super::{Shelf, archive_error, contents, fill, traces};
 
@@ -107,4 +108,41 @@ async fn an_altered_export_is_refused_and_leaves_nothing() {
     assert!(matches!(archive_error(again), ArchiveError::Exists(_)));
     let taken = tenancy::NewTenant { slug: company.tenant.slug.clone(), ..new_tenant() };
     assert!(matches!(server.tenants().import(&shelf.path("csv"), &taken).await, Err(Error::SlugTaken(_))));
+}
+
+#[tokio::test]
+async fn two_exports_into_one_directory_do_not_mix() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    let directory = shelf.path("export");
+    // What a killed program has left.
+    fs::create_dir(shelf.path("export.partial")).unwrap();
+    fs::write(shelf.path("export.partial").join("former.ndjson"), "{}").unwrap();
+    let schema = &company.tenant.schema;
+    let mut holder = PgConnection::connect(&database_url()).await.unwrap();
+    let mut operator = PgConnection::connect(&database_url()).await.unwrap();
+    run(&mut holder, &format!("BEGIN; LOCK TABLE {schema}.positions")).await;
+    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
+    let export = || server.tenants().export(&company.tenant, &directory, ExportFormat::Ndjson, Utc::now());
+    let meanwhile = async {
+        until("the export waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+        let refused = archive_error(export().await);
+        run(&mut holder, "ROLLBACK").await;
+        refused
+    };
+    let (first, refused) = tokio::join!(export(), meanwhile);
+    assert!(matches!(&refused, ArchiveError::File { path, .. } if path.ends_with("export.partial")), "{refused}");
+    first.unwrap();
+    assert_eq!(shelf.names(), ["export"]);
+    assert!(!directory.join("former.ndjson").exists());
+    let (tenant, _) = server.tenants().import(&directory, &new_tenant()).await.unwrap();
+    assert_eq!(contents(server.tenants(), &tenant).await, company.contents().await);
+
+    // One that fails leaves nothing.
+    let mut nobody = (*tenant).clone();
+    nobody.id = tenancy::TenantId(uuid::Uuid::now_v7());
+    let failed = server.tenants().export(&nobody, &shelf.path("none"), ExportFormat::Csv, Utc::now()).await;
+    assert!(matches!(failed, Err(Error::NotFound(_))));
+    assert_eq!(shelf.names(), ["export"]);
 }
