@@ -233,8 +233,27 @@ fn statement(table: &TableShape, format: ExportFormat) -> String {
     let rows = format!("SELECT {} FROM {}{order}", table.quoted_columns(), table.quoted());
     match format {
         ExportFormat::Csv => format!("COPY ({rows}) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)"),
-        ExportFormat::Ndjson => format!("COPY (SELECT row_to_json(r) FROM ({rows}) r) TO STDOUT"),
+        ExportFormat::Ndjson => lines(table, &rows),
     }
+}
+
+/// The statement that copies rows as JSON objects. A JSON null would look like no value: a row that has one names its columns under an
+/// empty key, which is no column's.
+fn lines(table: &TableShape, rows: &str) -> String {
+    let columns = table.columns.iter().filter(|column| column.is_json());
+    let nulls = columns.map(|column| {
+        let (kind, name, literal) = (&column.kind, column.quoted(), column.literal());
+        format!("CASE WHEN {kind}_typeof(r.{name}) = 'null' THEN {literal} END")
+    });
+    let nulls = nulls.collect::<Vec<_>>().join(", ");
+    if nulls.is_empty() {
+        return format!("COPY (SELECT row_to_json(r) FROM ({rows}) r) TO STDOUT");
+    }
+    format!(
+        "COPY (SELECT CASE WHEN n.names = '{{}}' THEN row_to_json(r)::text \
+             ELSE left(row_to_json(r)::text, -1) || ',\"\":' || array_to_json(n.names)::text || '}}' END \
+         FROM ({rows}) r CROSS JOIN LATERAL (SELECT array_remove(ARRAY[{nulls}]::text[], NULL) AS names) n) TO STDOUT"
+    )
 }
 
 /// Undoes what COPY's text format does to JSON: it doubles backslashes. A line end can only come from between the tokens of a

@@ -3,10 +3,12 @@
 use std::{fs, path::Path};
 
 use chrono::Utc;
+use migration::tenant::TenantMigrator;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, Error, ExportFormat};
-use tests::{Server, database_url, new_tenant, run, until, value};
+use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value};
 
 use super::{Shelf, archive_error, contents, fill, traces};
 
@@ -32,6 +34,46 @@ async fn an_export_is_imported_row_for_row() {
         assert_eq!(exported.rows(), imported.rows());
     }
     assert_eq!(shelf.names(), ["csv", "ndjson"]);
+}
+
+/// A program whose rows have JSON that is null, and none.
+struct Nulls;
+
+impl MigratorTrait for Nulls {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rows = r#"CREATE TABLE notes (id int CONSTRAINT notes_pkey PRIMARY KEY, a json, "b's" jsonb);
+            INSERT INTO notes VALUES (1, 'null', NULL), (2, NULL, 'null'), (3, 'null', 'null'), (4, NULL, NULL),
+                (5, '{"": ["a"]}', '[null]'), (6, '"null"', '"null"')"#;
+        migrations.push(Step::boxed("m20990101_000001_notes", rows));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn a_null_of_json_is_another_thing_than_no_value() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let tenants = database.tenants::<Nulls>();
+    let tenant = make_tenant(&tenants).await;
+    let mut operator = database.connect().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        tenants.export(&tenant, &directory, format, Utc::now()).await.unwrap();
+        let (imported, _) = tenants.import(&directory, &new_tenant()).await.unwrap();
+        let rows = format!(
+            r#"SELECT string_agg(coalesce(a::text, '-') || ' ' || coalesce("b's"::text, '-'), ', ' ORDER BY id) FROM {}.notes"#,
+            imported.schema
+        );
+        let rows: String = value(&mut operator, &rows).await;
+        assert_eq!(rows, r#"null -, - null, null null, - -, {"": ["a"]} [null], "null" "null""#, "{format}");
+    }
+    let lines = fs::read_to_string(shelf.path("ndjson").join("notes.ndjson")).unwrap();
+    assert_eq!(lines.lines().next(), Some(r#"{"id":1,"a":null,"b's":null,"":["a"]}"#));
+    for tenants in [&tenants, server.tenants()] {
+        tenants.close().await;
+    }
 }
 
 #[tokio::test]
