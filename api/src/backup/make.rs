@@ -88,14 +88,17 @@ impl Backups {
         let keep = async {
             loop {
                 sleep(RENEWAL).await;
-                if let Err(error) = self.renew(turn, clock()).await {
-                    tracing::debug!(%error, "a claim was not renewed");
+                match self.renew(turn, clock()).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => tracing::debug!(%error, "a claim was not renewed"),
                 }
             }
         };
         let result = tokio::select! {
             result = self.tenants.backup_into(&tenant, &target, self.key.as_ref(), began) => result,
-            () = keep => Err(Error::NotFound(tenant.slug.to_string())),
+            // Another process has taken over, and removes what this one has begun.
+            () = keep => Err(Error::Archive(ArchiveError::Busy(tenant.slug.to_string()))),
         };
         let result = match result {
             Ok(written) => match self.note_done(id, &written, clock()).await {
