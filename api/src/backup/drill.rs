@@ -1,9 +1,10 @@
 //! Proof by schedule that archives can be restored.
 
+use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::{Entity, Model};
 use sea_orm::{DbBackend, DbErr, EntityTrait as _, Statement};
-use tenancy::{ArchivePlace, Error};
+use tenancy::{ArchivePlace, Contents, Error};
 
 use super::Backups;
 use crate::app::Clock;
@@ -39,23 +40,48 @@ impl Backups {
         result
     }
 
-    /// Restores the latest archive of some tenant into a schema that is never committed, and compares.
+    /// Restores the latest archive of some tenant into a schema that is never committed, and compares. None: there is no archive, or
+    /// it was removed meanwhile.
+    ///
+    /// # Errors
+    /// When the archive could not be tried, which says nothing of the archive.
     pub async fn drill(&self, clock: &Clock) -> anyhow::Result<Option<DrillResult>> {
         let Some(backup) = self.any_recent().await? else { return Ok(None) };
-        let place: ArchivePlace = backup.place.parse()?;
-        let result = match self.tenants.verify(&place, self.key.as_ref()).await {
-            Ok(contents) => Ok(contents.rows()),
-            Err(Error::Archive(error)) => Err(error.to_string()),
-            // Not the archive's fault.
-            Err(error) => return Err(error.into()),
+        let tried = self.try_out(&backup).await.with_context(|| format!("{} could not be tried", backup.place));
+        let outcome = match &tried {
+            Ok(Ok(_)) => "good",
+            Ok(Err(_)) => "bad",
+            Err(_) => "failed",
         };
-        self.note_drill(&backup, result.as_ref().err().map(String::as_str), clock()).await?;
+        metrics::counter!("backup_drills_total", "outcome" => outcome).increment(1);
+        let result = tried?;
+        if !self.note_drill(&backup, result.as_ref().err().map(String::as_str), clock()).await? {
+            return Ok(None);
+        }
         match &result {
             Ok(rows) => tracing::info!(place = backup.place, rows, "an archive was restored for a test, and is as it was"),
             Err(error) => tracing::error!(place = backup.place, error, "an archive cannot be restored"),
         }
-        metrics::counter!("backup_drills_total", "outcome" => if result.is_ok() { "good" } else { "bad" }).increment(1);
         Ok(Some(DrillResult { backup, result }))
+    }
+
+    /// How many rows were restored and compared, or what is wrong with the archive. An error is not the archive's fault.
+    async fn try_out(&self, backup: &Model) -> anyhow::Result<Result<u64, String>> {
+        let place: ArchivePlace = backup.place.parse()?;
+        let contents = match self.tenants.verify(&place, self.key.as_ref()).await {
+            Ok(contents) => contents,
+            Err(Error::Archive(error)) if error.is_damage() => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        let mut difference = difference(backup, &contents);
+        // Another archive of the tenant may have as many rows.
+        if difference.is_none() && backup.sha256.as_deref() != Some(place.sha256().await?.as_str()) {
+            difference = Some("its bytes are not those that were written");
+        }
+        Ok(match difference {
+            Some(difference) => Err(format!("The archive is not the one that was put there: {difference}.")),
+            None => Ok(contents.rows()),
+        })
     }
 
     async fn any_recent(&self) -> Result<Option<Model>, DbErr> {
@@ -64,14 +90,29 @@ impl Backups {
         Entity::find().from_raw_sql(Statement::from_string(DbBackend::Postgres, sql)).one(&self.platform).await
     }
 
-    /// An archive that is no good makes way for another one at once.
-    async fn note_drill(&self, backup: &Model, error: Option<&str>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    /// An archive that is no good makes way for another one at once. False: the archive was removed meanwhile.
+    async fn note_drill(&self, backup: &Model, error: Option<&str>, now: DateTime<Utc>) -> Result<bool, DbErr> {
         let sql = "UPDATE platform.backups SET verified_at = $2, verify_error = $3 WHERE id = $1";
-        self.change(sql, [backup.id.into(), now.into(), error.into()]).await?;
+        if self.change(sql, [backup.id.into(), now.into(), error.into()]).await? == 0 {
+            return Ok(false);
+        }
         if error.is_some() {
             let sql = "UPDATE platform.backup_turns SET due_at = least(due_at, $2) WHERE tenant_id = $1";
             self.change(sql, [backup.tenant_id.into(), now.into()]).await?;
         }
-        Ok(())
+        Ok(true)
+    }
+}
+
+/// What tells a whole archive from the one that was made, if anything does.
+fn difference(backup: &Model, contents: &Contents) -> Option<&'static str> {
+    if contents.manifest.tenant.0 != backup.tenant_id {
+        Some("it is another organisation's")
+    } else if i64::try_from(contents.rows()).ok() != backup.row_count {
+        Some("it has more rows or fewer")
+    } else if Some(contents.manifest.version()) != backup.schema_version.as_deref() {
+        Some("its schema is of another version")
+    } else {
+        None
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entities::platform::backup::{ActiveModel, Column, Entity, State};
 use futures::future::join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
-use tenancy::{ArchivePlace, Error, Tenant, TenantStatus, Written};
+use tenancy::{ArchiveError, ArchivePlace, Error, Tenant, TenantStatus, Written};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -88,14 +88,17 @@ impl Backups {
         let keep = async {
             loop {
                 sleep(RENEWAL).await;
-                if let Err(error) = self.renew(turn, clock()).await {
-                    tracing::debug!(%error, "a claim was not renewed");
+                match self.renew(turn, clock()).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => tracing::debug!(%error, "a claim was not renewed"),
                 }
             }
         };
         let result = tokio::select! {
             result = self.tenants.backup_into(&tenant, &target, self.key.as_ref(), began) => result,
-            () = keep => Err(Error::NotFound(tenant.slug.to_string())),
+            // Another process has taken over, and removes what this one has begun.
+            () = keep => Err(Error::Archive(ArchiveError::Busy(tenant.slug.to_string()))),
         };
         let result = match result {
             Ok(written) => match self.note_done(id, &written, clock()).await {
@@ -114,7 +117,11 @@ impl Backups {
         let now = clock();
         let succeeded = result.is_ok();
         if let Err(error) = &result {
-            self.note_failure(id, &error.to_string(), now).await?;
+            match error {
+                // What is there is somebody else's: no row may say that it came from here.
+                Error::Archive(ArchiveError::Exists(_)) => self.note_nothing(id).await?,
+                error => self.note_failure(id, &error.to_string(), now).await?,
+            }
             tracing::error!(tenant = %tenant.slug, %error, "a tenant was not backed up; it is tried again");
         }
         metrics::counter!("backups_total", "outcome" => if succeeded { "done" } else { "failed" }).increment(1);
@@ -158,6 +165,10 @@ impl Backups {
         let sql =
             "UPDATE platform.backups SET state = 'failed', finished_at = $2, error = $3 WHERE id = $1 AND state = 'running'";
         self.change(sql, [id.into(), now.into(), error.into()]).await.map(drop)
+    }
+
+    async fn note_nothing(&self, id: Uuid) -> Result<(), DbErr> {
+        self.change("DELETE FROM platform.backups WHERE id = $1", [id.into()]).await.map(drop)
     }
 
     /// Removes what a process has left that had this turn before and was killed.

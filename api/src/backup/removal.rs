@@ -12,15 +12,15 @@ const AGAIN: TimeDelta = TimeDelta::hours(1);
 /// How many archives are removed before it is looked for others.
 const AT_A_TIME: i64 = 100;
 
-/// Has the archives of a tenant removed at a moment, in the transaction in which its rows go. Says how many there are.
-pub(crate) async fn hand_over<C: ConnectionTrait>(connection: &C, tenant: TenantId, at: DateTime<Utc>) -> Result<u64, DbErr> {
-    let sql = "INSERT INTO platform.backup_removals (id, place, remove_at) \
-               SELECT id, place, $2 FROM platform.backups WHERE tenant_id = $1 AND state IN ('running', 'done') ON CONFLICT DO NOTHING";
+/// Has the archives of a tenant removed at a moment, in the transaction in which its rows go, and what failed backups may have left. Says
+/// how many archives there are.
+pub(crate) async fn hand_over<C: ConnectionTrait>(connection: &C, tenant: TenantId, at: DateTime<Utc>) -> Result<i64, DbErr> {
+    let sql = "WITH handed_over AS (INSERT INTO platform.backup_removals (id, place, remove_at) \
+                   SELECT id, place, $2 FROM platform.backups WHERE tenant_id = $1 ON CONFLICT DO NOTHING) \
+               SELECT count(*) AS archives FROM platform.backups WHERE tenant_id = $1 AND state IN ('running', 'done')";
     let values: [Value; 2] = [tenant.0.into(), at.into()];
-    connection
-        .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
-        .await
-        .map(|done| done.rows_affected())
+    let row = connection.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "archives"))
 }
 
 impl Backups {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::{Column, Entity, Model, State};
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, Statement, Value};
 use tenancy::{ArchivePlace, Result, TenantId};
 
 use super::{Backups, retention::Kept};
@@ -34,15 +34,22 @@ impl Backups {
     /// Removes the archives of a tenant that the rules do not keep. Says how many.
     pub async fn rotate(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<usize> {
         let old = self.superfluous(tenant).await?;
-        for backup in &old {
+        let count = old.len();
+        for backup in old.into_iter().chain(self.old_failures(tenant, now).await?) {
             // The row goes last: what is killed in between finds its way again.
             backup.place.parse::<ArchivePlace>()?.remove().await?;
             Entity::delete_by_id(backup.id).exec(&self.platform).await?;
         }
-        let sql = "DELETE FROM platform.backups f WHERE f.tenant_id = $1 AND f.state = 'failed' AND f.started_at < $2 \
+        Ok(count)
+    }
+
+    /// Backups that failed long ago, and were followed by others. They may have left something.
+    async fn old_failures(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
+        let sql = "SELECT f.* FROM platform.backups f WHERE f.tenant_id = $1 AND f.state = 'failed' AND f.started_at < $2 \
                    AND EXISTS (SELECT FROM platform.backups b WHERE b.tenant_id = $1 AND b.state = 'done' \
                    AND b.started_at > f.started_at)";
-        self.change(sql, [tenant.0.into(), (now - FAILURES_KEPT).into()]).await?;
-        Ok(old.len())
+        let values: [Value; 2] = [tenant.0.into(), (now - FAILURES_KEPT).into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        Entity::find().from_raw_sql(statement).all(&self.platform).await
     }
 }

@@ -18,6 +18,8 @@ const AGAIN: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
     pub(super) tenant: TenantId,
+    /// What tells this claim from those before and after it.
+    claim: Uuid,
     failures: i32,
 }
 
@@ -67,24 +69,25 @@ impl Backups {
 
     /// Takes the turn of one tenant that is due.
     pub(super) async fn claim(&self, only: Option<&[Uuid]>, now: DateTime<Utc>) -> Result<Option<Turn>, DbErr> {
+        let claim = Uuid::now_v7();
         let sql = "WITH due AS MATERIALIZED (SELECT tenant_id FROM platform.backup_turns \
                    WHERE due_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1) \
                    AND ($3::text IS NULL OR tenant_id = ANY (string_to_array($3, ',')::uuid[])) ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) \
-                   UPDATE platform.backup_turns t SET claimed_until = $2 FROM due WHERE t.tenant_id = due.tenant_id \
+                   UPDATE platform.backup_turns t SET claimed_until = $2, claimed_by = $4 FROM due WHERE t.tenant_id = due.tenant_id \
                    RETURNING t.tenant_id, t.failures";
-        let values: [Value; 3] = [now.into(), (now + LEASE).into(), only.map(list).into()];
+        let values: [Value; 4] = [now.into(), (now + LEASE).into(), only.map(list).into(), claim.into()];
         let row = self.platform.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Turn { tenant: TenantId(row.try_get("", "tenant_id")?), failures: row.try_get("", "failures")? }))
+        Ok(Some(Turn { tenant: TenantId(row.try_get("", "tenant_id")?), claim, failures: row.try_get("", "failures")? }))
     }
 
-    /// Keeps a turn for longer.
-    pub(super) async fn renew(&self, turn: Turn, now: DateTime<Utc>) -> Result<(), DbErr> {
-        let sql = "UPDATE platform.backup_turns SET claimed_until = $2 WHERE tenant_id = $1 AND claimed_until IS NOT NULL";
-        self.change(sql, [turn.tenant.0.into(), (now + LEASE).into()]).await.map(drop)
+    /// Keeps a turn for longer. False: it is somebody else's by now, for it was not renewed in time.
+    pub(super) async fn renew(&self, turn: Turn, now: DateTime<Utc>) -> Result<bool, DbErr> {
+        let sql = "UPDATE platform.backup_turns SET claimed_until = $3 WHERE tenant_id = $1 AND claimed_by = $2";
+        self.change(sql, [turn.tenant.0.into(), turn.claim.into(), (now + LEASE).into()]).await.map(|changed| changed == 1)
     }
 
-    /// Gives a turn back.
+    /// Gives a turn back, unless it is somebody else's by now.
     pub(super) async fn give_back(&self, turn: Turn, succeeded: bool, now: DateTime<Utc>) -> Result<(), DbErr> {
         let next = next_moment(turn.tenant, self.every(), now);
         let (due, failures) = if succeeded {
@@ -93,8 +96,9 @@ impl Backups {
             let wait = AGAIN * 2_i32.saturating_pow(u32::try_from(turn.failures).unwrap_or(0).min(10));
             (next.min(now + wait), turn.failures.saturating_add(1))
         };
-        let sql = "UPDATE platform.backup_turns SET due_at = $2, claimed_until = NULL, failures = $3 WHERE tenant_id = $1";
-        self.change(sql, [turn.tenant.0.into(), due.into(), failures.into()]).await.map(drop)
+        let sql = "UPDATE platform.backup_turns SET due_at = $3, claimed_until = NULL, claimed_by = NULL, failures = $4 \
+                   WHERE tenant_id = $1 AND claimed_by = $2";
+        self.change(sql, [turn.tenant.0.into(), turn.claim.into(), due.into(), failures.into()]).await.map(drop)
     }
 
     /// Changes the control plane, and says how many rows.

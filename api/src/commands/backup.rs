@@ -5,7 +5,7 @@ use std::{collections::HashMap, process::ExitCode, sync::Arc};
 use anyhow::bail;
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use entities::platform::backup::{Model, State};
-use tenancy::{Tenant, TenantId, Tenants};
+use tenancy::{Tenant, TenantId, TenantStatus, Tenants};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{count, database::Database, say, tenant::find};
@@ -51,7 +51,11 @@ async fn work(backups: &Backups, tenants: &Tenants, command: BackupCommand) -> a
         BackupCommand::Run { slugs } => {
             let mut only = Vec::with_capacity(slugs.len());
             for slug in &slugs {
-                only.push(find(tenants, slug).await?.id);
+                let tenant = find(tenants, slug).await?;
+                if tenant.status == TenantStatus::Deleting {
+                    bail!("{slug} is being deleted, and is not backed up any more");
+                }
+                only.push(tenant.id);
             }
             let failed = std::sync::atomic::AtomicUsize::new(0);
             let watch = |attempt: &Attempt| match &attempt.result {
@@ -65,7 +69,7 @@ async fn work(backups: &Backups, tenants: &Tenants, command: BackupCommand) -> a
             };
             let done = backups.make_now((!only.is_empty()).then_some(&only), &clock, &watch).await?;
             let failed = failed.into_inner();
-            let wanted = if only.is_empty() { all(tenants).await?.len() } else { only.len() };
+            let wanted = if only.is_empty() { lasting(tenants).await? } else { only.len() };
             let elsewhere = wanted.saturating_sub(done + failed);
             let others =
                 if elsewhere > 0 { format!("; {elsewhere} are being backed up by another process") } else { String::new() };
@@ -107,6 +111,11 @@ async fn all(tenants: &Tenants) -> anyhow::Result<Vec<Arc<Tenant>>> {
         }
         all.extend(page.into_iter().map(Arc::new));
     }
+}
+
+/// How many tenants have a turn: what is being deleted has none.
+async fn lasting(tenants: &Tenants) -> anyhow::Result<usize> {
+    Ok(all(tenants).await?.iter().filter(|tenant| tenant.status != TenantStatus::Deleting).count())
 }
 
 fn table(rows: &[Model], slugs: &HashMap<TenantId, String>) -> Table {

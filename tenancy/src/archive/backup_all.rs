@@ -17,6 +17,9 @@ use crate::{Error, Result, Slug, Tenant, TenantId, TenantStatus, Tenants};
 const PAGE: u64 = 200;
 /// How the names of archives end.
 const EXTENSION: &str = "tenantry";
+/// What stands between slug and time in the names of these archives; a slug has no dot. The schedule may put its own into the same
+/// directory, and has its own rules which of them go.
+const OF_ALL: &str = ".all-";
 
 /// A tenant that could not be backed up. Its former archives are kept.
 #[derive(Debug)]
@@ -41,8 +44,8 @@ pub struct BackupAllReport {
 }
 
 impl Tenants {
-    /// Backs up every tenant into `directory/<id>/<slug>-<time>.tenantry`, one after the other, and keeps the `keep` latest
-    /// archives of each. A directory is named by the id, so a renamed tenant keeps its archives and nobody inherits them. One that
+    /// Backs up every tenant into `directory/<id>/<slug>.all-<time>.tenantry`, one after the other, and keeps the `keep` latest
+    /// such archives of each. A directory is named by the id, so a renamed tenant keeps its archives and nobody inherits them. One that
     /// fails is reported, and the others go on. `watch` is told of each.
     ///
     /// # Errors
@@ -90,7 +93,7 @@ impl Tenants {
         let home = home_of(directory, tenant.id);
         let made = home.clone();
         beside(move || fs::create_dir_all(&made).map_err(ArchiveError::of_file(&made))).await?;
-        let name = format!("{}-{}.{EXTENSION}", tenant.slug, now.format("%Y%m%dT%H%M%S%3fZ"));
+        let name = format!("{}{OF_ALL}{}.{EXTENSION}", tenant.slug, now.format("%Y%m%dT%H%M%S%3fZ"));
         let contents = self.backup(tenant, &home.join(name), key, now).await?;
         let removed = beside(move || rotate(&home, keep)).await?;
         Ok((contents.rows(), removed))
@@ -101,7 +104,7 @@ fn home_of(directory: &Path, tenant: TenantId) -> PathBuf {
     directory.join(tenant.to_string())
 }
 
-/// Removes all archives but the latest. Other files are not touched.
+/// Removes all archives of this kind but the latest. Other files are not touched.
 fn rotate(home: &Path, keep: usize) -> Result<usize, ArchiveError> {
     let failed = |error: io::Error| ArchiveError::of_file(home)(error);
     let mut archives = Vec::new();
@@ -122,7 +125,7 @@ fn rotate(home: &Path, keep: usize) -> Result<usize, ArchiveError> {
 /// The time in the name of an archive: slugs may differ from one to the next.
 fn time_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')?;
-    let (_, time) = name.rsplit_once('-')?;
+    let (_, time) = name.split_once(OF_ALL)?;
     let digits = time.strip_suffix('Z')?;
     (digits.len() == 18 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T')).then(|| time.to_owned())
 }

@@ -1,6 +1,9 @@
 //! Why an archive cannot be written, read or restored.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use sea_orm::DbErr;
 use thiserror::Error as ThisError;
@@ -63,6 +66,12 @@ pub enum ArchiveError {
         /// What Postgres said.
         source: DbErr,
     },
+    /// A migration that has come since the archive was made refuses what it holds.
+    #[error("A later migration refuses the data: {source}")]
+    Unfit {
+        /// What Postgres said.
+        source: DbErr,
+    },
     /// What was restored is not what the archive holds.
     #[error("What was restored differs from the archive: {0}.")]
     Differs(String),
@@ -91,6 +100,26 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// Whether the archive itself is to blame: nobody can restore it. Otherwise it is whoever reads it, or what is between the two,
+    /// such as the key, a store that does not answer, a program that is too old or a database without room; and another time, or
+    /// elsewhere, it may be restored.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::NotAnArchive
+            | Self::Truncated
+            | Self::Altered(_)
+            | Self::Foreign(_)
+            | Self::Shape(_)
+            | Self::Unfit { .. }
+            | Self::Differs(_) => true,
+            Self::Refused { source, .. } => is_of_data(source),
+            // Where its directory is missing too, a disk may not be mounted.
+            Self::File { path, source } => source.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir),
+            Self::Object { source, .. } => matches!(**source, object_store::Error::NotFound { .. }),
+            _ => false,
+        }
+    }
+
     /// For a file that cannot be read or written. What went wrong within the archive is said as it is.
     pub(super) fn of_file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
@@ -112,8 +141,47 @@ pub(crate) fn is_wait(error: &DbErr) -> bool {
     code_of(error).is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
+/// For what goes wrong in a migration that runs on data of an older version.
+pub(super) fn of_migration(error: DbErr) -> Error {
+    if is_of_data(&error) { ArchiveError::Unfit { source: error }.into() } else { error.into() }
+}
+
+/// Whether Postgres refused a value (class 22), or rows that a constraint forbids (class 23).
+fn is_of_data(error: &DbErr) -> bool {
+    code_of(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
 impl From<ArchiveError> for io::Error {
     fn from(error: ArchiveError) -> Self {
         Self::other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn of_store(source: object_store::Error) -> ArchiveError {
+        ArchiveError::Object { place: "s3://bucket/key".to_owned(), source: Box::new(source) }
+    }
+
+    #[rstest]
+    #[case(ArchiveError::Truncated, true)]
+    #[case(ArchiveError::Altered("here"), true)]
+    #[case(of_store(object_store::Error::NotFound { path: String::new(), source: "gone".into() }), true)]
+    #[case(of_store(object_store::Error::Generic { store: "S3", source: "503".into() }), false)]
+    #[case(ArchiveError::KeyNeeded, false)]
+    #[case(ArchiveError::WrongKey, false)]
+    #[case(ArchiveError::NotEncrypted, false)]
+    #[case(ArchiveError::Newer("m".to_owned()), false)]
+    #[case(ArchiveError::Stopped, false)]
+    #[case(ArchiveError::Refused { table: "t".to_owned(), source: DbErr::Custom("no room".to_owned()) }, false)]
+    #[case(ArchiveError::of_file("/nowhere/at/all")(io::ErrorKind::NotFound.into()), false)]
+    #[case(ArchiveError::of_file("/nowhere")(io::ErrorKind::NotFound.into()), true)]
+    #[case(ArchiveError::of_file("/nowhere")(io::ErrorKind::PermissionDenied.into()), false)]
+    fn only_the_archive_itself_is_damaged(#[case] error: ArchiveError, #[case] expected: bool) {
+        assert_eq!(error.is_damage(), expected, "{error:?}");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{
     fmt, fs,
-    fs::File,
+    fs::{File, OpenOptions},
     future::ready,
-    io::{BufWriter, Write as _},
+    io::{self, BufWriter, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -24,6 +25,8 @@ use crate::{Result, Tenant, Tenants};
 pub(super) const MANIFEST: &str = "manifest.json";
 /// The version of the manifest.
 pub(super) const VERSION: u16 = 1;
+/// How often it is tried to get hold of a directory that others are done with in the same moment.
+const TRIES: usize = 10;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,22 +119,57 @@ pub(super) fn file_of(table: &TableShape, format: ExportFormat) -> std::result::
 struct PartialDirectory {
     path: PathBuf,
     target: PathBuf,
+    /// The file of the manifest: the first one that is there, and the last one that is filled. Who has its lock has the directory.
+    manifest: File,
+    complete: bool,
 }
 
 impl PartialDirectory {
-    fn create(target: &Path) -> std::result::Result<Self, ArchiveError> {
-        if target.exists() {
-            return Err(ArchiveError::Exists(target.to_owned()));
+    /// Makes the directory. What a killed program has left is removed; another program that writes it is left alone.
+    fn create(target: &Path) -> Result<Self, ArchiveError> {
+        let (path, name) = (partial(target), partial(target).join(MANIFEST));
+        for _ in 0..TRIES {
+            if target.exists() {
+                return Err(ArchiveError::Exists(target.to_owned()));
+            }
+            match fs::DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(ArchiveError::of_file(&path)(error)),
+                _ => {}
+            }
+            let manifest = match OpenOptions::new().write(true).create(true).truncate(false).open(&name) {
+                // Whose it was has completed or removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened.map_err(ArchiveError::of_file(&name))?,
+            };
+            manifest.try_lock().map_err(|error| ArchiveError::of_file(&path)(error.into()))?;
+            // The same between opening and locking.
+            if is_at(&manifest, &name).map_err(ArchiveError::of_file(&name))? {
+                let directory = Self { path, target: target.to_owned(), manifest, complete: false };
+                directory.clear()?;
+                return Ok(directory);
+            }
         }
-        let path = partial(target);
-        // What a killed program has left.
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(ArchiveError::of_file(&path))?;
+        Err(ArchiveError::of_file(&path)(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Removes all files but the manifest's.
+    fn clear(&self) -> Result<(), ArchiveError> {
+        let failed = |error| ArchiveError::of_file(&self.path)(error);
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name() != MANIFEST {
+                fs::remove_file(entry.path()).map_err(failed)?;
+            }
         }
-        let mut builder = fs::DirBuilder::new();
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(ArchiveError::of_file(&path))?;
-        Ok(Self { path, target: target.to_owned() })
+        Ok(())
+    }
+
+    /// Removes everything, the file with the lock last: as long as it has its name, nobody else begins.
+    fn remove(&self) -> Result<(), ArchiveError> {
+        self.clear()?;
+        let failed = |error| ArchiveError::of_file(&self.path)(error);
+        fs::remove_file(self.path.join(MANIFEST)).map_err(failed)?;
+        fs::remove_dir(&self.path).map_err(failed)
     }
 
     async fn write(&self, snapshot: &mut Snapshot, table: &TableShape, name: &str, format: ExportFormat) -> Result<Totals> {
@@ -156,23 +194,37 @@ impl PartialDirectory {
         Ok(Totals { rows, ..sum.totals() })
     }
 
-    fn complete(&self, export: &ExportManifest) -> std::result::Result<(), ArchiveError> {
+    fn complete(mut self, export: &ExportManifest) -> Result<(), ArchiveError> {
         let path = self.path.join(MANIFEST);
         let failed = |error| ArchiveError::of_file(&path)(error);
-        let mut file = File::create(&path).map_err(failed)?;
         let text = serde_json::to_vec_pretty(export).map_err(|error| failed(error.into()))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        self.manifest.set_len(0).map_err(failed)?;
+        self.manifest.write_all(&text).map_err(failed)?;
+        self.manifest.sync_all().map_err(failed)?;
         sync_directory(&path)?;
         // An empty directory would be replaced, and nothing is lost by it.
         fs::rename(&self.path, &self.target).map_err(ArchiveError::of_file(&self.target))?;
+        self.complete = true;
         sync_directory(&self.target)
     }
 }
 
 impl Drop for PartialDirectory {
     fn drop(&mut self) {
-        // Gone when it was completed; else it is removed, and what cannot be is by the next try.
-        let _left = fs::remove_dir_all(&self.path);
+        if !self.complete {
+            // What cannot be removed is by the next try.
+            let _left = self.remove();
+        }
+    }
+}
+
+/// Whether a file that was opened by this name still has it.
+fn is_at(file: &File, name: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    match fs::metadata(name) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -181,8 +233,27 @@ fn statement(table: &TableShape, format: ExportFormat) -> String {
     let rows = format!("SELECT {} FROM {}{order}", table.quoted_columns(), table.quoted());
     match format {
         ExportFormat::Csv => format!("COPY ({rows}) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)"),
-        ExportFormat::Ndjson => format!("COPY (SELECT row_to_json(r) FROM ({rows}) r) TO STDOUT"),
+        ExportFormat::Ndjson => lines(table, &rows),
     }
+}
+
+/// The statement that copies rows as JSON objects. A JSON null would look like no value: a row that has one names its columns under an
+/// empty key, which is no column's.
+fn lines(table: &TableShape, rows: &str) -> String {
+    let columns = table.columns.iter().filter(|column| column.is_json());
+    let nulls = columns.map(|column| {
+        let (kind, name, literal) = (&column.kind, column.quoted(), column.literal());
+        format!("CASE WHEN {kind}_typeof(r.{name}) = 'null' THEN {literal} END")
+    });
+    let nulls = nulls.collect::<Vec<_>>().join(", ");
+    if nulls.is_empty() {
+        return format!("COPY (SELECT row_to_json(r) FROM ({rows}) r) TO STDOUT");
+    }
+    format!(
+        "COPY (SELECT CASE WHEN n.names = '{{}}' THEN row_to_json(r)::text \
+             ELSE left(row_to_json(r)::text, -1) || ',\"\":' || array_to_json(n.names)::text || '}}' END \
+         FROM ({rows}) r CROSS JOIN LATERAL (SELECT array_remove(ARRAY[{nulls}]::text[], NULL) AS names) n) TO STDOUT"
+    )
 }
 
 /// Undoes what COPY's text format does to JSON: it doubles backslashes. A line end can only come from between the tokens of a

@@ -26,16 +26,21 @@ pub(super) struct Partial {
 impl Partial {
     /// Makes the file, which only its owner may read. One that a killed program has left is overwritten.
     pub(super) fn create(target: &Path) -> Result<(Self, File), ArchiveError> {
-        if target.exists() {
-            return Err(ArchiveError::Exists(target.to_owned()));
-        }
+        refuse_existing(target)?;
+        Self::take(target, open(&partial(target))?)
+    }
+
+    /// Makes an opened file this program's, and empties it.
+    fn take(target: &Path, file: File) -> Result<(Self, File), ArchiveError> {
         let path = partial(target);
         let failed = |error| ArchiveError::of_file(&path)(error);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
         // Two programs that write the same archive would spoil it for each other.
-        file.try_lock().map_err(|error| ArchiveError::of_file(&path)(error.into()))?;
+        file.try_lock().map_err(|error| failed(error.into()))?;
+        let partial = Self { path: path.clone(), target: target.to_owned(), complete: false };
+        // Who had the lock before may have completed the archive, which is this very file then.
+        refuse_existing(target)?;
         file.set_len(0).map_err(failed)?;
-        Ok((Self { path, target: target.to_owned(), complete: false }, file))
+        Ok((partial, file))
     }
 
     /// Gives the file its name, once it is on the disk.
@@ -64,6 +69,16 @@ impl Drop for Partial {
             let _left = fs::remove_file(&self.path);
         }
     }
+}
+
+fn refuse_existing(target: &Path) -> Result<(), ArchiveError> {
+    if target.exists() { Err(ArchiveError::Exists(target.to_owned())) } else { Ok(()) }
+}
+
+/// Opens a file without emptying it, and makes it where it is not there.
+fn open(path: &Path) -> Result<File, ArchiveError> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    file.map_err(ArchiveError::of_file(path))
 }
 
 /// The name that a file or directory has until it is complete.
@@ -177,4 +192,27 @@ fn of_reading(place: &ArchivePlace, error: io::Error) -> ArchiveError {
         return ArchiveError::Altered("it cannot be decompressed");
     }
     place.failed(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_was_completed_meanwhile_is_not_emptied() {
+        let directory = std::env::temp_dir().join(format!("tenantry-file-{}", uuid::Uuid::now_v7()));
+        fs::create_dir(&directory).unwrap();
+        let target = directory.join("archive");
+        let (first, mut file) = Partial::create(&target).unwrap();
+        assert!(matches!(Partial::create(&target), Err(ArchiveError::File { .. })), "somebody is at it");
+        // Opened before it is complete, and locked after that.
+        let second = open(&partial(&target)).unwrap();
+        file.write_all(b"whole").unwrap();
+        first.complete(&file).unwrap();
+        drop(file);
+        assert!(matches!(Partial::take(&target, second), Err(ArchiveError::Exists(_))));
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+        fs::remove_dir_all(directory).unwrap();
+    }
 }

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{
-    ArchiveError, Contents, Manifest, TableShape, Totals,
+    ArchiveError, ColumnShape, Contents, Manifest, TableShape, Totals,
     export::{ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
     load::{Scaffolding, refused},
     piece::{PIECE, Sum, beside},
@@ -143,8 +143,7 @@ async fn load_csv(connection: &mut PgConnection, table: &TableShape, mut rows: R
 }
 
 async fn load_lines(connection: &mut PgConnection, table: &TableShape, mut rows: Receiver<Vec<u8>>) -> Result<u64> {
-    let (name, columns) = (table.quoted(), table.quoted_columns());
-    let sql = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)");
+    let sql = insertion(table);
     let mut count = 0;
     while let Some(rows) = rows.recv().await {
         let array = array_of(&rows).ok_or_else(|| ArchiveError::NotAnExport(format!("{} is not UTF-8", table.name)))?;
@@ -152,6 +151,28 @@ async fn load_lines(connection: &mut PgConnection, table: &TableShape, mut rows:
         count += done.map_err(|error| refused(&table.name, error))?.rows_affected();
     }
     Ok(count)
+}
+
+/// The statement that stores an array of rows.
+fn insertion(table: &TableShape) -> String {
+    let (name, columns) = (table.quoted(), table.quoted_columns());
+    if !table.columns.iter().any(ColumnShape::is_json) {
+        return format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)");
+    }
+    // Postgres takes a JSON null for no value. Where it is one, the row says so; those of older exports never do.
+    let values = table.columns.iter().map(|column| {
+        let (kind, quoted, literal) = (&column.kind, column.quoted(), column.literal());
+        if column.is_json() {
+            format!("CASE WHEN (l.line -> '')::jsonb ? {literal} THEN 'null'::{kind} ELSE r.{quoted} END")
+        } else {
+            format!("r.{quoted}")
+        }
+    });
+    let values = values.collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO {name} ({columns}) SELECT {values} FROM json_array_elements($1::json) AS l (line) \
+         CROSS JOIN LATERAL json_populate_record(NULL::{name}, l.line) AS r"
+    )
 }
 
 fn array_of(lines: &[u8]) -> Option<String> {

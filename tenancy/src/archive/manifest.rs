@@ -146,6 +146,23 @@ impl TableShape {
     }
 }
 
+impl ColumnShape {
+    /// Its name, for SQL text.
+    pub(super) fn quoted(&self) -> String {
+        quoted(&self.name)
+    }
+
+    /// Its name as a value, for SQL text.
+    pub(super) fn literal(&self) -> String {
+        format!("'{}'", self.name.replace('\'', "''"))
+    }
+
+    /// Whether it holds JSON, where null is a value and another thing than none.
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.kind.as_str(), "json" | "jsonb")
+    }
+}
+
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quoted).collect::<Vec<_>>().join(", ")
 }

@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use object_store::{
-    BackoffConfig, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart, aws::AmazonS3Builder, path::Path,
+    BackoffConfig, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart, aws::AmazonS3Builder,
+    path::Path,
 };
 use tokio::runtime::Handle;
 
@@ -23,6 +23,10 @@ use super::ArchiveError;
 const PART: usize = 16 << 20;
 /// How many parts are under way.
 const UNDER_WAY: usize = 2;
+/// Bytes that are downloaded by one request: few for who wants to know what an archive says of itself, more and more for who reads on,
+/// and so many at the most that they come within [`LONGEST`] on a slow line.
+const SHORTEST_RANGE: u64 = 256 << 10;
+const LONGEST_RANGE: u64 = 4 << 20;
 /// How often a request is tried again, and for how long.
 const TRIES: usize = 5;
 const LONGEST: Duration = Duration::from_mins(1);
@@ -131,34 +135,47 @@ impl Drop for ObjectWriter {
     }
 }
 
-/// An object that is being downloaded. Used on a thread that may block.
+/// An object that is being downloaded, range by range. Used on a thread that may block.
+///
+/// Each range is a request of its own, with its own time and tries. One request for all would have to end within the time for a request,
+/// however large the archive is, and however long whoever reads it takes to store the rows.
 pub(super) struct ObjectReader {
     place: ObjectPlace,
     runtime: Handle,
-    stream: BoxStream<'static, object_store::Result<Vec<u8>>>,
+    store: Arc<dyn ObjectStore>,
+    object: ObjectMeta,
+    fetched: u64,
     piece: io::Cursor<Vec<u8>>,
 }
 
 impl ObjectReader {
     pub(super) fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
         let (store, runtime) = (place.store()?, Handle::current());
-        let object = runtime.block_on(store.get(&place.key)).map_err(|error| place.failed(error))?;
-        let stream = object.into_stream().map_ok(Vec::from).boxed();
-        Ok(Self { place: place.clone(), runtime, stream, piece: io::Cursor::default() })
+        let object = runtime.block_on(store.head(&place.key)).map_err(|error| place.failed(error))?;
+        Ok(Self { place: place.clone(), runtime, store, object, fetched: 0, piece: io::Cursor::default() })
+    }
+
+    /// The next range of the object, which has to be the same object still.
+    fn fetch(&self) -> Result<Vec<u8>, ArchiveError> {
+        let length = self.fetched.clamp(SHORTEST_RANGE, LONGEST_RANGE);
+        let range = self.fetched..self.object.size.min(self.fetched + length);
+        // A weak tag never matches.
+        let tag = self.object.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
+        let options = GetOptions::new().with_range(Some(range)).with_if_match(tag);
+        let bytes = self.runtime.block_on(async { self.store.get_opts(&self.place.key, options).await?.bytes().await });
+        bytes.map(Vec::from).map_err(|error| self.place.failed(error))
     }
 }
 
 impl Read for ObjectReader {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.piece.read(target)?;
-            if count > 0 || target.is_empty() {
-                return Ok(count);
-            }
-            match self.runtime.block_on(self.stream.try_next()).map_err(|error| self.place.failed(error))? {
-                Some(piece) => self.piece = io::Cursor::new(piece),
-                None => return Ok(0),
-            }
+        let count = self.piece.read(target)?;
+        if count > 0 || target.is_empty() || self.fetched >= self.object.size {
+            return Ok(count);
         }
+        let piece = self.fetch()?;
+        self.fetched += piece.len() as u64;
+        self.piece = io::Cursor::new(piece);
+        self.piece.read(target)
     }
 }

@@ -13,9 +13,9 @@ use super::{
     file::Partial,
     file::partial,
     object::{ObjectPlace, ObjectReader, ObjectWriter},
-    piece::beside,
+    piece::{PIECE, beside},
 };
-use crate::Result;
+use crate::{Result, checksum::Checksum};
 
 /// Where an archive is, or where archives are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,23 @@ impl ArchivePlace {
             }
             Self::Object(object) => Ok(object.remove().await?),
         }
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub async fn sha256(&self) -> Result<String> {
+        let place = self.clone();
+        beside(move || {
+            let (mut reader, mut sum) = (place.read()?, Checksum::new());
+            let mut buffer = vec![0_u8; PIECE];
+            loop {
+                let count = reader.read(&mut buffer).map_err(|error| place.failed(error))?;
+                if count == 0 {
+                    return Ok(sum.hexadecimal());
+                }
+                sum.add(buffer.get(..count).unwrap_or_default());
+            }
+        })
+        .await
     }
 
     /// Makes what has to be there before an archive can be written.

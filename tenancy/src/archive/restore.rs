@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     ArchiveError, ArchiveKey, ArchivePlace, Contents, Manifest, Totals,
+    error::of_migration,
     file::ArchiveFile,
     load::load,
     piece::{Source, beside, both, pipe},
@@ -112,7 +113,7 @@ impl Tenants {
     pub(super) async fn migrate_to_head(&self, workshop: &Workshop, schema: &SchemaName) -> Result<()> {
         let transaction = workshop.savepoint().await?;
         set_search_path(&transaction, schema.as_str()).await?;
-        (self.inner.schema.migrate)(&transaction, None).await?;
+        (self.inner.schema.migrate)(&transaction, None).await.map_err(of_migration)?;
         grant_tables(&transaction, schema).await?;
         transaction.commit().await?;
         Ok(())

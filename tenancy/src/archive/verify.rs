@@ -4,6 +4,7 @@ use std::future::ready;
 
 use super::{
     ArchiveError, ArchiveKey, ArchivePlace, Contents,
+    error::of_migration,
     snapshot::{copy_out, of_table, prepare},
     workshop::Workshop,
 };
@@ -34,7 +35,7 @@ impl Tenants {
         }
         connection.give_back();
         let transaction = workshop.savepoint().await?;
-        (self.inner.schema.migrate)(&transaction, None).await?;
+        (self.inner.schema.migrate)(&transaction, None).await.map_err(of_migration)?;
         transaction.commit().await?;
         workshop.roll_back().await?;
         Ok(contents)

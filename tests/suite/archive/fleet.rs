@@ -45,18 +45,21 @@ async fn all_tenants_are_backed_up_and_the_latest_archives_kept() {
         &format!("ALTER TABLE {0}.positions RENAME TO elsewhere; REVOKE ALL ON {0}.elsewhere FROM {0}", all[1].schema),
     )
     .await;
-    // Files of somebody else are left alone.
-    let foreign = directory.join(all[0].id.to_string()).join("notes.txt");
-    fs::write(&foreign, "mine").unwrap();
+    // Files of somebody else are left alone, and so are the archives of the schedule in the same place.
+    let scheduled = format!("{}-20200101T000000000Z.tenantry", all[0].slug);
+    let foreign = ["notes.txt", &scheduled].map(|name| directory.join(all[0].id.to_string()).join(name));
+    for path in &foreign {
+        fs::write(path, "mine").unwrap();
+    }
     let report = tenants.backup_all(&directory, 1, None, begin + TimeDelta::minutes(9), |_, _| {}).await.unwrap();
     assert_eq!((report.done, report.failed.len(), report.removed), (3, 1, 6));
     assert_eq!(report.failed[0].tenant.id, all[1].id);
     assert_eq!(archives(&all[1]).len(), 2, "the former archives of the one that failed");
-    assert_eq!(archives(&all[0]).len(), 2);
-    assert!(foreign.exists());
+    assert_eq!(archives(&all[0]).len(), 3);
+    assert!(foreign.iter().all(|path| path.exists()));
 
     for tenant in [&all[0], &all[2], &all[3]] {
-        let file = archives(tenant).into_iter().find(|path| path.extension().is_some_and(|end| end == "tenantry")).unwrap();
+        let file = archives(tenant).into_iter().find(|path| !foreign.contains(path)).unwrap();
         let (restored, _) = tenants.restore(&file, None, &new_tenant()).await.unwrap();
         assert_eq!(contents(tenants, &restored).await, contents(tenants, tenant).await);
     }

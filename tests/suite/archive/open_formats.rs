@@ -3,9 +3,12 @@
 use std::{fs, path::Path};
 
 use chrono::Utc;
+use migration::tenant::TenantMigrator;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, Error, ExportFormat};
-use tests::{Server, new_tenant};
+use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value};
 
 use super::{Shelf, archive_error, contents, fill, traces};
 
@@ -31,6 +34,46 @@ async fn an_export_is_imported_row_for_row() {
         assert_eq!(exported.rows(), imported.rows());
     }
     assert_eq!(shelf.names(), ["csv", "ndjson"]);
+}
+
+/// A program whose rows have JSON that is null, and none.
+struct Nulls;
+
+impl MigratorTrait for Nulls {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rows = r#"CREATE TABLE notes (id int CONSTRAINT notes_pkey PRIMARY KEY, a json, "b's" jsonb);
+            INSERT INTO notes VALUES (1, 'null', NULL), (2, NULL, 'null'), (3, 'null', 'null'), (4, NULL, NULL),
+                (5, '{"": ["a"]}', '[null]'), (6, '"null"', '"null"')"#;
+        migrations.push(Step::boxed("m20990101_000001_notes", rows));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn a_null_of_json_is_another_thing_than_no_value() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let tenants = database.tenants::<Nulls>();
+    let tenant = make_tenant(&tenants).await;
+    let mut operator = database.connect().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        tenants.export(&tenant, &directory, format, Utc::now()).await.unwrap();
+        let (imported, _) = tenants.import(&directory, &new_tenant()).await.unwrap();
+        let rows = format!(
+            r#"SELECT string_agg(coalesce(a::text, '-') || ' ' || coalesce("b's"::text, '-'), ', ' ORDER BY id) FROM {}.notes"#,
+            imported.schema
+        );
+        let rows: String = value(&mut operator, &rows).await;
+        assert_eq!(rows, r#"null -, - null, null null, - -, {"": ["a"]} [null], "null" "null""#, "{format}");
+    }
+    let lines = fs::read_to_string(shelf.path("ndjson").join("notes.ndjson")).unwrap();
+    assert_eq!(lines.lines().next(), Some(r#"{"id":1,"a":null,"b's":null,"":["a"]}"#));
+    for tenants in [&tenants, server.tenants()] {
+        tenants.close().await;
+    }
 }
 
 #[tokio::test]
@@ -107,4 +150,41 @@ async fn an_altered_export_is_refused_and_leaves_nothing() {
     assert!(matches!(archive_error(again), ArchiveError::Exists(_)));
     let taken = tenancy::NewTenant { slug: company.tenant.slug.clone(), ..new_tenant() };
     assert!(matches!(server.tenants().import(&shelf.path("csv"), &taken).await, Err(Error::SlugTaken(_))));
+}
+
+#[tokio::test]
+async fn two_exports_into_one_directory_do_not_mix() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    let directory = shelf.path("export");
+    // What a killed program has left.
+    fs::create_dir(shelf.path("export.partial")).unwrap();
+    fs::write(shelf.path("export.partial").join("former.ndjson"), "{}").unwrap();
+    let schema = &company.tenant.schema;
+    let mut holder = PgConnection::connect(&database_url()).await.unwrap();
+    let mut operator = PgConnection::connect(&database_url()).await.unwrap();
+    run(&mut holder, &format!("BEGIN; LOCK TABLE {schema}.positions")).await;
+    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
+    let export = || server.tenants().export(&company.tenant, &directory, ExportFormat::Ndjson, Utc::now());
+    let meanwhile = async {
+        until("the export waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+        let refused = archive_error(export().await);
+        run(&mut holder, "ROLLBACK").await;
+        refused
+    };
+    let (first, refused) = tokio::join!(export(), meanwhile);
+    assert!(matches!(&refused, ArchiveError::File { path, .. } if path.ends_with("export.partial")), "{refused}");
+    first.unwrap();
+    assert_eq!(shelf.names(), ["export"]);
+    assert!(!directory.join("former.ndjson").exists());
+    let (tenant, _) = server.tenants().import(&directory, &new_tenant()).await.unwrap();
+    assert_eq!(contents(server.tenants(), &tenant).await, company.contents().await);
+
+    // One that fails leaves nothing.
+    let mut nobody = (*tenant).clone();
+    nobody.id = tenancy::TenantId(uuid::Uuid::now_v7());
+    let failed = server.tenants().export(&nobody, &shelf.path("none"), ExportFormat::Csv, Utc::now()).await;
+    assert!(matches!(failed, Err(Error::NotFound(_))));
+    assert_eq!(shelf.names(), ["export"]);
 }

@@ -4,7 +4,7 @@ use chrono::Utc;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tenancy::ArchiveError;
-use tests::{Step, TestDatabase, assert_reads_own, make_tenant, mark, new_tenant, value};
+use tests::{Step, TestDatabase, assert_reads_own, make_tenant, mark, marked_tenant, new_tenant, value};
 
 use super::{Shelf, archive_error, contents};
 
@@ -57,6 +57,18 @@ impl MigratorTrait for Hiding {
         let mut migrations = TenantMigrator::migrations();
         let policy = "ALTER TABLE departments ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON departments USING (name < 'a')";
         migrations.push(Step::boxed("m20990101_000001_policy", policy));
+        migrations
+    }
+}
+
+/// A next program with a rule that rows of today break.
+struct Strict;
+
+impl MigratorTrait for Strict {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rule = "ALTER TABLE departments ADD CONSTRAINT departments_short CHECK (length(name) < 3)";
+        migrations.push(Step::boxed("m20990101_000001_short", rule));
         migrations
     }
 }
@@ -149,6 +161,28 @@ async fn an_archive_of_a_newer_program_is_refused_and_changes_nothing() {
     assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.tenants").await, 2);
     assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^(tenant|scratch)_'").await, 2);
     for tenants in [&next, &foreign, tenants] {
+        tenants.close().await;
+    }
+}
+
+#[tokio::test]
+async fn data_that_a_later_migration_refuses_makes_an_archive_no_good() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let strict = database.tenants::<Strict>();
+    let shelf = Shelf::new();
+    let tenant = marked_tenant(server.tenants(), 2).await;
+    let file = shelf.backup(server.tenants(), &tenant).await;
+    for refused in [
+        archive_error(strict.verify(&file, None).await),
+        archive_error(strict.restore(&file, None, &new_tenant()).await),
+        archive_error(strict.restore_in_place(&file, None, Utc::now()).await),
+    ] {
+        assert!(matches!(&refused, ArchiveError::Unfit { .. }) && refused.is_damage(), "{refused}");
+        assert!(refused.to_string().contains("departments_short"), "{refused}");
+    }
+    server.tenants().verify(&file, None).await.unwrap();
+    for tenants in [&strict, server.tenants()] {
         tenants.close().await;
     }
 }

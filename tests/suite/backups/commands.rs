@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::value;
+use tests::{run as run_sql, value};
 use tokio::process::Command;
 
 use super::Archives;
@@ -60,6 +60,18 @@ async fn archives_are_made_listed_tried_and_removed() {
     let doctor = run(&mut archives.command(&["doctor"])).await;
     assert!(stdout(&doctor).contains("2 tenants have no archive that is recent enough"), "{}", stdout(&doctor));
     assert!(!doctor.status.success());
+}
+
+#[tokio::test]
+async fn what_is_being_deleted_is_not_waited_for() {
+    let archives = Archives::open(&[]).await;
+    let tenants = archives.tenants(2).await;
+    let (kept, gone) = (&tenants[0].slug, &tenants[1].slug);
+    let begin = format!("UPDATE platform.tenants SET status = 'deleting' WHERE slug = '{gone}'");
+    run_sql(&mut archives.office.database.connect().await, &begin).await;
+    let said = archives.succeed(&["backup", "run"]).await;
+    assert!(said.contains(kept.as_str()) && said.ends_with("1 tenant backed up, 0 failed.\n"), "{said}");
+    assert_one_sentence(&run(&mut archives.command(&["backup", "run", gone.as_str()])).await, "is being deleted");
 }
 
 #[tokio::test]

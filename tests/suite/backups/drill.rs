@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use chrono::TimeDelta;
-use tests::{mark, value};
+use chrono::{TimeDelta, Utc};
+use tempfile::NamedTempFile;
+use tests::{make_tenant, mark, run, value};
 
 use super::Archives;
 
@@ -58,4 +59,73 @@ async fn what_cannot_be_restored_is_known_and_replaced() {
     archives.office.clock.advance(TimeDelta::hours(2));
     assert!(backups.drill_due(&clock).await.unwrap().unwrap().result.is_ok());
     assert_eq!(value::<i64>(&mut operator, SCRATCH).await, 0);
+}
+
+fn key_file(byte: &str) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(file.path(), byte.repeat(32)).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn what_keeps_a_drill_from_its_work_is_not_held_against_the_archive() {
+    let (own, foreign) = (key_file("0f"), key_file("f0"));
+    let with = |key: &NamedTempFile| ["--backup-key-file".to_owned(), key.path().to_str().unwrap().to_owned()];
+    let (own, foreign) = (with(&own), with(&foreign));
+    let every = ["--backup-drill-every", "1d"];
+    let archives = Archives::open(&[&every[..], &own.each_ref().map(String::as_str)].concat()).await;
+    let keyless = archives.office.second(&every).await;
+    let stranger = archives.office.second(&[&every[..], &foreign.each_ref().map(String::as_str)].concat()).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.day().await;
+    let (backups, clock) = (&archives.office.server.app.backups, archives.office.clock.clock());
+    for (server, part) in [(&keyless, "key is needed"), (&stranger, "not that of the archive")] {
+        let error = server.app.backups.drill_due(&clock).await.unwrap_err();
+        assert!(format!("{error:#}").contains(part), "{error:#}");
+        // It is tried again before long.
+        archives.office.clock.advance(TimeDelta::minutes(11));
+    }
+    let elsewhere = archives.directory.path().join("elsewhere");
+    fs::rename(archives.home(&tenant), &elsewhere).unwrap();
+    assert!(backups.drill_due(&clock).await.is_err(), "a disk that is not mounted");
+    fs::rename(&elsewhere, archives.home(&tenant)).unwrap();
+    let backup = archives.done(&tenant).await.remove(0);
+    assert!(backup.is_good() && backup.verified_at.is_none(), "{backup:?}");
+
+    archives.office.clock.advance(TimeDelta::minutes(11));
+    assert!(backups.drill_due(&clock).await.unwrap().unwrap().result.is_ok());
+    // An archive that somebody has removed is none.
+    fs::remove_file(&backup.place).unwrap();
+    archives.office.clock.advance(TimeDelta::days(1));
+    backups.drill_due(&clock).await.unwrap().unwrap().result.unwrap_err();
+    assert!(!archives.done(&tenant).await.remove(0).is_good());
+}
+
+#[tokio::test]
+async fn another_archive_in_the_place_is_no_good() {
+    let archives = Archives::open(&[]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.day().await;
+    let place = archives.done(&tenant).await.remove(0).place;
+    let whole = fs::read(&place).unwrap();
+    let (backups, clock) = (&archives.office.server.app.backups, archives.office.clock.clock());
+    let tenants = archives.office.server.tenants();
+    let other = make_tenant(tenants).await;
+    let cases = [(&other, 1, "another organisation's"), (&tenant, 0, "its bytes"), (&tenant, 3, "more rows or fewer")];
+    for (owner, rows, part) in cases {
+        if rows > 0 {
+            mark(tenants, owner, rows).await;
+        }
+        fs::remove_file(&place).unwrap();
+        tenants.backup(owner, std::path::Path::new(&place), None, Utc::now()).await.unwrap();
+        let said = backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err();
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+    fs::write(&place, whole).unwrap();
+    assert!(backups.drill(&clock).await.unwrap().unwrap().result.is_ok());
+    let mut operator = archives.office.database.connect().await;
+    run(&mut operator, "UPDATE platform.backups SET schema_version = 'm20200101_000001_other'").await;
+    assert!(backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err().contains("another version"));
 }

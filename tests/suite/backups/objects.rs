@@ -89,6 +89,24 @@ async fn what_goes_wrong_there_is_said_and_leaves_no_archive() {
 }
 
 #[tokio::test]
+async fn a_long_download_may_break_off_more_often_than_a_request() {
+    let (store, server) = (ObjectStore::start().await, Server::start().await);
+    let company = server.company().await;
+    // Twelve mebibytes that cannot be compressed.
+    let sql = "INSERT INTO audit_events (id, occurred_at, actor_name, action, subject_type, subject_id, changes) \
+               SELECT gen_random_uuid(), now(), '', 'x', 'y', gen_random_uuid(), jsonb_build_object('r', \
+                   (SELECT string_agg(encode(sha512(convert_to(n || ' ' || m, 'UTF8')), 'base64'), '') FROM generate_series(1, 2048) m)) \
+               FROM generate_series(1, 96) n";
+    sea_orm::ConnectionTrait::execute_unprepared(&company.scope(), sql).await.unwrap();
+    let address = store.address("long");
+    succeed(&store, &["backup", company.tenant.slug.as_str(), "--to", &address]).await;
+    assert!(fs::metadata(store.file("long")).unwrap().len() >= 12 << 20);
+    // A request is tried again five times, so it gets no further than ten and a half.
+    store.cut_after(Some(7 << 18));
+    succeed(&store, &["verify", &address]).await;
+}
+
+#[tokio::test]
 async fn an_upload_that_is_killed_is_no_object() {
     let (store, server) = (ObjectStore::start().await, Server::start().await);
     let (company, address) = (server.company().await, store.address("killed"));
@@ -122,4 +140,14 @@ async fn the_schedule_puts_archives_there_and_removes_them() {
         let archives = store.keys().into_iter().filter(|key| key.starts_with(&home)).count();
         assert_eq!(archives, expected, "{:?}", store.keys());
     }
+
+    // A store that does not answer says nothing of what is in it.
+    let drill = async || run(store.known_to(command(&["backup", "drill"]).env("DATABASE_URL", database.url()))).await;
+    store.cut_after(Some(16));
+    assert_one_sentence(&drill().await, "could not be tried");
+    store.cut_after(None);
+    let bad = "SELECT count(*) FROM platform.backups WHERE verify_error IS NOT NULL";
+    assert_eq!(value::<i64>(&mut database.connect().await, bad).await, 0);
+    let output = drill().await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,6 +1,6 @@
 //! Which archives are kept.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use tests::run;
 
@@ -47,4 +47,41 @@ async fn only_what_is_known_goes_and_only_when_something_better_is_there() {
     archives.day().await;
     assert_eq!(archives.done(&tenants[0]).await.len(), 2);
     assert_eq!(archives.files(&tenants[0]).len(), 3, "two and the foreign one");
+}
+
+#[tokio::test]
+async fn what_a_failed_backup_has_left_goes_with_its_row() {
+    let archives = Archives::open(&[]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.day().await;
+    let backup = archives.of(&tenant).await.remove(0);
+    // The store took the last request, and its answer was lost.
+    let failed = format!(
+        "UPDATE platform.backups SET state = 'failed', error = 'x', started_at = started_at - interval '31 days' WHERE id = '{}'",
+        backup.id
+    );
+    run(&mut archives.office.database.connect().await, &failed).await;
+    assert!(Path::new(&backup.place).exists());
+    archives.day().await;
+    let left = archives.of(&tenant).await;
+    assert!(left.len() == 1 && left[0].id != backup.id, "{left:?}");
+    assert_eq!(archives.files(&tenant).len(), 1);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_put_in_the_place_is_never_taken_for_an_archive() {
+    let archives = Archives::open(&[]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    let time = archives.office.clock.now().format("%Y%m%dT%H%M%S%3fZ");
+    let foreign = archives.home(&tenant).join(format!("{}-{time}.tenantry", tenant.slug));
+    fs::create_dir(archives.home(&tenant)).unwrap();
+    fs::write(&foreign, "mine").unwrap();
+    let (backups, clock) = (&archives.office.server.app.backups, archives.office.clock.clock());
+    assert_eq!(backups.make_now(Some(&[tenant.id]), &clock, &|_| {}).await.unwrap(), 0);
+    assert!(archives.of(&tenant).await.is_empty(), "a row would lead to it");
+    assert_eq!(backups.status(archives.office.clock.now()).await.unwrap().failing, 1);
+    archives.day().await;
+    assert_eq!(archives.done(&tenant).await.len(), 1);
+    assert_eq!(fs::read(&foreign).unwrap(), b"mine");
 }

@@ -1,6 +1,6 @@
 //! Each tenant in its turn, by whichever process.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use chrono::TimeDelta;
 use entities::platform::backup::State;
@@ -103,4 +103,38 @@ async fn what_a_killed_process_has_begun_is_cleared_up_and_done_by_another() {
     assert!(backups[1].error.as_deref().unwrap().contains("has ended"));
     let files = archives.files(&tenant);
     assert!(files.len() == 1 && files[0].ends_with(".tenantry"), "{files:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_was_stalled_does_not_give_back_the_turn_of_another() {
+    let archives = Archives::open(&[]).await;
+    let second = archives.second().await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.office.clock.advance(TimeDelta::days(1));
+    let (mut holder, mut operator) = (archives.office.database.connect().await, archives.office.database.connect().await);
+    run(&mut holder, &format!("BEGIN; LOCK TABLE {}.positions", tenant.schema)).await;
+    let waiting = format!("FROM pg_locks WHERE NOT granted AND relation = '{}.positions'::regclass", tenant.schema);
+    let count = format!("SELECT count(*) {waiting}");
+    let begin = |server: &tests::Server| {
+        let (backups, clock) = (Arc::clone(&server.app.backups), archives.office.clock.clock());
+        tokio::spawn(async move { backups.do_due(&clock).await })
+    };
+    let stalled = begin(&archives.office.server);
+    until("the first one waits", async || value::<i64>(&mut operator, &count).await == 1).await;
+    let process: i32 = value(&mut operator, &format!("SELECT pid {waiting}")).await;
+    archives.office.clock.advance(TimeDelta::minutes(6));
+    let other = begin(&second);
+    until("the second one waits", async || value::<i64>(&mut operator, &count).await == 2).await;
+
+    // The first one fails when the turn is not its own any more.
+    assert!(value::<bool>(&mut operator, &format!("SELECT pg_terminate_backend({process})")).await);
+    stalled.await.unwrap();
+    let turn = "SELECT claimed_until IS NOT NULL AND claimed_by IS NOT NULL AND failures = 0 FROM platform.backup_turns";
+    assert!(value::<bool>(&mut operator, turn).await, "the turn is still the other's");
+    run(&mut holder, "ROLLBACK").await;
+    other.await.unwrap();
+    let states: Vec<State> = archives.of(&tenant).await.into_iter().map(|backup| backup.state).collect();
+    assert_eq!(states, [State::Done, State::Failed]);
+    assert_eq!(archives.files(&tenant).len(), 1);
 }
