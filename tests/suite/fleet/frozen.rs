@@ -70,7 +70,7 @@ impl MigrationName for Noted {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Noted {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("CREATE TABLE noted (number int)").await?;
         let insert = "INSERT INTO noted (number) VALUES ($1)";
