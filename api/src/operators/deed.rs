@@ -6,7 +6,7 @@ use sea_orm::{TransactionSession, TransactionTrait};
 use serde_json::{Map, Value, json};
 use tenancy::{AskedBy, FleetOptions, PlatformTransaction, Renaming, Tenant, TenantStatus, Terms, change};
 
-use super::{Doer, Event, LimitChanges, Operators, write_event};
+use super::{Doer, Event, LimitChanges, Operators, TenantPlanChange, write_event};
 use crate::{
     cli::{Limit, Until},
     lifecycle::{answer, parse_names},
@@ -50,6 +50,8 @@ pub enum Deed {
     Keep,
     /// Change how much it may ask for.
     SetLimits(LimitChanges),
+    /// Change its plan, and what it has other than that.
+    SetPlan(TenantPlanChange),
 }
 
 impl Deed {
@@ -64,6 +66,7 @@ impl Deed {
             Self::Delete(_) => "tenant.deletion_requested",
             Self::Keep => "tenant.deletion_withdrawn",
             Self::SetLimits(_) => "tenant.limits_set",
+            Self::SetPlan(_) => "tenant.plan_set",
         }
     }
 }
@@ -154,6 +157,7 @@ impl Operators {
                 change::change_settings(transaction, id, now, |settings| limits.put(settings)).await.map_err(answer)?;
                 limits.note(changes, &tenant.settings)
             }
+            Deed::SetPlan(plan) => plan.apply(transaction, tenant, now).await?,
         })
     }
 

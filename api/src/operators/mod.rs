@@ -3,6 +3,7 @@
 //! - [`deed`]: what is changed about a tenant
 //! - [`create`]: making one, with an invitation for its owner
 //! - [`limits`]: how much a tenant may ask for
+//! - [`plan`]: plans, and what tenants have of them
 //! - [`list`], [`facts`]: pages of tenants, and what is known of those of a page
 //! - [`event`]: what was done, by whom
 //! - [`network`]: from where the console's API answers at all
@@ -14,6 +15,7 @@ mod facts;
 mod limits;
 mod list;
 mod network;
+mod plan;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub use limits::{LimitChanges, LimitInForce, LimitName};
 pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;
+pub use plan::{Expected, PlanChange, TenantPlanChange};
 
 /// What operators do with tenants.
 #[derive(Debug)]

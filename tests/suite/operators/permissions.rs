@@ -22,6 +22,7 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
         ("fleet", "{ fleet { head } }".into(), json!({})),
         ("deletionCertificates", "{ deletionCertificates { nodes { slug } } }".into(), json!({})),
         ("operatorEvents", "{ operatorEvents(first: 1) { nodes { id } } }".into(), json!({})),
+        ("plans", "{ plans { id tenantCount } }".into(), json!({})),
         (
             "signIn",
             of_input("signIn", "OperatorSignInInput"),
@@ -53,6 +54,18 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
             "setTenantLimits",
             of_input("setTenantLimits", "SetTenantLimitsInput"),
             json!({ "input": { "id": id, "limits": [{ "name": "DEPTH", "value": 10 }] } }),
+        ),
+        ("createPlan", of_input("createPlan", "PlanInput"), json!({ "input": { "id": format!("p-{unique}"), "seats": 5 } })),
+        ("changePlan", of_input("changePlan", "PlanInput"), json!({ "input": { "id": format!("p-{unique}"), "seats": 6 } })),
+        (
+            "setTenantPlan",
+            of_input("setTenantPlan", "SetTenantPlanInput"),
+            json!({ "input": { "id": id, "quotas": [{ "quota": "SEATS", "own": "UNLIMITED" }] } }),
+        ),
+        (
+            "removePlan",
+            "mutation($id: ID!) { removePlan(id: $id) { removedId } }".into(),
+            json!({ "id": format!("p-{unique}") }),
         ),
         ("retryTenantMigration", of_id("retryTenantMigration"), ids.clone()),
         ("suspendTenant", of_id("suspendTenant"), ids.clone()),

@@ -1,9 +1,11 @@
 //! One tenant, with all that operators know of it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use tenancy::{Host, Slug};
+use tenancy::{Host, Slug, Tenant as Found};
 
 use super::{
     context::OperatorResolverContext as _,
@@ -55,6 +57,7 @@ pub struct FormerSlug {
 
 /// One tenant, with all that operators know of it.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct TenantDetails {
     /// The tenant.
     tenant: Tenant,
@@ -74,6 +77,9 @@ pub struct TenantDetails {
     deletion: Option<TenantDeletion>,
     /// The slugs that it had until lately.
     former_slugs: Vec<FormerSlug>,
+    /// The tenant itself, for what is read only where it is asked for.
+    #[graphql(skip)]
+    pub(super) found: Arc<Found>,
 }
 
 /// The query of one tenant.
@@ -130,6 +136,7 @@ impl TenantDetailsQuery {
                 begun_at: deletion.begun_at,
             }),
             former_slugs: former.into_iter().map(|(slug, reserved_until)| FormerSlug { slug, reserved_until }).collect(),
+            found: tenant,
         })
     }
 }
