@@ -31,7 +31,7 @@ use crate::{
 pub use deed::{Deed, TermsChange};
 pub use event::{Doer, Event, write_event};
 pub use facts::{CertificateCursor, DeletionRequest};
-pub use limits::{LimitChanges, LimitInForce, LimitName};
+pub use limits::{LimitChanges, LimitInForce, LimitName, has_own_introspection};
 pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;

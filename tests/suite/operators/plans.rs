@@ -16,16 +16,14 @@ fn new_id() -> String {
     format!("p{}", Uuid::now_v7().simple())
 }
 
-async fn create(caller: &Caller, input: Value) -> Answer {
-    caller.mutate("createPlan", input, PLAN).await
+async fn create(caller: &Caller, mut input: Value) -> Answer {
+    input["isNew"] = json!(true);
+    caller.mutate("setPlan", input, PLAN).await
 }
 
-async fn change(caller: &Caller, input: Value) -> Answer {
-    caller.mutate("changePlan", input, PLAN).await
-}
-
-async fn remove(caller: &Caller, id: &str) -> Answer {
-    caller.ask_with("mutation($id: ID!) { removePlan(id: $id) { removedId } }", json!({ "id": id })).await
+async fn change(caller: &Caller, mut input: Value) -> Answer {
+    input["isNew"] = json!(false);
+    caller.mutate("setPlan", input, PLAN).await
 }
 
 /// Changes what a tenant may use, and gives the id of its plan then.
@@ -69,7 +67,7 @@ async fn a_plan_is_made_changed_given_and_removed_and_each_is_an_event() {
     let caller = server.operator(OperatorRole::Admin).await.caller;
     let id = new_id();
     let input = json!({ "id": id, "name": " Team ", "seats": 9, "storageBytes": 3_000_000_000_u64, "features": ["API_KEYS"] });
-    let made = create(&caller, input.clone()).await.data("/createPlan/plan");
+    let made = create(&caller, input.clone()).await.data("/setPlan/plan");
     let expected = json!({ "id": id, "name": "Team", "seats": 9.0, "storageBytes": 3e9, "requestsPerDay": null,
         "features": ["API_KEYS"], "forNewTenants": false, "tenantCount": 0 });
     assert_eq!(made, expected);
@@ -95,7 +93,7 @@ async fn a_plan_is_made_changed_given_and_removed_and_each_is_an_event() {
     assert_eq!(shown["features"][0], json!({ "feature": "CUSTOM_DOMAINS", "isOn": false, "isOwn": false }));
 
     // What is left out stays, and all who have the plan feel what is given.
-    let changed = change(&caller, json!({ "id": id, "seats": 5, "storageBytes": null })).await.data("/changePlan/plan");
+    let changed = change(&caller, json!({ "id": id, "seats": 5, "storageBytes": null })).await.data("/setPlan/plan");
     assert_eq!((&changed["name"], &changed["seats"], &changed["storageBytes"]), (&json!("Team"), &json!(5.0), &json!(null)));
     assert_eq!((&changed["features"], &changed["tenantCount"]), (&json!(["API_KEYS"]), &json!(2)));
     let invite = json!({ "email": "one@example.test", "role": "EMPLOYEE" });
@@ -109,11 +107,11 @@ async fn a_plan_is_made_changed_given_and_removed_and_each_is_an_event() {
         { "quota": "STORAGE_BYTES", "own": "AS_PLANNED" }], "features": [{ "feature": "API_KEYS", "isOn": null }] });
     give(&caller, &other, back).await.data("");
     assert_eq!(create_key(&other).await, None);
-    let kept = remove(&caller, &id).await;
+    let kept = caller.delete("deletePlan", &id).await;
     assert!(kept.code() == "CONFLICT" && kept.message().contains("1 organisation"), "{}", kept.body);
     give(&caller, &company, json!({ "planId": null })).await.data("");
-    assert_eq!(remove(&caller, &id).await.text("/removePlan/removedId"), id);
-    assert_eq!(remove(&caller, &id).await.code(), "NOT_FOUND");
+    assert_eq!(caller.delete("deletePlan", &id).await.text("/deletePlan/deletedId"), id);
+    assert_eq!(caller.delete("deletePlan", &id).await.code(), "NOT_FOUND");
     let plans = caller.ask("{ plans { id } }").await.data("/plans");
     assert!(!plans.as_array().unwrap().contains(&json!({ "id": id })));
 
@@ -158,7 +156,7 @@ async fn what_makes_no_sense_of_plans_is_refused_and_is_no_event() {
     }
     assert_eq!(change(&caller, json!({ "id": new_id(), "seats": 1 })).await.code(), "NOT_FOUND");
     for unknown in ["", "nothing-of-this-name", "a\0b", "none"] {
-        assert_eq!(remove(&caller, unknown).await.code(), "NOT_FOUND", "{unknown}");
+        assert_eq!(caller.delete("deletePlan", unknown).await.code(), "NOT_FOUND", "{unknown}");
         let answer = give(&caller, &company, json!({ "planId": unknown })).await;
         assert_eq!((answer.code(), answer.field()), ("BAD_USER_INPUT", Some("planId")), "{unknown}");
     }

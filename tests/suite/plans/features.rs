@@ -4,7 +4,6 @@ use api::plan::{
     Plan,
     exceptions::{Exceptions, OwnFeature},
 };
-use chrono::Utc;
 use domain::{Role, plan::Feature};
 use serde_json::{Value, json};
 use tests::{Answer, Company, FakeProvider, Server};

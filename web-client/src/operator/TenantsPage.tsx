@@ -14,12 +14,12 @@ import {
 } from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
-import { formatInstant } from "../ui/format.ts";
+import { formatBytes, formatInstant } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
-import { formatBytes, states } from "./text.ts";
+import { states } from "./text.ts";
 
 const orders: readonly { value: TenantOrder; label: string }[] = [
   { value: "SLUG", label: "Address" },
@@ -104,6 +104,9 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
             <th scope="col">Organisation</th>
             <th scope="col">State</th>
             <th scope="col" className="only-wide">
+              Plan
+            </th>
+            <th scope="col" className="only-wide">
               Version
             </th>
             <th scope="col" className="number only-wide">
@@ -129,6 +132,7 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
                 </Text>
               </th>
               <td>{states[tenant.state]}</td>
+              <td className="only-wide">{tenant.planId ?? "–"}</td>
               <td className="only-wide">
                 {tenant.schemaVersion ?? "–"}
                 {tenant.lastMigrationFailure !== null ? (

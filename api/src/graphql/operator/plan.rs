@@ -52,9 +52,12 @@ impl From<Offered> for Plan {
 
 /// A plan that is made or changed. What is left out stays; of a new plan, quotas are unlimited and features off.
 #[derive(InputObject)]
-pub struct PlanInput {
+pub struct SetPlanInput {
     /// Its id, for programs: 1 to 50 small letters, digits and hyphens.
     id: String,
+    /// True for a plan that is made, `CONFLICT` where there is one with its id; false for one that is there, `NOT_FOUND` where there is
+    /// none. Left out, it may be either.
+    is_new: Option<bool>,
     /// Its name, for people, at most 100 characters; that of a new plan is its id where none is given.
     name: Option<String>,
     /// Members and open invitations, a whole number; null for any number.
@@ -69,8 +72,16 @@ pub struct PlanInput {
     for_new_tenants: Option<bool>,
 }
 
-impl PlanInput {
-    fn change(self) -> Result<(String, PlanChange), Error> {
+impl SetPlanInput {
+    fn expected(&self) -> Expected {
+        match self.is_new {
+            Some(true) => Expected::New,
+            Some(false) => Expected::There,
+            None => Expected::Either,
+        }
+    }
+
+    fn change(self) -> Result<PlanChange, Error> {
         let mut limits = Vec::new();
         for (quota, given) in [
             (plan::Quota::Seats, self.seats),
@@ -86,7 +97,7 @@ impl PlanInput {
         let has = self.features.map(|features| features.into_iter().map(plan::Feature::from).collect::<Vec<_>>());
         let features =
             has.map_or_else(Vec::new, |has| plan::Feature::ALL.map(|feature| (feature, has.contains(&feature))).to_vec());
-        Ok((self.id, PlanChange { name: self.name, limits, features, for_new_tenants: self.for_new_tenants }))
+        Ok(PlanChange { name: self.name, limits, features, for_new_tenants: self.for_new_tenants })
     }
 }
 
@@ -106,9 +117,9 @@ pub struct PlanPayload {
 
 /// A plan that is gone.
 #[derive(SimpleObject)]
-pub struct RemovePlanPayload {
+pub struct DeletePlanPayload {
     /// The id that it had.
-    removed_id: ID,
+    deleted_id: ID,
 }
 
 /// The query of plans.
@@ -130,29 +141,20 @@ pub struct PlanMutation;
 
 #[Object]
 impl PlanMutation {
-    /// Makes a plan. `CONFLICT` where there is one with its id.
-    async fn create_plan(&self, ctx: &Context<'_>, #[graphql(desc = "The plan.")] input: PlanInput) -> Result<PlanPayload> {
-        set(ctx, input, Expected::New).await
+    /// Makes a plan, or changes it for all organisations that have it, from their next request on.
+    async fn set_plan(&self, ctx: &Context<'_>, #[graphql(desc = "What is set.")] input: SetPlanInput) -> Result<PlanPayload> {
+        let (request, doer) = ctx.admin()?;
+        let (id, expected) = (input.id.clone(), input.expected());
+        let plan = request.operators.set_plan(&doer, &id, &input.change()?, expected, request.now).await?;
+        Ok(PlanPayload { plan: plan.into() })
     }
 
-    /// Changes a plan, for all organisations that have it, from their next request on.
-    async fn change_plan(&self, ctx: &Context<'_>, #[graphql(desc = "What changes.")] input: PlanInput) -> Result<PlanPayload> {
-        set(ctx, input, Expected::There).await
-    }
-
-    /// Removes a plan. `CONFLICT` while an organisation has it.
-    async fn remove_plan(&self, ctx: &Context<'_>, #[graphql(desc = "The plan's id.")] id: ID) -> Result<RemovePlanPayload> {
+    /// Deletes a plan. `CONFLICT` while an organisation has it.
+    async fn delete_plan(&self, ctx: &Context<'_>, #[graphql(desc = "The plan's id.")] id: ID) -> Result<DeletePlanPayload> {
         let (request, doer) = ctx.admin()?;
         request.operators.remove_plan(&doer, &id, request.now).await?;
-        Ok(RemovePlanPayload { removed_id: id })
+        Ok(DeletePlanPayload { deleted_id: id })
     }
-}
-
-async fn set(ctx: &Context<'_>, input: PlanInput, expected: Expected) -> Result<PlanPayload> {
-    let (request, doer) = ctx.admin()?;
-    let (id, change) = input.change()?;
-    let plan = request.operators.set_plan(&doer, &id, &change, expected, request.now).await?;
-    Ok(PlanPayload { plan: plan.into() })
 }
 
 #[cfg(test)]
