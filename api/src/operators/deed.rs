@@ -9,6 +9,7 @@ use tenancy::{AskedBy, FleetOptions, PlatformTransaction, Renaming, Tenant, Tena
 use super::{Doer, Event, LimitChanges, Operators, TenantPlanChange, write_event};
 use crate::{
     cli::{Limit, Until},
+    http::{ALLOWED_ORIGINS, Origin, allowed_origins},
     lifecycle::{answer, parse_names},
 };
 
@@ -52,6 +53,13 @@ pub enum Deed {
     SetLimits(LimitChanges),
     /// Change its plan, and what it has other than that.
     SetPlan(TenantPlanChange),
+    /// Change whose pages may call its API.
+    SetOrigins {
+        /// Those that may from now on.
+        allow: Vec<Origin>,
+        /// Those that may not any more.
+        forbid: Vec<Origin>,
+    },
 }
 
 impl Deed {
@@ -67,6 +75,7 @@ impl Deed {
             Self::Keep => "tenant.deletion_withdrawn",
             Self::SetLimits(_) => "tenant.limits_set",
             Self::SetPlan(_) => "tenant.plan_set",
+            Self::SetOrigins { .. } => "tenant.origins_set",
         }
     }
 }
@@ -158,6 +167,22 @@ impl Operators {
                 limits.note(changes, &tenant.settings)
             }
             Deed::SetPlan(plan) => plan.apply(transaction, tenant, now).await?,
+            Deed::SetOrigins { allow, forbid } => {
+                let before = allowed_origins(tenant.settings.get(ALLOWED_ORIGINS));
+                let mut after = Vec::new();
+                let put = |settings: &mut Map<String, Value>| {
+                    after = allowed_origins(settings.get(ALLOWED_ORIGINS));
+                    after.retain(|origin| !forbid.contains(origin));
+                    for origin in allow {
+                        if !after.contains(&origin) {
+                            after.push(origin);
+                        }
+                    }
+                    settings.insert(ALLOWED_ORIGINS.to_owned(), texts(&after).into());
+                };
+                change::change_settings(transaction, id, now, put).await.map_err(answer)?;
+                changes.with("allowedOrigins", texts(&before), texts(&after))
+            }
         })
     }
 
@@ -207,6 +232,10 @@ fn put_terms(settings: &mut Map<String, Value>, own: [Option<Limit>; 3]) {
     if !terms.is_empty() {
         settings.insert(Terms::SETTING.to_owned(), Value::Object(terms));
     }
+}
+
+fn texts(origins: &[Origin]) -> Vec<&str> {
+    origins.iter().map(Origin::as_str).collect()
 }
 
 fn conflict(message: &str) -> Error {

@@ -6,6 +6,7 @@
 //! - [`plan`]: plans, and what tenants have of them
 //! - [`list`], [`facts`]: pages of tenants, and what is known of those of a page
 //! - [`event`]: what was done, by whom
+//! - [`member`]: who is put into a tenant and taken out of it
 //! - [`network`]: from where the console's API answers at all
 
 mod create;
@@ -14,6 +15,7 @@ mod event;
 mod facts;
 mod limits;
 mod list;
+mod member;
 mod network;
 mod plan;
 
