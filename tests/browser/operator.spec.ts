@@ -156,7 +156,7 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
   await expect(part).toContainText("No plan");
   await page.getByRole("button", { name: "Change the plan" }).click();
   await dialog
-    .getByLabel("Plan", { exact: true })
+    .getByRole("combobox", { name: "Plan", exact: true })
     .selectOption({ label: `Plan ${unique}` });
   await dialog
     .getByLabel("Seats: how much")
@@ -202,7 +202,7 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
   await page.goto(`${hosts.apex}/operator/tenants/${unique}`);
   await page.getByRole("button", { name: "Change the plan" }).click();
   await dialog
-    .getByLabel("Plan", { exact: true })
+    .getByRole("combobox", { name: "Plan", exact: true })
     .selectOption({ label: "No plan" });
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(part).toContainText("No plan");

@@ -6,7 +6,10 @@ use api::{
     plan::{Plan, exceptions::Exceptions},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::plan::{Feature, Quota};
+use domain::{
+    Change,
+    plan::{Feature, Quota},
+};
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
 use tenancy::{Tenant, TenantId};
@@ -54,13 +57,14 @@ impl Server {
 
     /// Gives a tenant a plan, or none.
     pub async fn give_plan(&self, tenant: TenantId, plan: Option<&str>) {
-        let change = TenantPlanChange { plan: Some(plan.map(str::to_owned)), ..TenantPlanChange::default() };
+        let plan = plan.map_or(Change::Clear, |id| Change::Set(id.to_owned()));
+        let change = TenantPlanChange { plan, ..TenantPlanChange::default() };
         self.change_plan_of(tenant, change).await;
     }
 
     /// Gives a tenant something other than its plan has.
     pub async fn except(&self, tenant: TenantId, exceptions: Exceptions) {
-        self.change_plan_of(tenant, TenantPlanChange { plan: None, exceptions }).await;
+        self.change_plan_of(tenant, TenantPlanChange { plan: Change::Keep, exceptions }).await;
     }
 
     async fn change_plan_of(&self, tenant: TenantId, change: TenantPlanChange) {

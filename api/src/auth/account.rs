@@ -164,11 +164,7 @@ pub(crate) async fn join_within(
 }
 
 /// Ends a membership, and with it the sessions in the tenant. Says who has left, if there was one.
-pub(crate) async fn leave(
-    transaction: &PlatformTransaction,
-    email: &str,
-    tenant: TenantId,
-) -> Result<Option<AccountId>, DbErr> {
+pub(crate) async fn leave(transaction: &PlatformTransaction, email: &str, tenant: TenantId) -> Result<Option<AccountId>, DbErr> {
     let Some(account) = find_by_email(transaction, &email.trim().to_lowercase()).await? else {
         return Ok(None);
     };

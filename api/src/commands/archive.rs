@@ -103,13 +103,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
 }
 
 /// Writes down what was done to a tenant, or by what it was made.
-async fn note(
-    config: &Config,
-    tenants: &Tenants,
-    tenant: &Tenant,
-    action: &'static str,
-    details: Value,
-) -> anyhow::Result<()> {
+async fn note(config: &Config, tenants: &Tenants, tenant: &Tenant, action: &'static str, details: Value) -> anyhow::Result<()> {
     Ok(life::operators(config, tenants)?.note(&Doer::command_line(), tenant, action, details, Utc::now()).await?)
 }
 

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
-use domain::plan::{Feature, Quota, bytes};
+use domain::{
+    Change,
+    plan::{Feature, Quota, bytes},
+};
 use tenancy::{Slug, Tenant, Tenants};
 
 use super::{life, plan::amount, say, tenant::find};
@@ -14,15 +17,14 @@ use crate::{
     usage::report::{self, Use},
 };
 
-pub(super) async fn run(
-    config: &Config,
-    tenants: &Tenants,
-    command: UsageCommand,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, tenants: &Tenants, command: UsageCommand, now: DateTime<Utc>) -> anyhow::Result<()> {
     match command {
         UsageCommand::Plan { slug, own } => {
-            let plan = own.plan.clone().map(|plan| Some(plan).filter(|plan| plan != "none"));
+            let plan = match own.plan.as_deref() {
+                None => Change::Keep,
+                Some("none") => Change::Clear,
+                Some(id) => Change::Set(id.to_owned()),
+            };
             let change = TenantPlanChange { plan, exceptions: exceptions_of(&own) };
             if !change.is_empty() {
                 let (operators, tenant) = (life::operators(config, tenants)?, find(tenants, &slug).await?);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Error,
+    Change, Error,
     audit::Changes,
     plan::{Feature, Quota},
 };
@@ -49,8 +49,8 @@ pub struct PlanChange {
 /// A change of what one tenant may use. What is not named stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct TenantPlanChange {
-    /// The id of its plan; none for none.
-    pub plan: Option<Option<String>>,
+    /// The id of its plan.
+    pub plan: Change<String>,
     /// What it has other than its plan.
     pub exceptions: Exceptions,
 }
@@ -58,7 +58,7 @@ pub struct TenantPlanChange {
 impl TenantPlanChange {
     /// Whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
-        self.plan.is_none() && self.exceptions.is_empty()
+        self.plan.keeps() && self.exceptions.is_empty()
     }
 
     /// Changes a tenant, and says what was changed.
@@ -69,13 +69,19 @@ impl TenantPlanChange {
         now: DateTime<Utc>,
     ) -> Result<Changes, Error> {
         let (before, mut changes) = (Entitlements::of(tenant), Changes::default());
-        if let Some(plan) = &self.plan {
-            catalogue::assign(transaction, tenant.id, plan.as_deref(), now).await?;
-            changes = changes.with("plan", before.plan_id(), plan.as_deref());
+        let plan = match &self.plan {
+            Change::Keep => before.plan_id(),
+            Change::Clear => None,
+            Change::Set(id) => Some(id.as_str()),
+        };
+        if !self.plan.keeps() {
+            catalogue::assign(transaction, tenant.id, plan, now).await?;
+            changes = changes.with("plan", before.plan_id(), plan);
         }
         if !self.exceptions.is_empty() {
-            let put = |settings: &mut _| self.exceptions.put(settings);
-            change::change_settings(transaction, tenant.id, now, put).await.map_err(answer)?;
+            change::change_settings(transaction, tenant.id, now, |settings| self.exceptions.put(settings))
+                .await
+                .map_err(answer)?;
             for (quota, limit) in &self.exceptions.limits {
                 let own = before.is_own_limit(*quota).then(|| number_or_word(before.limit(*quota)));
                 changes = changes.with(quota.as_str(), own, limit_in_words(*limit));
@@ -113,7 +119,10 @@ impl Operators {
         let before = catalogue::find(&transaction, id).await?;
         match (&before, expected) {
             (Some(_), Expected::New) => {
-                return Err(Error::Conflict { field: Some("id".to_owned()), message: "There is a plan with this id.".to_owned() });
+                return Err(Error::Conflict {
+                    field: Some("id".to_owned()),
+                    message: "There is a plan with this id.".to_owned(),
+                });
             }
             (None, Expected::There) => return Err(Error::NotFound("plan")),
             (None, _) => catalogue::check_count(&transaction).await?,

@@ -123,7 +123,10 @@ pub(crate) async fn check_count(transaction: &PlatformTransaction) -> Result<(),
     let row = transaction.query_one_raw(statement("SELECT count(*) AS plans FROM platform.plans", [])).await?;
     let plans: i64 = row.map_or(Ok(0), |row| row.try_get("", "plans"))?;
     if plans >= MOST_PLANS {
-        return Err(Error::Conflict { field: None, message: format!("There are {MOST_PLANS} plans, which is as many as can be.") });
+        return Err(Error::Conflict {
+            field: None,
+            message: format!("There are {MOST_PLANS} plans, which is as many as can be."),
+        });
     }
     Ok(())
 }
@@ -222,7 +225,8 @@ fn count_of(row: &QueryResult) -> Result<u64, DbErr> {
 
 fn offer_of(row: &QueryResult) -> Result<Offer, DbErr> {
     // The table has no negative ones.
-    let limit = |column: &str| Ok::<_, DbErr>(row.try_get::<Option<i64>>("", column)?.and_then(|limit| u64::try_from(limit).ok()));
+    let limit =
+        |column: &str| Ok::<_, DbErr>(row.try_get::<Option<i64>>("", column)?.and_then(|limit| u64::try_from(limit).ok()));
     let features = serde_json::from_value(row.try_get("", "features")?).map_err(|error| DbErr::Json(error.to_string()))?;
     let plan = Plan {
         id: row.try_get("", "id")?,

@@ -61,11 +61,7 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
             of_input("setTenantPlan", "SetTenantPlanInput"),
             json!({ "input": { "id": id, "quotas": [{ "quota": "SEATS", "own": "UNLIMITED" }] } }),
         ),
-        (
-            "deletePlan",
-            "mutation($id: ID!) { deletePlan(id: $id) { deletedId } }".into(),
-            json!({ "id": format!("p-{unique}") }),
-        ),
+        ("deletePlan", "mutation($id: ID!) { deletePlan(id: $id) { deletedId } }".into(), json!({ "id": format!("p-{unique}") })),
         ("retryTenantMigration", of_id("retryTenantMigration"), ids.clone()),
         ("suspendTenant", of_id("suspendTenant"), ids.clone()),
         ("resumeTenant", of_id("resumeTenant"), ids.clone()),

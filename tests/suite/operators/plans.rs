@@ -119,7 +119,8 @@ async fn a_plan_is_made_changed_given_and_removed_and_each_is_an_event() {
     let actions: Vec<&str> = events.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["plan.created", "plan.changed", "plan.removed"]);
     assert_eq!(events[0].1["seats"], json!({ "from": null, "to": 9 }));
-    let expected = json!({ "plan": id, "seats": { "from": 9, "to": 5 }, "storageBytes": { "from": 3_000_000_000_u64, "to": null } });
+    let expected =
+        json!({ "plan": id, "seats": { "from": 9, "to": 5 }, "storageBytes": { "from": 3_000_000_000_u64, "to": null } });
     assert_eq!(events[1].1, expected);
     let events = events_of(&caller, &tenant_id(&other.tenant)).await;
     let actions: Vec<&str> = events.iter().map(|(action, ..)| action.as_str()).collect();

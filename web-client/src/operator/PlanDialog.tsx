@@ -1,7 +1,12 @@
 import { useMutation } from "@apollo/client/react";
 import { Checkbox, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { type Feature, OperatorPlansDocument, type PlanFieldsFragment, SetPlanDocument } from "../generated/operator.ts";
+import {
+  type Feature,
+  OperatorPlansDocument,
+  type PlanFieldsFragment,
+  SetPlanDocument,
+} from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { features, readAmount, typedAmount } from "./text.ts";

@@ -19,13 +19,11 @@ test("plans are shown with what they have, and a viewer has nothing to change th
   renderPage(<PlansPage />, { operator: { ...admin, role: "VIEWER" }, answers: { plans: () => [team] } });
   const row = await screen.findByRole("row", { name: /^Team/ });
   expect(row).toHaveTextContent("team · new organisations get it");
-  expect(within(row).getAllByRole("cell").map((cell) => cell.textContent)).toEqual([
-    "50",
-    "2 GB",
-    "any number",
-    "API keys",
-    "3",
-  ]);
+  expect(
+    within(row)
+      .getAllByRole("cell")
+      .map((cell) => cell.textContent),
+  ).toEqual(["50", "2 GB", "any number", "API keys", "3"]);
   expect(screen.queryByRole("button")).not.toBeInTheDocument();
 });
 

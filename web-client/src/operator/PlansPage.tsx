@@ -19,7 +19,10 @@ export function PlansPage() {
   const { data, error, refetch } = useQuery(OperatorPlansDocument, { fetchPolicy: "cache-and-network" });
   const [editing, setEditing] = useState<Plan | "new" | null>(null);
   const [removing, setRemoving] = useState<Plan | null>(null);
-  const [remove] = useMutation(DeletePlanDocument, { refetchQueries: [OperatorPlansDocument], awaitRefetchQueries: true });
+  const [remove] = useMutation(DeletePlanDocument, {
+    refetchQueries: [OperatorPlansDocument],
+    awaitRefetchQueries: true,
+  });
   const mayChange = useMayChange();
   return (
     <Page
@@ -40,14 +43,9 @@ export function PlansPage() {
       ) : data.plans.length === 0 ? (
         <Empty title="There are no plans yet" />
       ) : (
-        <PlanTable
-          plans={data.plans}
-          {...(mayChange ? { onChange: setEditing, onRemove: setRemoving } : {})}
-        />
+        <PlanTable plans={data.plans} {...(mayChange ? { onChange: setEditing, onRemove: setRemoving } : {})} />
       )}
-      {editing !== null && (
-        <PlanDialog plan={editing === "new" ? null : editing} onClose={() => setEditing(null)} />
-      )}
+      {editing !== null && <PlanDialog plan={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
       {removing !== null && (
         <ConfirmDialog
           title={`Remove ${removing.name}`}

@@ -108,7 +108,9 @@ function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
   return (
     <Form submission={submission} submitLabel="Save" label="Limits" onCancel={() => close()}>
       <Stack>
-        <Text size="sm">What is left empty is as the program has it. 0 stands for any number, where there can be one.</Text>
+        <Text size="sm">
+          What is left empty is as the program has it. 0 stands for any number, where there can be one.
+        </Text>
         {details.limits.map(({ name, value, isOwn }) => (
           <TextInput
             key={name}

@@ -118,9 +118,9 @@ test("the plan and its exceptions are sent as they are chosen", async () => {
   });
   await userEvent.click(await screen.findByRole("button", { name: "Change the plan" }));
   const dialog = await screen.findByRole("dialog");
-  expect(await within(dialog).findByLabelText("Plan")).toHaveValue("team");
+  expect(await within(dialog).findByRole("combobox", { name: "Plan" })).toHaveValue("team");
   expect(within(dialog).getByLabelText("Seats: at most")).toHaveValue("5");
-  await userEvent.selectOptions(within(dialog).getByLabelText("Plan"), "No plan");
+  await userEvent.selectOptions(within(dialog).getByRole("combobox", { name: "Plan" }), "No plan");
   await userEvent.selectOptions(within(dialog).getByLabelText("Storage: how much"), "At most…");
   await userEvent.selectOptions(within(dialog).getByLabelText("API keys"), "As the plan says");
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));

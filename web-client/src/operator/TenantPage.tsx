@@ -81,7 +81,14 @@ export function TenantPage() {
   );
 }
 
-function facts({ tenant, schemaName, terms, maintenanceMessage, deletion, formerSlugs }: Details): [string, ReactNode][] {
+function facts({
+  tenant,
+  schemaName,
+  terms,
+  maintenanceMessage,
+  deletion,
+  formerSlugs,
+}: Details): [string, ReactNode][] {
   const instant = (at: string | null) => (at === null ? "–" : formatInstant(at));
   const failure = tenant.lastMigrationFailure;
   return [

@@ -50,7 +50,9 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
                   <td className="number only-wide">
                     {all(day) === 0 ? "–" : formatNumber(Math.round(day.milliseconds / all(day)))}
                   </td>
-                  <td className="number only-wide">{day.storageBytes === null ? "–" : formatBytes(day.storageBytes)}</td>
+                  <td className="number only-wide">
+                    {day.storageBytes === null ? "–" : formatBytes(day.storageBytes)}
+                  </td>
                   <td className="number only-wide">{day.members ?? "–"}</td>
                 </tr>
               ))}

@@ -121,7 +121,9 @@ export function renderPage(
     );
   });
   const client = new ApolloClient({ link, cache: createCache(), devtools: { enabled: false } });
-  const router = createMemoryRouter([{ path: options.path ?? "*", element: page }], { initialEntries: [options.address ?? "/"] });
+  const router = createMemoryRouter([{ path: options.path ?? "*", element: page }], {
+    initialEntries: [options.address ?? "/"],
+  });
   render(
     <MantineProvider theme={theme} env="test" withCssVariables={false} withGlobalClasses={false}>
       <Notifications />

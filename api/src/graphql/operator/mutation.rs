@@ -2,9 +2,7 @@
 
 use async_graphql::MergedObject;
 
-use super::{
-    plan::PlanMutation, session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation,
-};
+use super::{plan::PlanMutation, session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation};
 
 /// What operators can change: their sessions, tenants, and plans.
 #[derive(MergedObject, Default)]

@@ -10,7 +10,16 @@ use crate::{auth::OperatorIdentity, graphql::id};
 
 /// What operators can ask.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, SetupQuery, TenantListQuery, TenantDetailsQuery, FleetQuery, CertificateQuery, OperatorEventQuery, PlanQuery);
+pub struct Query(
+    ViewerQuery,
+    SetupQuery,
+    TenantListQuery,
+    TenantDetailsQuery,
+    FleetQuery,
+    CertificateQuery,
+    OperatorEventQuery,
+    PlanQuery,
+);
 
 /// What an operator may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

@@ -7,6 +7,7 @@ use domain::{Error, plan};
 use super::{context::OperatorResolverContext as _, plan::whole, tenant_details::TenantDetails};
 use crate::{
     graphql::{
+        input::change,
         plan::{Feature, Quota, number},
         scalar::Date,
     },
@@ -254,11 +255,6 @@ impl SetTenantPlanInput {
         }
         let own = |is_on: Option<bool>| is_on.map_or(OwnFeature::AsPlanned, OwnFeature::Own);
         let features = self.features.into_iter().map(|given| (given.feature.into(), own(given.is_on))).collect();
-        let plan = match self.plan_id {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => Some(Some(id)),
-        };
-        Ok(TenantPlanChange { plan, exceptions: Exceptions { limits, features } })
+        Ok(TenantPlanChange { plan: change(self.plan_id, Ok)?, exceptions: Exceptions { limits, features } })
     }
 }
