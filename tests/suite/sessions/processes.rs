@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use api::operators::Doer;
 use chrono::Utc;
 use domain::Role;
 use serde_json::json;
@@ -71,8 +70,7 @@ async fn whoever_is_no_member_any_more_is_out_in_every_process() {
     account.join(&other, Role::Employee).await;
     let elsewhere = account.signed_in(&Caller::new(second.router.clone(), other.host(), None)).await;
     elsewhere.ask(VIEWER).await.data("");
-    let doer = Doer::command_line();
-    assert!(server.app.operators.leave(&doer, &company.tenant, &account.email, Utc::now()).await.unwrap());
+    company.part_with(&account.email).await;
     until_refused(&there, "UNAUTHENTICATED").await;
     until_refused(&here, "UNAUTHENTICATED").await;
     elsewhere.ask(VIEWER).await.data("");
