@@ -85,6 +85,9 @@ impl Operators {
     pub async fn act(&self, doer: &Doer, tenant: &Tenant, deed: Deed, now: DateTime<Utc>) -> Result<(), Error> {
         let action = deed.action();
         let transaction = self.platform.begin().await?;
+        if let Deed::SetPlan(plan) = &deed {
+            plan.wait_for_plans(&transaction).await?;
+        }
         let changes = self.apply(&transaction, tenant, deed, now).await?;
         if !changes.is_empty() {
             write_event(&transaction, doer, Event::of_tenant(action, tenant, changes.into_json()), now).await?;

@@ -61,6 +61,14 @@ impl TenantPlanChange {
         self.plan.keeps() && self.exceptions.is_empty()
     }
 
+    /// Waits for those who change plans, before anything of the tenant is locked: they lock plans first, and then tenants.
+    pub(super) async fn wait_for_plans(&self, transaction: &PlatformTransaction) -> Result<(), Error> {
+        if matches!(self.plan, Change::Set(_)) {
+            catalogue::keep(transaction).await?;
+        }
+        Ok(())
+    }
+
     /// Changes a tenant, and says what was changed.
     pub(super) async fn apply(
         &self,

@@ -69,6 +69,11 @@ pub(crate) async fn lock(transaction: &PlatformTransaction) -> Result<(), DbErr>
     transaction.execute_raw(statement("LOCK TABLE platform.plans IN EXCLUSIVE MODE", [])).await.map(drop)
 }
 
+/// Has plans stay as they are until the transaction ends.
+pub(crate) async fn keep(transaction: &PlatformTransaction) -> Result<(), DbErr> {
+    transaction.execute_raw(statement("LOCK TABLE platform.plans IN ROW SHARE MODE", [])).await.map(drop)
+}
+
 /// How many tenants have a plan.
 pub(crate) async fn holders<C: ConnectionTrait>(connection: &C, id: &str) -> Result<u64, DbErr> {
     let sql = "SELECT count(*) AS tenants FROM platform.tenants WHERE settings -> 'plan' ->> 'id' = $1";
