@@ -37,6 +37,7 @@ pub struct TenantTerms {
 
 /// The days that are a tenant's own; null where the program's hold.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "they are named as those that hold")]
 pub struct OwnTerms {
     /// Days before the date from which its people are warned.
     warning_days: Option<u64>,
