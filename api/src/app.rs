@@ -135,7 +135,7 @@ impl App {
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
-        let usage = Arc::new(Usage::new(&tenants, config.usage.clone()));
+        let usage = Arc::new(Usage::new(config, &tenants, &mail));
         let backups = Arc::new(Backups::new(config, &tenants)?);
         let operators = Arc::new(Operators::new(config, &tenants, &mail, &lifecycle));
         let mut background = Background::default();

@@ -183,6 +183,9 @@ pub enum TenantCommand {
         /// A further host of the tenant; the first one given is its primary host
         #[arg(long = "host")]
         hosts: Vec<Hostname>,
+        /// The id of its plan, or none; that of new tenants where none is given
+        #[arg(long)]
+        plan: Option<String>,
     },
     /// Make an invitation by which one organisation signs itself up, where serve runs with --sign-up invited. Prints the link
     Invite {

@@ -81,6 +81,7 @@ test("an operator sets the account up, works with an organisation and signs in a
   await expectAccessible(page);
   for (const [link, heading] of [
     ["Migrations", "Migrations"],
+    ["Deletions", "Deletions"],
     ["Events", "Events"],
   ] as const) {
     await page.getByRole("link", { name: link }).click();
@@ -111,6 +112,102 @@ test("an operator sets the account up, works with an organisation and signs in a
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(
     "Sign in to Tenantry",
   );
+});
+
+test("an operator makes a plan, gives it to an organisation with an exception, and removes it", async ({
+  page,
+}) => {
+  const unique = `pl${Date.now()}`;
+  await page.goto(invite(`${unique}@operators.test`, "admin"));
+  const key = (await page.locator("code.secret").textContent()) ?? "";
+  await page.getByLabel("1. Password").fill(secret);
+  await page.getByLabel("3. Code").fill(totp(key));
+  await page.getByRole("button", { name: "Set up", exact: true }).click();
+  await page.getByRole("link", { name: "Plans" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Plans");
+  await expectLoaded(page);
+  await page.getByRole("button", { name: "New plan" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(`Plan ${unique}`);
+  await dialog.getByLabel("Id").fill(unique);
+  await dialog.getByLabel("Seats").fill("9");
+  await dialog.getByLabel("Storage").fill("2 GB");
+  await dialog.getByLabel("API keys").check();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(dialog).toBeHidden();
+  const plan = page.getByRole("row", { name: `Plan ${unique}` });
+  await expect(plan).toContainText("2 GB");
+  await expectAccessible(page);
+  await expectNoSidewaysScrolling(page);
+
+  await page.getByRole("link", { name: "Organisations" }).click();
+  await page.getByRole("button", { name: "New organisation" }).click();
+  await dialog.getByLabel("Name").fill("With a plan");
+  await dialog.getByLabel("Address", { exact: true }).fill(unique);
+  await dialog
+    .getByLabel("Owner’s e-mail address")
+    .fill(`owner@${unique}.test`);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "With a plan",
+  );
+  const part = page.getByRole("region", { name: "Plan" });
+  await expect(part).toContainText("No plan");
+  await page.getByRole("button", { name: "Change the plan" }).click();
+  await dialog
+    .getByRole("combobox", { name: "Plan", exact: true })
+    .selectOption({ label: `Plan ${unique}` });
+  await dialog
+    .getByLabel("Seats: how much")
+    .selectOption({ label: "At most…" });
+  await dialog.getByLabel("Seats: at most").fill("12");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(
+    part.getByRole("row", { name: "Seats 1 12 its own" }),
+  ).toBeVisible();
+  await expect(
+    part.getByRole("row", { name: /^Storage .*2 GB the plan’s$/ }),
+  ).toBeVisible();
+
+  await page.getByRole("button", { name: "Change the limits" }).click();
+  await dialog.getByLabel("depth").fill("12");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(
+    page.getByRole("row", { name: "depth 12 its own" }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Dates" }).click();
+  await dialog.getByLabel("Warned so many days before").fill("20");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await expectAccessible(page);
+  await expectNoSidewaysScrolling(page);
+
+  // What an organisation has stays; what nobody has goes, once that was confirmed.
+  const remove = async () => {
+    await page.getByRole("link", { name: "Plans" }).click();
+    await page
+      .getByRole("button", { name: `Actions for Plan ${unique}` })
+      .click();
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await dialog.getByRole("button", { name: "Remove" }).click();
+  };
+  await remove();
+  await expect(dialog.getByRole("alert")).toContainText("1 organisation");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.goto(`${hosts.apex}/operator/tenants/${unique}`);
+  await page.getByRole("button", { name: "Change the plan" }).click();
+  await dialog
+    .getByRole("combobox", { name: "Plan", exact: true })
+    .selectOption({ label: "No plan" });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(part).toContainText("No plan");
+  await remove();
+  await expect(plan).toHaveCount(0);
 });
 
 test("a viewer is shown nothing to change, and a link that was used is refused", async ({

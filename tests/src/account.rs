@@ -1,6 +1,9 @@
 //! People who can sign in by a password.
 
-use api::auth::{NewAccount, join};
+use api::{
+    auth::{NewAccount, join},
+    operators::Doer,
+};
 use chrono::Utc;
 use domain::Role;
 use entities::id::AccountId;
@@ -28,6 +31,12 @@ impl Company<'_> {
         let platform = self.server.tenants().platform();
         let id = join(&platform, &new, self.tenant.id, role, self.record_of(role), Utc::now()).await.unwrap();
         Account { id, email, password }
+    }
+
+    /// Ends somebody's membership, as the command line does.
+    pub async fn part_with(&self, email: &str) {
+        let (operators, doer) = (&self.server.app.operators, Doer::command_line());
+        assert!(operators.leave(&doer, &self.tenant, email, Utc::now()).await.unwrap(), "{email} is no member");
     }
 }
 

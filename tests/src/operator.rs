@@ -2,12 +2,17 @@
 
 use api::{
     auth::{NewOperator, create_operator},
-    operators::{Deed, Doer},
+    operators::{Deed, Doer, Expected, PlanChange, TenantPlanChange},
+    plan::{Plan, exceptions::Exceptions},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Change,
+    plan::{Feature, Quota},
+};
 use entities::platform::operator::OperatorRole;
 use serde_json::{Value, json};
-use tenancy::Tenant;
+use tenancy::{Tenant, TenantId};
 use uuid::Uuid;
 
 use crate::{Answer, Caller, CodeApp, Server, TestClock, config};
@@ -36,6 +41,35 @@ impl Server {
     /// Does something to a tenant, as the command line does.
     pub async fn act(&self, tenant: &Tenant, deed: Deed, now: DateTime<Utc>) -> Result<(), domain::Error> {
         self.app.operators.act(&Doer::command_line(), tenant, deed, now).await
+    }
+
+    /// Makes a plan, or changes it to this one.
+    pub async fn set_plan(&self, plan: &Plan) {
+        let change = PlanChange {
+            name: Some(plan.name.clone()),
+            limits: Quota::ALL.map(|quota| (quota, plan.limit(quota))).to_vec(),
+            features: Feature::ALL.map(|feature| (feature, plan.features.contains(feature.as_str()))).to_vec(),
+            for_new_tenants: None,
+        };
+        let (operators, doer, now) = (&self.app.operators, Doer::command_line(), (self.app.clock)());
+        operators.set_plan(&doer, &plan.id, &change, Expected::Either, now).await.unwrap();
+    }
+
+    /// Gives a tenant a plan, or none.
+    pub async fn give_plan(&self, tenant: TenantId, plan: Option<&str>) {
+        let plan = plan.map_or(Change::Clear, |id| Change::Set(id.to_owned()));
+        let change = TenantPlanChange { plan, ..TenantPlanChange::default() };
+        self.change_plan_of(tenant, change).await;
+    }
+
+    /// Gives a tenant something other than its plan has.
+    pub async fn except(&self, tenant: TenantId, exceptions: Exceptions) {
+        self.change_plan_of(tenant, TenantPlanChange { plan: Change::Keep, exceptions }).await;
+    }
+
+    async fn change_plan_of(&self, tenant: TenantId, change: TenantPlanChange) {
+        let tenant = self.tenants().directory().by_id(tenant).await.unwrap().unwrap();
+        self.act(&tenant, Deed::SetPlan(change), (self.app.clock)()).await.unwrap();
     }
 
     /// Makes an operator who waits to be set up: the address, and the token of the link.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use api::{
     graphql::error::{Code, INTERNAL_MESSAGE},
-    plan::exceptions::{self, Exceptions, OwnFeature, OwnLimit},
+    plan::exceptions::{Exceptions, OwnFeature, OwnLimit},
 };
 use chrono::{TimeDelta, Utc};
 use domain::{
@@ -28,7 +28,7 @@ async fn execute(sql: String) {
 async fn give_the_least(server: &Server, tenant: TenantId) {
     let limits = vec![(Quota::Seats, OwnLimit::AtMost(1))];
     let features = vec![(Feature::ApiKeys, OwnFeature::Own(false))];
-    exceptions::change(server.tenants(), tenant, &Exceptions { limits, features }, Utc::now()).await.unwrap();
+    server.except(tenant, Exceptions { limits, features }).await;
 }
 
 /// One answer for each code.

@@ -4,6 +4,7 @@ mod accounts;
 mod apart;
 mod deeds;
 mod permissions;
+mod plans;
 mod survey;
 
 use tests::Answer;

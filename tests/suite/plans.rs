@@ -5,10 +5,14 @@ mod requests;
 mod seats;
 mod storage;
 mod usage;
+mod warnings;
 
-use api::plan::{
-    Plan, catalogue,
-    exceptions::{self, Exceptions, OwnLimit},
+use api::{
+    operators::Doer,
+    plan::{
+        Plan, catalogue,
+        exceptions::{Exceptions, OwnLimit},
+    },
 };
 use axum::http::header;
 use chrono::Utc;
@@ -25,20 +29,15 @@ fn new_plan() -> Plan {
     Plan { id, name, seats: None, storage_bytes: None, requests_per_day: None, features: std::collections::BTreeSet::new() }
 }
 
-async fn set(server: &Server, plan: &Plan) {
-    catalogue::set(&server.tenants().platform(), plan, Utc::now()).await.unwrap();
-}
-
 /// Gives a tenant a plan that is made for it.
 async fn give(server: &Server, tenant: TenantId, plan: &Plan) {
-    set(server, plan).await;
-    catalogue::assign(server.tenants(), tenant, Some(&plan.id), Utc::now()).await.unwrap();
+    server.set_plan(plan).await;
+    server.give_plan(tenant, Some(&plan.id)).await;
 }
 
 /// Says how much of a quota one tenant has.
 async fn own_limit(server: &Server, tenant: TenantId, quota: Quota, limit: OwnLimit) {
-    let change = Exceptions { limits: vec![(quota, limit)], features: Vec::new() };
-    exceptions::change(server.tenants(), tenant, &change, Utc::now()).await.unwrap();
+    server.except(tenant, Exceptions { limits: vec![(quota, limit)], features: Vec::new() }).await;
 }
 
 /// Checks a refusal, and returns what is used.
@@ -76,7 +75,7 @@ async fn a_plan_is_changed_for_all_who_have_it_in_every_process() {
     own_limit(&server, second.tenant.id, Quota::Seats, OwnLimit::AtMost(20)).await;
     plan.seats = Some(7);
     plan.name = "Seven seats".to_owned();
-    set(&server, &plan).await;
+    server.set_plan(&plan).await;
     let seats = async |company: &Company<'_>| {
         let tenant = other_process.tenants().directory().by_id(company.tenant.id).await.unwrap().unwrap();
         api::plan::Entitlements::of(&tenant).limit(Quota::Seats)
@@ -91,13 +90,13 @@ async fn a_plan_is_changed_for_all_who_have_it_in_every_process() {
     assert_eq!(without.caller(domain::Role::Owner).ask(query).await.data("/tenant/plan/name"), Value::Null);
 
     // It stays as long as anybody has it.
-    let platform = server.tenants().platform();
-    assert!(catalogue::remove(&platform, &plan.id).await.unwrap_err().to_string().contains("2 tenants"));
+    let remove = async || server.app.operators.remove_plan(&Doer::command_line(), &plan.id, Utc::now()).await;
+    assert!(remove().await.unwrap_err().to_string().contains("2 organisations"));
     for company in [&company, &second] {
-        catalogue::assign(server.tenants(), company.tenant.id, None, Utc::now()).await.unwrap();
+        server.give_plan(company.tenant.id, None).await;
     }
-    catalogue::remove(&platform, &plan.id).await.unwrap();
-    assert!(catalogue::find(&platform, &plan.id).await.unwrap().is_none());
+    remove().await.unwrap();
+    assert!(catalogue::find(&server.tenants().platform(), &plan.id).await.unwrap().is_none());
     // The exception is not the plan's.
     assert_eq!(shown(&second, "SEATS").await, (Some(20.0), Some(5.0)));
 }
@@ -107,13 +106,11 @@ async fn a_plan_that_is_given_while_it_is_changed_is_the_changed_one() {
     let server = Server::start().await;
     let company = server.company().await;
     let plan = Plan { seats: Some(1), ..new_plan() };
-    set(&server, &plan).await;
+    server.set_plan(&plan).await;
     for seats in 2..12 {
         let changed = Plan { seats: Some(seats), ..plan.clone() };
-        catalogue::assign(server.tenants(), company.tenant.id, None, Utc::now()).await.unwrap();
-        tokio::join!(set(&server, &changed), async {
-            catalogue::assign(server.tenants(), company.tenant.id, Some(&plan.id), Utc::now()).await.unwrap();
-        });
+        server.give_plan(company.tenant.id, None).await;
+        tokio::join!(server.set_plan(&changed), server.give_plan(company.tenant.id, Some(&plan.id)));
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let expected = Some(seats as f64);
         tests::until("the change has arrived", async || shown(&company, "SEATS").await.0 == expected).await;

@@ -176,7 +176,7 @@ async fn a_code_is_good_for_a_minute_and_as_long_as_the_session_on_the_apex() {
 
     let apex = account.signed_in(&server.apex()).await;
     let left = code_for(&apex, &company).await;
-    api::auth::leave(&server.tenants().platform(), &account.email, company.tenant.id).await.unwrap();
+    company.part_with(&account.email).await;
     assert_eq!(enter(&company.anonymous(), &left).await.code(), "UNAUTHENTICATED");
 }
 

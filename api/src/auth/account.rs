@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 use secrecy::SecretString;
-use tenancy::{PlatformConnection, TenantId};
+use tenancy::{PlatformConnection, PlatformTransaction, TenantId};
 
 use super::{Passwords, check_password};
 use crate::plan::seats::{Seats, Taking};
@@ -97,8 +97,31 @@ pub async fn join(
     now: DateTime<Utc>,
 ) -> anyhow::Result<AccountId> {
     let transaction = platform.begin().await?;
-    let seats = Seats::lock(&transaction, tenant).await?;
-    let account_id = match find_by_email(&transaction, &new.email).await? {
+    let joined = join_within(&transaction, new, tenant, role, employee, now).await?;
+    transaction.commit().await?;
+    Ok(joined.account)
+}
+
+/// Who has joined a tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joined {
+    /// The account.
+    pub(crate) account: AccountId,
+    /// The role that it had there before.
+    pub(crate) before: Option<Role>,
+}
+
+/// [Joins](join), in a transaction that begins with it.
+pub(crate) async fn join_within(
+    transaction: &PlatformTransaction,
+    new: &NewAccount,
+    tenant: TenantId,
+    role: Role,
+    employee: Option<EmployeeId>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Joined> {
+    let seats = Seats::lock(transaction, tenant).await?;
+    let account = match find_by_email(transaction, &new.email).await? {
         Some(account) => account.id,
         None => {
             let Some(password) = &new.password else {
@@ -113,18 +136,18 @@ pub async fn join(
                 created_at: Set(now),
                 updated_at: Set(now),
             };
-            account.insert(&transaction).await.context("The account could not be made")?.id
+            account.insert(transaction).await.context("The account could not be made")?.id
         }
     };
     let membership = membership::ActiveModel {
-        account_id: Set(account_id),
+        account_id: Set(account),
         tenant_id: Set(tenant.0),
         role: Set(role),
         employee_id: Set(employee),
         created_at: Set(now),
     };
     let same = [membership::Column::AccountId, membership::Column::TenantId];
-    let is_member = membership::Entity::find_by_id((account_id, tenant.0)).one(&transaction).await?.is_some();
+    let before = membership::Entity::find_by_id((account, tenant.0)).one(transaction).await?.map(|row| row.role);
     // A member who is given another role stays the same person.
     let mut update = vec![membership::Column::Role];
     if employee.is_some() {
@@ -132,34 +155,29 @@ pub async fn join(
     }
     membership::Entity::insert(membership)
         .on_conflict(OnConflict::columns(same).update_columns(update).to_owned())
-        .exec_without_returning(&transaction)
+        .exec_without_returning(transaction)
         .await?;
-    if !is_member {
-        seats.withdraw_invitation(&transaction, &new.email).await?;
-        seats.check(&transaction, Taking::Free, now).await?;
+    if before.is_none() {
+        seats.withdraw_invitation(transaction, &new.email).await?;
+        seats.check(transaction, Taking::Free, now).await?;
     }
-    transaction.commit().await?;
-    Ok(account_id)
+    Ok(Joined { account, before })
 }
 
-/// Ends a membership, and with it the sessions in the tenant. Says whether there was one.
-pub async fn leave(platform: &PlatformConnection, email: &str, tenant: TenantId) -> anyhow::Result<bool> {
-    let transaction = platform.begin().await?;
-    let Some(account) =
-        account::Entity::find().filter(account::Column::Email.eq(email.trim().to_lowercase())).one(&transaction).await?
-    else {
-        return Ok(false);
+/// Ends a membership, and with it the sessions in the tenant. Says who has left, if there was one.
+pub(crate) async fn leave(transaction: &PlatformTransaction, email: &str, tenant: TenantId) -> Result<Option<AccountId>, DbErr> {
+    let Some(account) = find_by_email(transaction, &email.trim().to_lowercase()).await? else {
+        return Ok(None);
     };
     session::Entity::delete_many()
         .filter(session::Column::AccountId.eq(account.id))
         .filter(session::Column::TenantId.eq(tenant.0))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
     let ended = membership::Entity::delete_many()
         .filter(membership::Column::AccountId.eq(account.id))
         .filter(membership::Column::TenantId.eq(tenant.0))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
-    transaction.commit().await?;
-    Ok(ended.rows_affected > 0)
+    Ok((ended.rows_affected > 0).then_some(account.id))
 }

@@ -40,7 +40,8 @@ use sea_orm::EntityTrait as _;
 use tenancy::{Audience, Freshness, Heard, HostTarget, Hostname, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
-pub use account::{NewAccount, check_joinable, join, leave};
+pub use account::{NewAccount, check_joinable, join};
+pub(crate) use account::{join_within, leave};
 pub use api_key::{ApiKeys, NewApiKey, permissions_of};
 pub use authenticator::NewAuthenticator;
 pub use challenge::Challenge;

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use domain::plan::Feature;
 use tenancy::Slug;
 
+use super::domains::on_or_off;
 use crate::plan::exceptions::{OwnFeature, OwnLimit};
 
 /// What can be done with plans.
@@ -42,6 +43,9 @@ pub struct PlanArguments {
     /// A feature with on or off: custom-domains, identity-provider, api-keys. Can be given several times
     #[arg(long = "feature", value_name = "FEATURE=on|off")]
     pub features: Vec<Switch>,
+    /// Whether tenants get it that sign up, or are made without --plan. There is one such plan at most: on takes it from the other
+    #[arg(long, value_name = "on|off", action = clap::ArgAction::Set, value_parser = on_or_off)]
+    pub for_new_tenants: Option<bool>,
 }
 
 /// What can be asked and changed of what a tenant may use.

@@ -6,15 +6,16 @@ use anyhow::{Context as _, bail};
 use chrono::Utc;
 use domain::value::{FromText as _, Title};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 use tenancy::{ArchiveKey, Contents, Hosts, Manifest, NewTenant, Slug, Tenant, TenantId, Tenants};
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use super::{
-    count, say,
+    count, life, say,
     tenant::{confirm, find},
 };
-use crate::{cli::ArchiveCommand, config::Config};
+use crate::{cli::ArchiveCommand, config::Config, operators::Doer};
 
 /// Works until it is done or interrupted.
 pub(super) async fn run(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> anyhow::Result<ExitCode> {
@@ -52,6 +53,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
                 confirm(&tenant, "Restoring in place", &does, "Nothing was restored")?;
             }
             let (tenant, contents) = tenants.restore_in_place(&file, key.as_ref(), now).await?;
+            note(config, tenants, &tenant, "tenant.restored_in_place", json!({ "madeAt": manifest.made_at })).await?;
             say(&format!("{} has its data of {} again: {}.", tenant.slug, manifest.made_at.to_rfc3339(), sizes(&contents)))?;
         }
         ArchiveCommand::Restore { file, slug, key_file, .. } => {
@@ -63,14 +65,17 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             };
             let new = new_tenant(slug, &manifest)?;
             let (tenant, contents) = tenants.restore(&file, key.as_ref(), &new).await?;
+            let details = json!({ "from": manifest.slug, "madeAt": manifest.made_at });
+            note(config, tenants, &tenant, "tenant.restored", details).await?;
             tell_made(config, &tenant, &contents)?;
         }
         ArchiveCommand::Clone { slug, new_slug, name } => {
             let tenant = find(tenants, &slug).await?;
             let name = Title::from_text("name", name.as_deref().unwrap_or(&tenant.name))?.into_text();
             let new = NewTenant { id: TenantId(Uuid::now_v7()), slug: new_slug, name, hostnames: Vec::new(), now };
-            let (tenant, contents) = tenants.clone_tenant(&tenant, &new).await?;
-            tell_made(config, &tenant, &contents)?;
+            let (made, contents) = tenants.clone_tenant(&tenant, &new).await?;
+            note(config, tenants, &made, "tenant.cloned", json!({ "from": slug.as_str() })).await?;
+            tell_made(config, &made, &contents)?;
         }
         ArchiveCommand::Verify { file, key_file } => {
             let contents = tenants.verify(&file, key(key_file.as_deref())?.as_ref()).await?;
@@ -90,10 +95,16 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             let manifest = tenants.export_manifest(&directory).await?;
             let new = new_tenant(slug, &manifest)?;
             let (tenant, contents) = tenants.import(&directory, &new).await?;
+            note(config, tenants, &tenant, "tenant.imported", json!({ "from": manifest.slug })).await?;
             tell_made(config, &tenant, &contents)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes down what was done to a tenant, or by what it was made.
+async fn note(config: &Config, tenants: &Tenants, tenant: &Tenant, action: &'static str, details: Value) -> anyhow::Result<()> {
+    Ok(life::operators(config, tenants)?.note(&Doer::command_line(), tenant, action, details, Utc::now()).await?)
 }
 
 async fn backup_all(tenants: &Tenants, to: &Path, keep: usize, key: Option<&ArchiveKey>) -> anyhow::Result<ExitCode> {

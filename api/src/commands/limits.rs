@@ -7,7 +7,7 @@ use super::{life, say, tenant::find};
 use crate::{
     cli::OwnLimits,
     config::Config,
-    operators::{Deed, Doer, LimitChanges, LimitName, Operators},
+    operators::{Deed, Doer, LimitChanges, LimitName, Operators, has_own_introspection},
 };
 
 /// Changes what is given, and shows what holds then.
@@ -53,8 +53,7 @@ fn show(operators: &Operators, tenant: &Tenant) -> anyhow::Result<()> {
         let value = limit.value.map_or_else(|| "any number".to_owned(), |number| number.to_string());
         line(&flag(limit.name), &value, limit.is_own)?;
     }
-    let is_own = tenant.settings.get("limits").is_some_and(|limits| limits.get("introspection").is_some());
-    line("tenant-introspection", introspection.as_str(), is_own)
+    line("tenant-introspection", introspection.as_str(), has_own_introspection(&tenant.settings))
 }
 
 /// The name of the flag: `requests-per-second` for `requestsPerSecond`.

@@ -22,6 +22,7 @@ use crate::{
     config::Config,
     domains::check_registrable,
     operators::Doer,
+    plan::catalogue::FirstPlan,
 };
 
 pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
@@ -38,7 +39,7 @@ pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Resu
 async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
     match command {
-        TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts } => {
+        TenantCommand::Create { slug, name, owner_email, owner_name, owner_password, hosts, plan } => {
             let served = Hosts::new(config.base_domain.clone());
             for host in &hosts {
                 check_registrable(&served, host).map_err(anyhow::Error::msg)?;
@@ -53,13 +54,15 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             let name = name.unwrap_or_else(|| slug.to_string());
             let name = Title::from_text("name", &name)?.into_text();
             let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: hosts, now };
-            let made = life::operators(config, tenants)?.create(&Doer::command_line(), &new, None).await;
+            let (operators, doer) = (life::operators(config, tenants)?, Doer::command_line());
+            let made = operators.create(&doer, &new, None, &first_plan(plan)).await;
             let tenant = made.map_err(|error| match error {
                 domain::Error::Conflict { field: Some(_), .. } => tenancy::Error::SlugTaken(new.slug.clone()).into(),
                 other => anyhow::Error::from(other),
             })?;
             if let Some(owner) = owner {
-                auth::join(&tenants.platform(), &owner, tenant.id, Role::Owner, None, now)
+                operators
+                    .join(&doer, &tenant, &owner, Role::Owner, now)
                     .await
                     .with_context(|| format!("{} was made, but not its owner", tenant.slug))?;
             }
@@ -101,25 +104,33 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
         TenantCommand::Join { slug, email, role, name, password } => {
             let account = NewAccount::parse(&email, name.as_deref(), password.as_deref())?;
             let tenant = find(tenants, &slug).await?;
-            auth::join(&tenants.platform(), &account, tenant.id, role, None, now).await?;
+            life::operators(config, tenants)?.join(&Doer::command_line(), &tenant, &account, role, now).await?;
             say(&format!("{email} is {role} of {slug}."))?;
         }
         TenantCommand::Leave { slug, email } => {
             let tenant = find(tenants, &slug).await?;
-            if !auth::leave(&tenants.platform(), &email, tenant.id).await? {
+            if !life::operators(config, tenants)?.leave(&Doer::command_line(), &tenant, &email, now).await? {
                 bail!("{email} is no member of {slug}");
             }
             say(&format!("{email} is no member of {slug} any more."))?;
         }
         TenantCommand::Domains { slug, command } => domains::run(config, tenants, &slug, command, now).await?,
         TenantCommand::Limits { slug, own } => limits::run(config, tenants, &slug, &own, now).await?,
-        TenantCommand::Origins { slug, allow, forbid } => origins::run(tenants, &slug, allow, &forbid, now).await?,
-        TenantCommand::Usage(command) => usage::run(tenants, command, now).await?,
+        TenantCommand::Origins { slug, allow, forbid } => origins::run(config, tenants, &slug, allow, forbid, now).await?,
+        TenantCommand::Usage(command) => usage::run(config, tenants, command, now).await?,
         TenantCommand::Life(command) => life::run(config, tenants, command, now).await?,
         TenantCommand::ByHand(command) => return by_hand::run(tenants, command).await,
         TenantCommand::Archive(command) => return archive::run(config, tenants, command).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn first_plan(given: Option<String>) -> FirstPlan {
+    match given {
+        None => FirstPlan::ForNewTenants,
+        Some(none) if none == "none" => FirstPlan::None,
+        Some(id) => FirstPlan::Named(id),
+    }
 }
 
 pub(super) async fn find(tenants: &Tenants, slug: &Slug) -> anyhow::Result<std::sync::Arc<Tenant>> {

@@ -2,30 +2,33 @@
 
 use chrono::{DateTime, Utc};
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
-use domain::plan::{Feature, Quota, bytes};
+use domain::{
+    Change,
+    plan::{Feature, Quota, bytes},
+};
 use tenancy::{Slug, Tenant, Tenants};
 
-use super::{plan::amount, say, tenant::find};
+use super::{life, plan::amount, say, tenant::find};
 use crate::{
     cli::{OwnAmount, OwnPlan, OwnSwitch, UsageCommand},
-    plan::{
-        Entitlements, catalogue,
-        exceptions::{self, Exceptions},
-        seats,
-    },
-    usage::report,
+    config::Config,
+    operators::{Deed, Doer, TenantPlanChange},
+    plan::{Entitlements, exceptions::Exceptions},
+    usage::report::{self, Use},
 };
 
-pub(super) async fn run(tenants: &Tenants, command: UsageCommand, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, tenants: &Tenants, command: UsageCommand, now: DateTime<Utc>) -> anyhow::Result<()> {
     match command {
         UsageCommand::Plan { slug, own } => {
-            let tenant = find(tenants, &slug).await?;
-            if let Some(plan) = &own.plan {
-                catalogue::assign(tenants, tenant.id, Some(plan.as_str()).filter(|plan| *plan != "none"), now).await?;
-            }
-            let change = exceptions_of(&own);
+            let plan = match own.plan.as_deref() {
+                None => Change::Keep,
+                Some("none") => Change::Clear,
+                Some(id) => Change::Set(id.to_owned()),
+            };
+            let change = TenantPlanChange { plan, exceptions: exceptions_of(&own) };
             if !change.is_empty() {
-                exceptions::change(tenants, tenant.id, &change, now).await?;
+                let (operators, tenant) = (life::operators(config, tenants)?, find(tenants, &slug).await?);
+                operators.act(&Doer::command_line(), &tenant, Deed::SetPlan(change), now).await?;
             }
             show(tenants, &*find(tenants, &slug).await?, now).await
         }
@@ -47,13 +50,12 @@ async fn show(tenants: &Tenants, tenant: &Tenant, now: DateTime<Utc>) -> anyhow:
     let (entitlements, platform) = (Entitlements::of(tenant), tenants.platform());
     say(&format!("{:<18} {}", "plan", entitlements.plan_id().unwrap_or("none")))?;
     let whose = |is_own: bool| if is_own { "its own" } else { "the plan's" };
-    let (members, invitations) = seats::count(&platform, tenant.id, now).await?;
-    let today = report::days(&platform, tenant.id, 1, now).await?.first().map_or(0, |day| day.requests);
-    let storage = report::storage(&platform, tenant.id).await?.map_or_else(|| "not measured".to_owned(), bytes);
+    let Use { members, invitations, storage, requests_today } = Use::of(&platform, tenant.id, now).await?;
+    let storage = storage.map_or_else(|| "not measured".to_owned(), bytes);
     let rows = [
         ("seats", Quota::Seats, format!("{members} members, {invitations} invitations")),
         ("storage", Quota::StorageBytes, storage),
-        ("requests-per-day", Quota::RequestsPerDay, format!("{today} written of today")),
+        ("requests-per-day", Quota::RequestsPerDay, format!("{requests_today} written of today")),
     ];
     for (name, quota, used) in rows {
         let limit = entitlements.limit(quota);

@@ -89,6 +89,6 @@ async fn used(request: &RequestContext, quota: plan::Quota) -> Result<Option<u64
 
 /// GraphQL's own whole numbers end at two thousand million.
 #[expect(clippy::cast_precision_loss, reason = "a float has as many whole numbers as anybody has bytes")]
-fn number(count: u64) -> f64 {
+pub(crate) fn number(count: u64) -> f64 {
     count as f64
 }

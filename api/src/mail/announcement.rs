@@ -2,6 +2,7 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
+use domain::plan::{Quota, bytes};
 use entities::platform::account;
 use sea_orm::{ConnectionTrait, DbErr};
 use tenancy::{AskedBy, Certificate, Standing, State, Tenant};
@@ -11,6 +12,7 @@ use super::{
     letter::{Letter, moment, one_line},
     outbox::{self, Kind},
 };
+use crate::usage::QuotaUse;
 
 /// Tells an owner something of their organisation.
 #[derive(Debug, Template)]
@@ -81,6 +83,33 @@ impl Announcement {
         Self { subject, name: one_line(owner), sentences: sentences.into_iter().flatten().collect(), link }
     }
 
+    /// What of its plan an organisation has nearly used up.
+    fn of_quota(owner: &str, tenant: &Tenant, of: QuotaUse, billing_contact: Option<&str>, link: String) -> Self {
+        let (organisation, QuotaUse { quota, limit, used }) = (one_line(&tenant.name), of);
+        let (what, so_far, beyond) = match quota {
+            Quota::Seats => (
+                "seats",
+                format!("{used} of the {limit} seats of {organisation} are taken, open invitations included."),
+                "When all are, nobody can be added before somebody has left or the plan is another.",
+            ),
+            Quota::StorageBytes => (
+                "storage",
+                format!("the data of {organisation} takes {} of the {} that its plan has.", bytes(used), bytes(limit)),
+                "When it takes more, nothing can be added before something is deleted or the plan is another. What is there can be \
+                 read, changed and deleted.",
+            ),
+            Quota::RequestsPerDay => (
+                "requests",
+                format!("{organisation} has used {used} of the {limit} requests that its plan has for a day."),
+                "The next day begins at midnight, UTC.",
+            ),
+        };
+        let pay = billing_contact.map(|contact| format!("For another plan, or to ask about it: {}", one_line(contact)));
+        let subject = format!("{organisation} has used {} % of its {what}", of.per_cent());
+        let sentences = [Some(so_far), Some(beyond.to_owned()), pay].into_iter().flatten().collect();
+        Self { subject, name: one_line(owner), sentences, link }
+    }
+
     /// What went with an organisation.
     fn of_certificate(owner: &str, certificate: &Certificate) -> Self {
         let by = match certificate.asked_by {
@@ -123,6 +152,21 @@ impl Mail {
         };
         let letter = Announcement::of_standing(&owner.name, tenant, standing, billing_contact, link).letter()?;
         outbox::put(connection, Kind::Standing, Some(tenant.id), &owner.email, letter, now).await
+    }
+
+    /// Tells an owner that most of what a quota has is used.
+    pub(crate) async fn write_quota_warning<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        owner: &account::Model,
+        tenant: &Tenant,
+        of: QuotaUse,
+        billing_contact: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let link = format!("{}/settings/organisation", self.address_of(Some(tenant)));
+        let letter = Announcement::of_quota(&owner.name, tenant, of, billing_contact, link).letter()?;
+        outbox::put(connection, Kind::QuotaWarning, Some(tenant.id), &owner.email, letter, now).await
     }
 
     /// Sends an owner the certificate of a deletion, in the transaction that finishes it.

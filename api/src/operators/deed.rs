@@ -6,9 +6,10 @@ use sea_orm::{TransactionSession, TransactionTrait};
 use serde_json::{Map, Value, json};
 use tenancy::{AskedBy, FleetOptions, PlatformTransaction, Renaming, Tenant, TenantStatus, Terms, change};
 
-use super::{Doer, Event, LimitChanges, Operators, write_event};
+use super::{Doer, Event, LimitChanges, Operators, TenantPlanChange, write_event};
 use crate::{
     cli::{Limit, Until},
+    http::{ALLOWED_ORIGINS, Origin, allowed_origins},
     lifecycle::{answer, parse_names},
 };
 
@@ -50,6 +51,15 @@ pub enum Deed {
     Keep,
     /// Change how much it may ask for.
     SetLimits(LimitChanges),
+    /// Change its plan, and what it has other than that.
+    SetPlan(TenantPlanChange),
+    /// Change whose pages may call its API.
+    SetOrigins {
+        /// Those that may from now on.
+        allow: Vec<Origin>,
+        /// Those that may not any more.
+        forbid: Vec<Origin>,
+    },
 }
 
 impl Deed {
@@ -64,6 +74,8 @@ impl Deed {
             Self::Delete(_) => "tenant.deletion_requested",
             Self::Keep => "tenant.deletion_withdrawn",
             Self::SetLimits(_) => "tenant.limits_set",
+            Self::SetPlan(_) => "tenant.plan_set",
+            Self::SetOrigins { .. } => "tenant.origins_set",
         }
     }
 }
@@ -76,6 +88,10 @@ impl Operators {
     pub async fn act(&self, doer: &Doer, tenant: &Tenant, deed: Deed, now: DateTime<Utc>) -> Result<(), Error> {
         let action = deed.action();
         let transaction = self.platform.begin().await?;
+        // Plans come before tenants, as where a plan is changed.
+        if let Deed::SetPlan(plan) = &deed {
+            plan.wait_for_plans(&transaction).await?;
+        }
         let found = self.tenants.lock(&transaction, tenant.id).await.map_err(answer)?;
         let changes = match (found.status, matches!(deed, Deed::Delete(_))) {
             (TenantStatus::Deleting, true) => Changes::default(),
@@ -163,6 +179,23 @@ impl Operators {
                 change::change_settings(transaction, id, now, |settings| limits.put(settings)).await.map_err(answer)?;
                 limits.note(changes, &tenant.settings)
             }
+            Deed::SetPlan(plan) => plan.apply(transaction, tenant, now).await?,
+            Deed::SetOrigins { allow, forbid } => {
+                let before = allowed_origins(tenant.settings.get(ALLOWED_ORIGINS));
+                let mut after = Vec::new();
+                let put = |settings: &mut Map<String, Value>| {
+                    after = allowed_origins(settings.get(ALLOWED_ORIGINS));
+                    after.retain(|origin| !forbid.contains(origin));
+                    for origin in allow {
+                        if !after.contains(&origin) {
+                            after.push(origin);
+                        }
+                    }
+                    settings.insert(ALLOWED_ORIGINS.to_owned(), texts(&after).into());
+                };
+                change::change_settings(transaction, id, now, put).await.map_err(answer)?;
+                changes.with("allowedOrigins", texts(&before), texts(&after))
+            }
         })
     }
 
@@ -212,6 +245,10 @@ fn put_terms(settings: &mut Map<String, Value>, own: [Option<Limit>; 3]) {
     if !terms.is_empty() {
         settings.insert(Terms::SETTING.to_owned(), Value::Object(terms));
     }
+}
+
+fn texts(origins: &[Origin]) -> Vec<&str> {
+    origins.iter().map(Origin::as_str).collect()
 }
 
 fn conflict(message: &str) -> Error {

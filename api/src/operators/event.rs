@@ -73,6 +73,18 @@ pub async fn write_event<C: ConnectionTrait>(connection: &C, doer: &Doer, event:
 }
 
 impl Operators {
+    /// Writes down what was done to a tenant, once it is done: where a change has a transaction of its own, or several.
+    pub async fn note(
+        &self,
+        doer: &Doer,
+        tenant: &Tenant,
+        action: &'static str,
+        details: Value,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        write_event(&self.platform, doer, Event::of_tenant(action, tenant, details), now).await
+    }
+
     /// A page of events, the newest first; of one tenant, if one is given.
     pub async fn events(&self, paging: &Paging<OperatorEventId>, tenant: Option<TenantId>) -> Result<Page<Model>, domain::Error> {
         let window = paging.window(USUAL_ROWS)?;

@@ -151,6 +151,11 @@ impl LimitChanges {
     }
 }
 
+/// Whether the settings of a tenant say who may ask for its schema.
+pub fn has_own_introspection(settings: &Value) -> bool {
+    settings.get(SETTING).is_some_and(|limits| limits.get("introspection").is_some())
+}
+
 impl Operators {
     /// The limits of a tenant, and who may ask for its schema.
     pub fn limits_of(&self, tenant: &Tenant) -> (Vec<LimitInForce>, Introspection) {

@@ -3,8 +3,10 @@
 //! - [`deed`]: what is changed about a tenant
 //! - [`create`]: making one, with an invitation for its owner
 //! - [`limits`]: how much a tenant may ask for
+//! - [`plan`]: plans, and what tenants have of them
 //! - [`list`], [`facts`]: pages of tenants, and what is known of those of a page
 //! - [`event`]: what was done, by whom
+//! - [`member`]: who is put into a tenant and taken out of it
 //! - [`network`]: from where the console's API answers at all
 
 mod create;
@@ -13,7 +15,9 @@ mod event;
 mod facts;
 mod limits;
 mod list;
+mod member;
 mod network;
+mod plan;
 
 use std::sync::Arc;
 
@@ -30,10 +34,11 @@ use crate::{
 pub use deed::{Deed, TermsChange};
 pub use event::{Doer, Event, write_event};
 pub use facts::{CertificateCursor, DeletionRequest};
-pub use limits::{LimitChanges, LimitInForce, LimitName};
+pub use limits::{LimitChanges, LimitInForce, LimitName, has_own_introspection};
 pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;
+pub use plan::{Expected, PlanChange, TenantPlanChange};
 
 /// Whether an instant can be stored: RFC 3339 has years of four digits, and Postgres does not go as far as this program does.
 pub(crate) fn is_storable(instant: DateTime<Utc>) -> bool {

@@ -1,9 +1,7 @@
 //! What one tenant has other than its plan.
 
-use chrono::{DateTime, Utc};
 use domain::plan::{Feature, Quota};
 use serde_json::{Map, Value};
-use tenancy::{TenantId, Tenants};
 
 use super::EXCEPTIONS;
 
@@ -41,34 +39,30 @@ impl Exceptions {
     pub fn is_empty(&self) -> bool {
         self.limits.is_empty() && self.features.is_empty()
     }
-}
 
-/// Changes a tenant's exceptions, in every process at once.
-pub async fn change(tenants: &Tenants, tenant: TenantId, change: &Exceptions, now: DateTime<Utc>) -> tenancy::Result<()> {
-    tenants.change_settings(tenant, now, |settings| put(settings, change)).await
-}
-
-fn put(settings: &mut Map<String, Value>, change: &Exceptions) {
-    let mut own = taken(settings, EXCEPTIONS);
-    for (quota, limit) in &change.limits {
-        match limit {
-            OwnLimit::AsPlanned => own.remove(quota.as_str()),
-            OwnLimit::Unlimited => own.insert(quota.as_str().to_owned(), Value::Null),
-            OwnLimit::AtMost(most) => own.insert(quota.as_str().to_owned(), (*most).into()),
-        };
-    }
-    let mut features = taken(&mut own, "features");
-    for (feature, has) in &change.features {
-        match has {
-            OwnFeature::AsPlanned => features.remove(feature.as_str()),
-            OwnFeature::Own(has) => features.insert(feature.as_str().to_owned(), (*has).into()),
-        };
-    }
-    if !features.is_empty() {
-        own.insert("features".to_owned(), Value::Object(features));
-    }
-    if !own.is_empty() {
-        settings.insert(EXCEPTIONS.to_owned(), Value::Object(own));
+    /// Changes them in the settings of a tenant.
+    pub(crate) fn put(&self, settings: &mut Map<String, Value>) {
+        let mut own = taken(settings, EXCEPTIONS);
+        for (quota, limit) in &self.limits {
+            match limit {
+                OwnLimit::AsPlanned => own.remove(quota.as_str()),
+                OwnLimit::Unlimited => own.insert(quota.as_str().to_owned(), Value::Null),
+                OwnLimit::AtMost(most) => own.insert(quota.as_str().to_owned(), (*most).into()),
+            };
+        }
+        let mut features = taken(&mut own, "features");
+        for (feature, has) in &self.features {
+            match has {
+                OwnFeature::AsPlanned => features.remove(feature.as_str()),
+                OwnFeature::Own(has) => features.insert(feature.as_str().to_owned(), (*has).into()),
+            };
+        }
+        if !features.is_empty() {
+            own.insert("features".to_owned(), Value::Object(features));
+        }
+        if !own.is_empty() {
+            settings.insert(EXCEPTIONS.to_owned(), Value::Object(own));
+        }
     }
 }
 

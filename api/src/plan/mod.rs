@@ -51,6 +51,15 @@ impl Plan {
             Quota::RequestsPerDay => self.requests_per_day,
         }
     }
+
+    /// How much there is of a quota, to be changed.
+    pub(crate) fn limit_mut(&mut self, quota: Quota) -> &mut Option<u64> {
+        match quota {
+            Quota::Seats => &mut self.seats,
+            Quota::StorageBytes => &mut self.storage_bytes,
+            Quota::RequestsPerDay => &mut self.requests_per_day,
+        }
+    }
 }
 
 /// What a tenant may use: by its plan, and by its own exceptions. Without a plan, everything.

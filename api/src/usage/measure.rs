@@ -25,7 +25,9 @@ const CLAIM: &str = "INSERT INTO platform.periodic_work AS w (name, next_at) VAL
                      RETURNING name";
 
 const SIZES: &str = "
-    SELECT t.id, t.settings, (SELECT count(*) FROM platform.memberships m WHERE m.tenant_id = t.id) AS members,
+    SELECT t.id, t.settings, t.delete_at IS NOT NULL AS is_leaving,
+        (SELECT count(*) FROM platform.memberships m WHERE m.tenant_id = t.id) AS members,
+        (SELECT count(*) FROM platform.invitations i WHERE i.tenant_id = t.id AND i.expires_at > $2) AS invitations,
         coalesce((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = t.schema_name AND c.relkind IN ('r', 'm')), 0)::bigint AS bytes
@@ -40,11 +42,15 @@ const NOTE: &str = "
     ON CONFLICT ON CONSTRAINT usage_days_pkey DO UPDATE SET storage_bytes = excluded.storage_bytes, members = excluded.members";
 
 /// What was measured of a tenant.
-struct Size {
-    tenant: TenantId,
-    bytes: u64,
+pub(super) struct Size {
+    pub(super) tenant: TenantId,
+    pub(super) bytes: u64,
     members: i64,
-    settings: Value,
+    /// Members, and invitations that can be accepted.
+    pub(super) seats: u64,
+    /// Whether it is to be deleted.
+    pub(super) is_leaving: bool,
+    pub(super) settings: Value,
 }
 
 impl Usage {
@@ -79,14 +85,14 @@ impl Usage {
     /// Measures one tenant now.
     pub async fn measure(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<()> {
         let sql = format!("{SIZES} AND t.id = $1");
-        let rows = self.platform.query_all_raw(statement(&sql, [tenant.0.into()])).await?;
+        let rows = self.platform.query_all_raw(statement(&sql, [tenant.0.into(), now.into()])).await?;
         self.note_sizes(&rows, now).await
     }
 
     /// Measures the next tenants, and says which was the last; none after all.
     async fn measure_after(&self, after: Uuid, now: DateTime<Utc>) -> anyhow::Result<Option<Uuid>> {
         let sql = format!("{SIZES} AND t.id > $1 ORDER BY t.id LIMIT {AT_A_TIME}");
-        let rows = self.platform.query_all_raw(statement(&sql, [after.into()])).await?;
+        let rows = self.platform.query_all_raw(statement(&sql, [after.into(), now.into()])).await?;
         self.note_sizes(&rows, now).await?;
         rows.last().map(|row| row.try_get("", "id")).transpose().map_err(Into::into)
     }
@@ -99,7 +105,7 @@ impl Usage {
             .collect();
         let today: NaiveDate = now.date_naive();
         self.platform.execute_raw(statement(NOTE, [Value::Array(noted).into(), today.into()])).await?;
-        for size in sizes {
+        for size in &sizes {
             // Almost never: a change of settings is heard by every process.
             if noted_use(&size.settings) != use_to_note(&size.settings, size.bytes) {
                 let change = |settings: &mut serde_json::Map<String, Value>| {
@@ -112,7 +118,7 @@ impl Usage {
                 self.tenants.change_settings(size.tenant, now, change).await?;
             }
         }
-        Ok(())
+        self.warn(&sizes, now).await
     }
 
     async fn claim(&self, work: &str, now: DateTime<Utc>, every: TimeDelta) -> anyhow::Result<bool> {
@@ -133,10 +139,13 @@ fn use_to_note(settings: &Value, bytes: u64) -> Option<u64> {
 }
 
 fn size_of(row: &QueryResult) -> anyhow::Result<Size> {
+    let (members, invitations): (i64, i64) = (row.try_get("", "members")?, row.try_get("", "invitations")?);
     Ok(Size {
         tenant: TenantId(row.try_get("", "id")?),
         bytes: row.try_get::<i64>("", "bytes")?.try_into()?,
-        members: row.try_get("", "members")?,
+        members,
+        seats: (members + invitations).try_into()?,
+        is_leaving: row.try_get("", "is_leaving")?,
         settings: row.try_get("", "settings")?,
     })
 }

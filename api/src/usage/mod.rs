@@ -11,6 +11,7 @@ mod options;
 pub mod report;
 mod series;
 pub mod slow;
+mod warning;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,8 +23,9 @@ pub use book::{Day, Tally};
 pub use counting::Counting;
 pub(crate) use counting::until_tomorrow;
 pub use options::UsageOptions;
+pub(crate) use warning::QuotaUse;
 
-use crate::app::Clock;
+use crate::{app::Clock, config::Config, mail::Mail};
 use book::Book;
 
 /// How often what was counted is written.
@@ -34,18 +36,22 @@ const PERIOD: Duration = Duration::from_secs(10);
 pub struct Usage {
     tenants: Tenants,
     platform: PlatformConnection,
+    mail: Arc<Mail>,
     options: UsageOptions,
+    billing_contact: Option<String>,
     book: Book,
     slow: slow::Pending,
 }
 
 impl Usage {
     /// Nothing counted yet.
-    pub fn new(tenants: &Tenants, options: UsageOptions) -> Self {
+    pub fn new(config: &Config, tenants: &Tenants, mail: &Arc<Mail>) -> Self {
         Self {
             tenants: tenants.clone(),
             platform: tenants.platform(),
-            options,
+            mail: Arc::clone(mail),
+            options: config.usage.clone(),
+            billing_contact: config.lifecycle.billing_contact.clone(),
             book: Book::default(),
             slow: slow::Pending::default(),
         }

@@ -1,8 +1,10 @@
 //! What was written of a tenant, for whoever asks.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use tenancy::{PlatformConnection, TenantId};
+
+use crate::plan::seats;
 
 /// What a tenant has used in a day.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -50,22 +52,45 @@ pub struct SlowOperation {
     pub last_seen_at: DateTime<Utc>,
 }
 
+/// What a tenant uses of its quotas, as the control plane knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Members.
+    pub members: u64,
+    /// Invitations that can be accepted.
+    pub invitations: u64,
+    /// Bytes, as last measured; none where that was not done.
+    pub storage: Option<u64>,
+    /// Requests of today, as far as processes have written them.
+    pub requests_today: u64,
+}
+
+impl Use {
+    /// What a tenant uses at a moment.
+    pub async fn of(platform: &PlatformConnection, tenant: TenantId, now: DateTime<Utc>) -> Result<Self, DbErr> {
+        let (members, invitations) = seats::count(platform, tenant, now).await?;
+        let today = days(platform, tenant, 1, now).await?;
+        let requests_today = today.first().map_or(0, |day| u64::try_from(day.requests).unwrap_or(0));
+        Ok(Self { members, invitations, storage: storage(platform, tenant).await?, requests_today })
+    }
+}
+
 /// The last days on which a tenant has used anything, the latest first.
 pub async fn days(
     platform: &PlatformConnection,
     tenant: TenantId,
     days: u16,
     now: DateTime<Utc>,
-) -> anyhow::Result<Vec<UsageDay>> {
+) -> Result<Vec<UsageDay>, DbErr> {
     let since = now.date_naive() - TimeDelta::days(i64::from(days) - 1);
     let sql = "SELECT day, requests, anonymous_requests, errors, operations, milliseconds, storage_bytes, members \
                FROM platform.usage_days WHERE tenant_id = $1 AND day >= $2 ORDER BY day DESC";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into(), since.into()]);
-    Ok(UsageDay::find_by_statement(statement).all(platform).await?)
+    UsageDay::find_by_statement(statement).all(platform).await
 }
 
 /// How many bytes a tenant took when that was measured last; none where it was not.
-pub async fn storage<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<Option<u64>, sea_orm::DbErr> {
+pub async fn storage<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<Option<u64>, DbErr> {
     let sql = "SELECT storage_bytes FROM platform.usage_days WHERE tenant_id = $1 AND storage_bytes IS NOT NULL \
                ORDER BY day DESC LIMIT 1";
     let row = connection.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()])).await?;
@@ -74,10 +99,10 @@ pub async fn storage<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Re
 }
 
 /// The slow operations of a tenant, the worst first.
-pub async fn slow(platform: &PlatformConnection, tenant: TenantId) -> anyhow::Result<Vec<SlowOperation>> {
+pub async fn slow(platform: &PlatformConnection, tenant: TenantId) -> Result<Vec<SlowOperation>, DbErr> {
     let sql = "SELECT document_hash, operation, kind, root_fields, count, worst_milliseconds, total_milliseconds, statements, \
                first_seen_at, last_seen_at FROM platform.slow_operations WHERE tenant_id = $1 \
                ORDER BY worst_milliseconds DESC, document_hash, operation";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()]);
-    Ok(SlowOperation::find_by_statement(statement).all(platform).await?)
+    SlowOperation::find_by_statement(statement).all(platform).await
 }

@@ -16,6 +16,7 @@ async fn plans_are_made_given_and_removed() {
         assert!(output.status.success(), "{words} {}", String::from_utf8_lossy(&output.stderr));
         stdout(&output).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
     };
+    assert_eq!(succeed("tenant create first").await, "http://first.localhost:8000");
     let said = succeed("plan set team --name Team --seats 3 --storage 2GB --feature api-keys=on").await;
     assert_eq!(said, "The plan team is set; it is that of 0 tenants.");
     for slug in ["acme", "other"] {
@@ -40,8 +41,19 @@ async fn plans_are_made_given_and_removed() {
     let listed = succeed("plan list").await;
     assert!(listed.contains("team Team 4 2.0 GB unlimited api-keys 1"), "{listed}");
 
+    // The plan for those who name none.
+    let said = succeed("plan set free --seats 2 --for-new-tenants on").await;
+    assert_eq!(said, "The plan free is set; it is that of 0 tenants. New tenants get it.");
+    assert!(succeed("plan list").await.contains("free free 2 unlimited unlimited 0 get it"));
+    for (slug, flags, plan) in [("new", "", "free"), ("named", "--plan team", "team"), ("alone", "--plan none", "none")] {
+        succeed(&format!("tenant create {slug} {flags}")).await;
+        assert!(succeed(&format!("tenant plan {slug}")).await.starts_with(&format!("plan {plan}\n")), "{slug}");
+    }
+    assert_one_sentence(&run(&mut tenantry("tenant create lost --plan nothing")).await, "There is no such plan");
+    succeed("tenant plan named --plan none").await;
+
     assert_one_sentence(&run(&mut tenantry("plan remove team")).await, "another one first");
-    assert_one_sentence(&run(&mut tenantry("tenant plan acme --plan nothing")).await, "There is no plan nothing");
+    assert_one_sentence(&run(&mut tenantry("tenant plan acme --plan nothing")).await, "There is no such plan");
     assert_one_sentence(&run(&mut tenantry("plan set Team")).await, "small letters");
     let join = "tenant join acme --role hr --password a-long-password --email";
     for name in ["a", "b", "c", "d"] {

@@ -252,3 +252,51 @@ async fn the_origins_of_a_tenant_are_changed_and_shown() {
         assert!(!run(&mut tenant(&url, &["origins", "acme", "--allow", origin])).await.status.success(), "{origin}");
     }
 }
+
+#[tokio::test]
+async fn what_is_changed_at_the_command_line_is_written_down() {
+    let url = empty_database().await;
+    let join = ["join", "acme", "--email", "hr@acme.test", "--password", PASSWORD, "--role"];
+    let words: [&[&str]; 13] = [
+        &["create", "acme", "--owner-email", "owner@acme.test", "--owner-password", PASSWORD],
+        &[&join[..], &["employee"]].concat(),
+        &[&join[..], &["hr"]].concat(),
+        // What changes nothing is no event.
+        &[&join[..], &["hr"]].concat(),
+        &["leave", "acme", "--email", "hr@acme.test"],
+        &["origins", "acme", "--allow", "https://intranet.acme.test"],
+        &["origins", "acme", "--allow", "https://intranet.acme.test"],
+        &["domains", "acme", "add", "hr.acme.test", "--trusted"],
+        &["domains", "acme", "redirect", "off"],
+        &["domains", "acme", "primary", "hr.acme.test"],
+        &["domains", "acme", "remove", "hr.acme.test"],
+        &["plan", "acme", "--seats", "5"],
+        &["clone", "acme", "copy"],
+    ];
+    for words in words {
+        succeed(&url, words).await;
+    }
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let sql = "SELECT concat_ws(' ', subject_slug, replace(action, 'tenant.', ''), operator_name) \
+               FROM platform.operator_events ORDER BY id";
+    let events: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+    let expected = [
+        "acme created",
+        "acme member_joined",
+        "acme member_joined",
+        "acme member_joined",
+        "acme member_removed",
+        "acme origins_set",
+        "acme domain_trusted",
+        "acme domain_redirect_set",
+        "acme domain_made_primary",
+        "acme domain_removed",
+        "acme plan_set",
+        "copy cloned",
+    ];
+    assert_eq!(events, expected.map(|event| format!("{event} command line")));
+    let sql = "SELECT details -> 'role' FROM platform.operator_events WHERE action = 'tenant.member_joined' ORDER BY id";
+    let roles: Vec<serde_json::Value> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+    let role = |from: Option<&str>, to: &str| serde_json::json!({ "from": from, "to": to });
+    assert_eq!(roles, [role(None, "owner"), role(None, "employee"), role(Some("employee"), "hr")]);
+}

@@ -175,7 +175,7 @@ async fn what_a_token_may_do() {
     assert_eq!((&viewer["role"], &viewer["account"]["id"]), (&json!("MANAGER"), &json!(opaque(member.account))));
     assert_eq!(as_member("staff").await.text("/viewer/role"), "EMPLOYEE");
     // Who is removed is out, here at once and without a look at the provider.
-    api::auth::leave(&server.tenants().platform(), &member.email(), company.tenant.id).await.unwrap();
+    company.part_with(&member.email()).await;
     until("the token is refused", async || as_member("admins").await.status == 401).await;
 }
 

@@ -79,7 +79,7 @@ async fn a_new_person_becomes_a_member_by_a_role_alone() {
     let there = caller.at(other.host()).ask("{ viewer { role } }").await;
     assert_eq!(there.code(), "TENANT_MISMATCH");
     // Whoever was removed does not come back by the provider.
-    api::auth::leave(&server.tenants().platform(), &email, company.tenant.id).await.unwrap();
+    company.part_with(&email).await;
     until("the session is over", async || caller.ask("{ __typename }").await.status == 401).await;
     assert_eq!(sign_in(&mut Browser::at(&company), &provider, person(&email)).await, problem("not_a_member"));
 }

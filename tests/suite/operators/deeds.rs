@@ -196,7 +196,11 @@ async fn a_tenant_is_made_with_an_invitation_for_its_owner_or_not_at_all() {
     let events = events_of(&operator.caller, made["id"].as_str().unwrap()).await;
     assert_eq!(
         events,
-        [("tenant.created".to_owned(), "Olga Operator".to_owned(), json!({ "name": "Made by hand", "ownerInvited": true }))]
+        [(
+            "tenant.created".to_owned(),
+            "Olga Operator".to_owned(),
+            json!({ "name": "Made by hand", "ownerInvited": true, "plan": null })
+        )]
     );
 }
 

@@ -22,6 +22,7 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
         ("fleet", "{ fleet { head } }".into(), json!({})),
         ("deletionCertificates", "{ deletionCertificates { nodes { slug } } }".into(), json!({})),
         ("operatorEvents", "{ operatorEvents(first: 1) { nodes { id } } }".into(), json!({})),
+        ("plans", "{ plans { id tenantCount } }".into(), json!({})),
         (
             "signIn",
             of_input("signIn", "OperatorSignInInput"),
@@ -54,6 +55,13 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
             of_input("setTenantLimits", "SetTenantLimitsInput"),
             json!({ "input": { "id": id, "limits": [{ "name": "DEPTH", "value": 10 }] } }),
         ),
+        ("setPlan", of_input("setPlan", "SetPlanInput"), json!({ "input": { "id": format!("p-{unique}"), "seats": 5 } })),
+        (
+            "setTenantPlan",
+            of_input("setTenantPlan", "SetTenantPlanInput"),
+            json!({ "input": { "id": id, "quotas": [{ "quota": "SEATS", "own": "UNLIMITED" }] } }),
+        ),
+        ("deletePlan", "mutation($id: ID!) { deletePlan(id: $id) { deletedId } }".into(), json!({ "id": format!("p-{unique}") })),
         ("retryTenantMigration", of_id("retryTenantMigration"), ids.clone()),
         ("suspendTenant", of_id("suspendTenant"), ids.clone()),
         ("resumeTenant", of_id("resumeTenant"), ids.clone()),

@@ -2,9 +2,8 @@
 
 use api::plan::{
     Plan,
-    exceptions::{self, Exceptions, OwnFeature},
+    exceptions::{Exceptions, OwnFeature},
 };
-use chrono::Utc;
 use domain::{Role, plan::Feature};
 use serde_json::{Value, json};
 use tests::{Answer, Company, FakeProvider, Server};
@@ -78,8 +77,7 @@ async fn a_feature_is_switched_for_one_organisation() {
         give(&server, company.tenant.id, &with_keys).await;
     }
     let switch = async |features: Vec<(Feature, OwnFeature)>| {
-        let change = Exceptions { limits: Vec::new(), features };
-        exceptions::change(server.tenants(), company.tenant.id, &change, Utc::now()).await.unwrap();
+        server.except(company.tenant.id, Exceptions { limits: Vec::new(), features }).await;
     };
     switch(vec![(Feature::ApiKeys, OwnFeature::Own(false)), (Feature::CustomDomains, OwnFeature::Own(true))]).await;
     not_included(&create_key(&company, Role::Owner).await, "api-keys");

@@ -70,7 +70,7 @@ async fn whoever_is_no_member_any_more_is_out_in_every_process() {
     account.join(&other, Role::Employee).await;
     let elsewhere = account.signed_in(&Caller::new(second.router.clone(), other.host(), None)).await;
     elsewhere.ask(VIEWER).await.data("");
-    api::auth::leave(&server.tenants().platform(), &account.email, company.tenant.id).await.unwrap();
+    company.part_with(&account.email).await;
     until_refused(&there, "UNAUTHENTICATED").await;
     until_refused(&here, "UNAUTHENTICATED").await;
     elsewhere.ask(VIEWER).await.data("");

@@ -32,6 +32,10 @@ const OperatorConsole = lazy(async () => ({ default: (await import("../operator/
 const OperatorSetupPage = lazy(async () => ({ default: (await import("../operator/SetupPage.tsx")).SetupPage }));
 const TenantsPage = lazy(async () => ({ default: (await import("../operator/TenantsPage.tsx")).TenantsPage }));
 const TenantPage = lazy(async () => ({ default: (await import("../operator/TenantPage.tsx")).TenantPage }));
+const PlansPage = lazy(async () => ({ default: (await import("../operator/PlansPage.tsx")).PlansPage }));
+const CertificatesPage = lazy(async () => ({
+  default: (await import("../operator/CertificatesPage.tsx")).CertificatesPage,
+}));
 const FleetPage = lazy(async () => ({ default: (await import("../operator/FleetPage.tsx")).FleetPage }));
 const EventsPage = lazy(async () => ({ default: (await import("../operator/EventsPage.tsx")).EventsPage }));
 
@@ -55,7 +59,9 @@ const routes: RouteObject[] = [
       { index: true, element: <Navigate to="/operator/tenants" replace /> },
       { path: "tenants", Component: TenantsPage },
       { path: "tenants/:slug", Component: TenantPage },
+      { path: "plans", Component: PlansPage },
       { path: "fleet", Component: FleetPage },
+      { path: "deletions", Component: CertificatesPage },
       { path: "events", Component: EventsPage },
       { path: "*", Component: NotFoundPage },
     ],

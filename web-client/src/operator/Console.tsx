@@ -18,7 +18,9 @@ import { OperatorContext, operatorSession, signIn } from "./session.ts";
 
 const pages = [
   { to: "/operator/tenants", label: "Organisations" },
+  { to: "/operator/plans", label: "Plans" },
   { to: "/operator/fleet", label: "Migrations" },
+  { to: "/operator/deletions", label: "Deletions" },
   { to: "/operator/events", label: "Events" },
 ] as const;
 

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@apollo/client/react";
-import { Anchor, Button, Text, TextInput, Textarea, Title } from "@mantine/core";
+import { Anchor, Button, Text, TextInput, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { type ReactNode, useState } from "react";
 import { useNavigate, useParams } from "react-router";
@@ -13,16 +13,19 @@ import {
   ResumeTenantDocument,
   RetryTenantMigrationDocument,
   SetTenantMaintenanceDocument,
-  SetTenantTermsDocument,
   SuspendTenantDocument,
 } from "../generated/operator.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, announceProblem, Form, useSubmission } from "../ui/form.tsx";
-import { formatInstant } from "../ui/format.ts";
+import { formatBytes, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
-import { formatBytes, states } from "./text.ts";
+import { TenantLimits } from "./TenantLimits.tsx";
+import { TenantPlan } from "./TenantPlan.tsx";
+import { SlowOperations, TenantUsage } from "./TenantUsage.tsx";
+import { TermsForm } from "./TermsForm.tsx";
+import { states } from "./text.ts";
 
 type Details = OperatorTenantQuery["tenant"];
 type Tenant = Details["tenant"];
@@ -70,36 +73,22 @@ export function TenantPage() {
           </tbody>
         </table>
       </div>
-      <Title order={2} size="h4" mt="lg" mb="sm">
-        Limits
-      </Title>
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">Limit</th>
-              <th scope="col" className="number">
-                Value
-              </th>
-              <th scope="col">Whose</th>
-            </tr>
-          </thead>
-          <tbody>
-            {details.limits.map(({ name, value, isOwn }) => (
-              <tr key={name}>
-                <th scope="row">{name.toLowerCase().replaceAll("_", " ")}</th>
-                <td className="number">{value ?? "any number"}</td>
-                <td>{isOwn ? "its own" : "the program’s"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TenantPlan tenant={details.tenant.id} plan={details.plan} onDone={again} />
+      <TenantLimits details={details} onDone={again} />
+      <TenantUsage days={details.usage} />
+      <SlowOperations operations={details.slowOperations} />
     </Page>
   );
 }
 
-function facts({ tenant, schemaName, maintenanceMessage, deletion, formerSlugs }: Details): [string, ReactNode][] {
+function facts({
+  tenant,
+  schemaName,
+  terms,
+  maintenanceMessage,
+  deletion,
+  formerSlugs,
+}: Details): [string, ReactNode][] {
   const instant = (at: string | null) => (at === null ? "–" : formatInstant(at));
   const failure = tenant.lastMigrationFailure;
   return [
@@ -116,6 +105,9 @@ function facts({ tenant, schemaName, maintenanceMessage, deletion, formerSlugs }
     ["Last activity", instant(tenant.lastActivityAt)],
     ["Trial ends", instant(tenant.trialEndsAt)],
     ["Paid until", instant(tenant.paidUntil)],
+    ["Warned from", instant(terms.warnedFrom)],
+    ["Read-only from", instant(terms.readOnlyFrom)],
+    ["Suspended from", instant(terms.suspendedFrom)],
     ["Maintenance", maintenanceMessage ?? "–"],
     ["Deletion", deletion === null ? "–" : `${instant(tenant.deleteAt)}, asked for by an ${deletion.askedBy}`],
   ];
@@ -202,7 +194,7 @@ function Actions({ details, onDone }: { details: Details; onDone: () => void }) 
       )}
       {asking !== null && (
         <Dialog title={titles[asking]} onClose={() => setAsking(null)}>
-          {(close) => <Asked asking={asking} tenant={tenant} close={close} onDone={onDone} />}
+          {(close) => <Asked asking={asking} details={details} close={close} onDone={onDone} />}
         </Dialog>
       )}
     </div>
@@ -217,17 +209,19 @@ const titles: Readonly<Record<Asking, string>> = {
   delete: "Delete",
 };
 
-function Asked({ asking, ...props }: { asking: Asking; tenant: Tenant; close: Close; onDone: () => void }) {
+function Asked(props: { asking: Asking; details: Details; close: Close; onDone: () => void }) {
+  const { asking, details, ...rest } = props;
+  const { tenant } = details;
   switch (asking) {
     case "suspend":
     case "delete":
-      return <TypedForm asking={asking} {...props} />;
+      return <TypedForm asking={asking} tenant={tenant} {...rest} />;
     case "maintenance":
-      return <MaintenanceForm {...props} />;
+      return <MaintenanceForm tenant={tenant} {...rest} />;
     case "terms":
-      return <TermsForm {...props} />;
+      return <TermsForm details={details} close={() => rest.close()} onDone={rest.onDone} />;
     case "rename":
-      return <RenameForm {...props} />;
+      return <RenameForm tenant={tenant} {...rest} />;
   }
 }
 
@@ -280,31 +274,6 @@ function MaintenanceForm({ tenant, close, onDone }: FormProps) {
         maxLength={500}
         {...form.getInputProps("message")}
       />
-    </Form>
-  );
-}
-
-/** The dates, as days; each counts as a whole, in UTC. */
-function TermsForm({ tenant, close, onDone }: FormProps) {
-  const [set] = useMutation(SetTenantTermsDocument);
-  const day = (instant: string | null) => instant?.slice(0, 10) ?? "";
-  const instant = (value: string, before: string | null) =>
-    value === day(before) ? before : value === "" ? null : `${value}T23:59:59Z`;
-  const form = useForm({ initialValues: { trialEndsAt: day(tenant.trialEndsAt), paidUntil: day(tenant.paidUntil) } });
-  const submission = useSubmission(form, async ({ trialEndsAt, paidUntil }) => {
-    const input = {
-      id: tenant.id,
-      trialEndsAt: instant(trialEndsAt, tenant.trialEndsAt),
-      paidUntil: instant(paidUntil, tenant.paidUntil),
-    };
-    await set({ variables: { input } });
-    close();
-    onDone();
-  });
-  return (
-    <Form submission={submission} submitLabel="Save" label="Dates" onCancel={close}>
-      <TextInput label="Trial ends" type="date" {...form.getInputProps("trialEndsAt")} />
-      <TextInput label="Paid until" type="date" mt="md" {...form.getInputProps("paidUntil")} />
     </Form>
   );
 }

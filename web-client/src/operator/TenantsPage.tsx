@@ -7,6 +7,7 @@ import { Link, useNavigate } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import {
   CreateTenantDocument,
+  OperatorPlansDocument,
   OperatorTenantsDocument,
   type TenantOrder,
   type TenantRowFragment,
@@ -14,12 +15,12 @@ import {
 } from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
-import { formatInstant } from "../ui/format.ts";
+import { formatBytes, formatInstant } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
-import { formatBytes, states } from "./text.ts";
+import { states } from "./text.ts";
 
 const orders: readonly { value: TenantOrder; label: string }[] = [
   { value: "SLUG", label: "Address" },
@@ -104,6 +105,9 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
             <th scope="col">Organisation</th>
             <th scope="col">State</th>
             <th scope="col" className="only-wide">
+              Plan
+            </th>
+            <th scope="col" className="only-wide">
               Version
             </th>
             <th scope="col" className="number only-wide">
@@ -129,6 +133,7 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
                 </Text>
               </th>
               <td>{states[tenant.state]}</td>
+              <td className="only-wide">{tenant.planId ?? "–"}</td>
               <td className="only-wide">
                 {tenant.schemaVersion ?? "–"}
                 {tenant.lastMigrationFailure !== null ? (
@@ -152,20 +157,28 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
   );
 }
 
+/** What stands for no plan, and for that of new organisations; no plan can have these ids. */
+const noPlan = "none";
+const usualPlan = "";
+
 function CreateDialog({ onClose }: { onClose: () => void }) {
   const [create] = useMutation(CreateTenantDocument);
+  // Where these cannot be read, the organisation gets the plan of new ones all the same.
+  const plans = useQuery(OperatorPlansDocument, { fetchPolicy: "cache-and-network" }).data?.plans ?? [];
+  const usual = plans.find(({ forNewTenants }) => forNewTenants)?.name ?? "none";
   const navigate = useNavigate();
   const required = (what: string) => (value: string) => (value.trim() === "" ? what : null);
   const form = useForm({
-    initialValues: { name: "", slug: "", ownerEmail: "" },
+    initialValues: { name: "", slug: "", ownerEmail: "", planId: usualPlan },
     validate: {
       name: required("Enter a name."),
       slug: required("Enter an address."),
       ownerEmail: required("Enter the owner’s e-mail address."),
     },
   });
-  const submission = useSubmission(form, async (input) => {
-    const { data } = await create({ variables: { input } });
+  const submission = useSubmission(form, async ({ planId, ...rest }) => {
+    const plan = planId === usualPlan ? {} : { planId: planId === noPlan ? null : planId };
+    const { data } = await create({ variables: { input: { ...rest, ...plan } } });
     if (data !== undefined) await navigate(`/operator/tenants/${data.createTenant.tenant.slug}`);
   });
   return (
@@ -189,6 +202,16 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
             required
             withAsterisk={false}
             {...form.getInputProps("ownerEmail")}
+          />
+          <NativeSelect
+            label="Plan"
+            mt="md"
+            data={[
+              { value: usualPlan, label: `That of new organisations: ${usual}` },
+              ...plans.map(({ id, name }) => ({ value: id, label: name })),
+              { value: noPlan, label: "No plan" },
+            ]}
+            {...form.getInputProps("planId")}
           />
         </Form>
       )}

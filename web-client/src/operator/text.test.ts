@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { operatorApiAddress } from "../api/address.ts";
-import { formatBytes } from "./text.ts";
+import { formatBytes } from "../ui/format.ts";
+import { formatQuota, readAmount, typedAmount } from "./text.ts";
 
 test("bytes are told in the largest unit of which there is one", () => {
   expect([0, 999, 1000, 1_250_000, 1_150_000_000, 3e15].map((bytes) => formatBytes(bytes, "en"))).toEqual([
@@ -17,4 +18,14 @@ test("the API of operators is beside that of the apex", () => {
   expect(operatorApiAddress({ protocol: "https:", hostname: "example.com", port: "" })).toBe("/operator/graphql");
   const developing = { protocol: "http:", hostname: "localhost", port: "5173" };
   expect(operatorApiAddress(developing)).toBe("http://localhost:8000/operator/graphql");
+});
+
+test("an amount is read as it is typed, and typed as it is read", () => {
+  expect(["50", " 2 GB ", "1.5mb", "500kB", "0"].map(readAmount)).toEqual([50, 2e9, 1.5e6, 5e5, 0]);
+  expect(["", "-1", "1.5", "many", "GB", "1e3", "99999999 TB"].map(readAmount)).toEqual(Array(7).fill(null));
+  for (const amount of [0, 1, 1500, 5e5, 2e9, 1.5e9, 1234567]) {
+    expect(readAmount(typedAmount("STORAGE_BYTES", amount))).toBe(amount);
+  }
+  expect([typedAmount("STORAGE_BYTES", 2e9), typedAmount("SEATS", 2000)]).toEqual(["2 GB", "2000"]);
+  expect([formatQuota("STORAGE_BYTES", 2e9, "en"), formatQuota("SEATS", 2000, "en")]).toEqual(["2 GB", "2,000"]);
 });

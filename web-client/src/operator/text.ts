@@ -1,4 +1,5 @@
-import type { TenantState } from "../generated/operator.ts";
+import type { Feature, IntrospectionBy, Quota, TenantState } from "../generated/operator.ts";
+import { formatBytes, formatNumber } from "../ui/format.ts";
 
 /** The states of organisations, in words. */
 export const states: Readonly<Record<TenantState, string>> = {
@@ -13,14 +14,45 @@ export const states: Readonly<Record<TenantState, string>> = {
   DELETING: "Being deleted",
 };
 
-const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+/** The quotas of plans, in words. */
+export const quotas: Readonly<Record<Quota, string>> = {
+  SEATS: "Seats",
+  STORAGE_BYTES: "Storage",
+  REQUESTS_PER_DAY: "Requests a day",
+};
 
-/** A number of bytes, in the largest unit of which there is one. */
-export function formatBytes(bytes: number, locale?: string): string {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: units[power] ?? "byte",
-    maximumFractionDigits: power === 0 ? 0 : 1,
-  }).format(bytes / 1000 ** power);
+/** The features of plans, in words. */
+export const features: Readonly<Record<Feature, string>> = {
+  CUSTOM_DOMAINS: "Custom domains",
+  IDENTITY_PROVIDER: "Identity provider",
+  API_KEYS: "API keys",
+};
+
+/** Who may ask for the schema of an organisation, in words. */
+export const introspections: Readonly<Record<IntrospectionBy, string>> = {
+  ON: "Anyone",
+  OFF: "Nobody",
+  MEMBERS: "Whoever is signed in",
+};
+
+/** How much there is of a quota, or how much is used. */
+export function formatQuota(quota: Quota, amount: number, locale?: string): string {
+  return quota === "STORAGE_BYTES" ? formatBytes(amount, locale) : formatNumber(amount, locale);
+}
+
+const sizes = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 } as const;
+
+/** The amount that was typed, such as 50 or 2 GB; null where it is none. */
+export function readAmount(text: string): number | null {
+  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]b)?\s*$/i.exec(text) ?? [];
+  if (digits === undefined) return null;
+  const amount = Number(digits) * (unit === undefined ? 1 : sizes[unit.toUpperCase() as keyof typeof sizes]);
+  return Number.isSafeInteger(amount) ? amount : null;
+}
+
+/** An amount as it is typed: bytes in the largest unit that has no rest. */
+export function typedAmount(quota: Quota, amount: number): string {
+  if (quota !== "STORAGE_BYTES" || amount === 0) return String(amount);
+  const fitting = Object.entries(sizes).findLast(([, size]) => amount % size === 0);
+  return fitting === undefined ? String(amount) : `${amount / fitting[1]} ${fitting[0]}`;
 }

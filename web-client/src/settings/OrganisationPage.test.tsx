@@ -82,7 +82,7 @@ test("owners see what they may use and what they use", async () => {
   const quotas = [
     { quota: "SEATS", limit: 10, used: 10 },
     { quota: "STORAGE_BYTES", limit: 2_000_000_000, used: 1_500_000 },
-    { quota: "REQUESTS_PER_DAY", limit: null, used: 1234 },
+    { quota: "REQUESTS_PER_DAY", limit: 1500, used: 1234 },
   ];
   const own = { ...tenant(), plan: { name: "Team", features: ["API_KEYS"], quotas } };
   renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => own } });
@@ -90,7 +90,11 @@ test("owners see what they may use and what they use", async () => {
   expect(await within(part).findByText("Team")).toBeInTheDocument();
   expect(within(part).getByText("Members and open invitations: 10 of 10")).toBeInTheDocument();
   expect(within(part).getByText("Storage: 1.5 MB of 2 GB")).toBeInTheDocument();
-  expect(within(part).getByText("Requests today (UTC): 1,234")).toBeInTheDocument();
+  expect(within(part).getByText("Requests today (UTC): 1,234 of 1,500")).toBeInTheDocument();
+  // What is used up, and what soon will be.
+  expect(within(part).getByText("Used up. Without a free seat nobody can be added.")).toBeInTheDocument();
+  expect(within(part).getByText(/^Nearly used up. Without any left, requests are refused/)).toBeInTheDocument();
+  expect(within(part).queryByText(/Without room/)).not.toBeInTheDocument();
   expect(within(part).getByText("Addresses of your own (not in your plan)")).toBeInTheDocument();
   expect(within(part).getByText("API keys")).toBeInTheDocument();
 });

@@ -13,6 +13,13 @@ const quotaNames: Readonly<Record<Quota, string>> = {
   REQUESTS_PER_DAY: "Requests today (UTC)",
 };
 
+/** What it means when a quota is used up. */
+const consequences: Readonly<Record<Quota, string>> = {
+  SEATS: "Without a free seat nobody can be added.",
+  STORAGE_BYTES: "Without room nothing can be added; what is there can be read, changed and deleted.",
+  REQUESTS_PER_DAY: "Without any left, requests are refused until midnight, UTC.",
+};
+
 /** The features by their names for people, in the order of the list. */
 export const featureNames: Readonly<Record<Feature, string>> = {
   CUSTOM_DOMAINS: "Addresses of your own",
@@ -51,11 +58,18 @@ function Use({ use: { quota, limit, used } }: { use: QuotaUse }) {
   const format = quota === "STORAGE_BYTES" ? formatBytes : formatNumber;
   const name = quotaNames[quota];
   const amount = used === null ? "not measured yet" : format(used);
+  // From here on owners have been told by mail.
+  const isNearlyUsedUp = limit !== null && used !== null && used > 0 && used >= 0.8 * limit;
   return (
     <div>
       <Text size="sm">
         {name}: {limit === null ? amount : `${amount} of ${format(limit)}`}
       </Text>
+      {isNearlyUsedUp && (
+        <Text size="xs" c="dimmed">
+          {used >= limit ? "Used up." : "Nearly used up."} {consequences[quota]}
+        </Text>
+      )}
       {limit !== null && used !== null && (
         <Progress
           value={limit === 0 ? 100 : Math.min(100, (used / limit) * 100)}

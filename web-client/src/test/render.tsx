@@ -9,6 +9,7 @@ import { createMemoryRouter, RouterProvider } from "react-router";
 import type { ReactNode } from "react";
 import { delay, from, map } from "rxjs";
 import { createCache } from "../api/client.ts";
+import { type Operator, OperatorContext } from "../operator/session.ts";
 import { ViewerContext } from "../session/context.ts";
 import type { Viewer } from "../session/keeper.ts";
 import { theme } from "../ui/theme.ts";
@@ -18,6 +19,7 @@ export type Answers = Record<string, (input: Record<string, unknown>) => unknown
 
 // The answers go through the server's own schema, so that no test passes by an answer that the server cannot give.
 const schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
+const operatorSchema = buildSchema(readFileSync("../schema.operator.graphql", "utf8"));
 
 /** An error as the server sends it. */
 export function refusal(
@@ -89,8 +91,17 @@ export function list(nodes: unknown[], rest: Record<string, unknown> = {}): Reco
   };
 }
 
-/** Renders a page at an address, with a server that gives these answers. Returns the router, which knows the address. */
-export function renderPage(page: ReactNode, options: { answers: Answers; viewer?: Viewer; address?: string }) {
+/** An operator who may change everything. */
+export const admin: Operator = { id: "operator-1", name: "Olga Operator", email: "olga@example.test", role: "ADMIN" };
+
+/**
+ * Renders a page at an address, with a server that gives these answers: that of an organisation, or for an operator that of the
+ * console. Returns the router, which knows the address.
+ */
+export function renderPage(
+  page: ReactNode,
+  options: { answers: Answers; viewer?: Viewer; operator?: Operator; address?: string; path?: string },
+) {
   const rootValue = Object.fromEntries(
     Object.entries(options.answers).map(([field, answer]) => [
       field,
@@ -98,21 +109,30 @@ export function renderPage(page: ReactNode, options: { answers: Answers; viewer?
     ]),
   );
   const link = new ApolloLink(({ query, variables }) => {
-    const result = execute({ schema, document: query, rootValue, variableValues: variables });
+    const result = execute({
+      schema: options.operator === undefined ? schema : operatorSchema,
+      document: query,
+      rootValue,
+      variableValues: variables,
+    });
     return from(Promise.resolve(result)).pipe(
       delay(0),
       map((answer) => answer as ApolloLink.Result),
     );
   });
   const client = new ApolloClient({ link, cache: createCache(), devtools: { enabled: false } });
-  const router = createMemoryRouter([{ path: "*", element: page }], { initialEntries: [options.address ?? "/"] });
+  const router = createMemoryRouter([{ path: options.path ?? "*", element: page }], {
+    initialEntries: [options.address ?? "/"],
+  });
   render(
     <MantineProvider theme={theme} env="test" withCssVariables={false} withGlobalClasses={false}>
       <Notifications />
       <ViewerContext value={options.viewer ?? hr}>
-        <ApolloProvider client={client}>
-          <RouterProvider router={router} useTransitions={false} />
-        </ApolloProvider>
+        <OperatorContext value={options.operator ?? null}>
+          <ApolloProvider client={client}>
+            <RouterProvider router={router} useTransitions={false} />
+          </ApolloProvider>
+        </OperatorContext>
       </ViewerContext>
     </MantineProvider>,
   );

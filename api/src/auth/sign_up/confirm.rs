@@ -19,10 +19,13 @@ use super::{
     ask::{TAKEN, check_tenants_of_day, internal},
     digest,
 };
-use crate::auth::{
-    Auth, AuthError, Method, Session, Visitor,
-    account::{find_by_email, insert_unless_there, join_unless_member},
-    member::{self, conflict},
+use crate::{
+    auth::{
+        Auth, AuthError, Method, Session, Visitor,
+        account::{find_by_email, insert_unless_there, join_unless_member},
+        member::{self, conflict},
+    },
+    plan::catalogue::{FirstPlan, assign_first},
 };
 
 /// What a confirmation gives.
@@ -89,6 +92,7 @@ impl Auth {
         if let Some(trial) = self.sign_up.trial {
             change::set_dates(connection, tenant.id, Some(now + trial), None, now).await.map_err(internal)?;
         }
+        assign_first(connection, tenant.id, &FirstPlan::ForNewTenants, now).await?;
         let is_new = insert_unless_there(connection, account_of(&row, now)).await?;
         let account = find_by_email(connection, &row.email).await?.ok_or_else(not_good)?;
         join_unless_member(connection, account.id, tenant.id, Role::Owner, None, now).await?;

@@ -1,8 +1,15 @@
 //! How much a tenant may ask for.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined, SimpleObject};
+use domain::Error;
 
-use crate::operators::LimitInForce;
+use crate::{
+    cli::Limit,
+    operators::{LimitChanges, LimitInForce},
+};
+
+/// The largest number that a limit may be.
+const LARGEST_LIMIT: u64 = 1_000_000;
 
 /// A limit that is a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -58,5 +65,41 @@ pub struct TenantLimit {
 impl From<LimitInForce> for TenantLimit {
     fn from(limit: LimitInForce) -> Self {
         Self { name: limit.name.into(), value: limit.value, is_own: limit.is_own }
+    }
+}
+
+/// A limit of an organisation's own.
+#[derive(InputObject)]
+pub struct OwnLimitInput {
+    /// Which.
+    name: LimitName,
+    /// How much, up to 1000000; null for the program's own.
+    value: Option<u64>,
+}
+
+/// How much an organisation may ask for. What is not named stays as it is.
+#[derive(InputObject)]
+pub struct SetTenantLimitsInput {
+    /// The organisation's opaque id.
+    pub(super) id: ID,
+    /// The limits that change.
+    #[graphql(default)]
+    limits: Vec<OwnLimitInput>,
+    /// Who may ask for its schema; null for the program's own.
+    introspection: MaybeUndefined<IntrospectionBy>,
+}
+
+impl SetTenantLimitsInput {
+    pub(super) fn change(self) -> Result<LimitChanges, Error> {
+        if self.limits.iter().any(|limit| limit.value.is_some_and(|value| value > LARGEST_LIMIT)) {
+            return Err(Error::bad_input("limits", format!("A limit is at most {LARGEST_LIMIT}.")));
+        }
+        let numbers = self.limits.into_iter().map(|limit| (limit.name.into(), limit.value.map_or(Limit::Default, Limit::Own)));
+        let introspection = match self.introspection {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Limit::Default),
+            MaybeUndefined::Value(by) => Some(Limit::Own(by.into())),
+        };
+        LimitChanges::new(numbers, introspection)
     }
 }

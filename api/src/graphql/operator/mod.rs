@@ -7,12 +7,14 @@ pub mod fleet;
 pub mod limit;
 pub mod list;
 pub mod mutation;
+pub mod plan;
 pub mod query;
 pub mod session;
 pub mod setup;
 pub mod tenant;
 pub mod tenant_change;
 pub mod tenant_details;
+pub mod tenant_plan;
 
 use std::sync::LazyLock;
 

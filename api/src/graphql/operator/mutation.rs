@@ -2,8 +2,8 @@
 
 use async_graphql::MergedObject;
 
-use super::{session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation};
+use super::{plan::PlanMutation, session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation};
 
-/// What operators can change: their sessions, and tenants.
+/// What operators can change: their sessions, tenants, and plans.
 #[derive(MergedObject, Default)]
-pub struct Mutation(OperatorSessionMutation, SetupMutation, TenantChangeMutation);
+pub struct Mutation(OperatorSessionMutation, SetupMutation, TenantChangeMutation, PlanMutation);

@@ -10,6 +10,7 @@ use super::context::OperatorContext;
 use crate::{
     graphql::{id, standing::TenantState},
     lifecycle::answer,
+    plan::Entitlements,
 };
 
 /// The last failure of a migration that a tenant still lacks.
@@ -74,6 +75,8 @@ pub struct Tenant {
     last_migration_failure: Option<MigrationFailure>,
     /// The hosts of its own, the primary one first.
     hosts: Vec<String>,
+    /// The id of its plan; null for an organisation without one, which may use everything.
+    plan_id: Option<ID>,
 }
 
 /// The fields of a tenant that are read beside its row.
@@ -139,6 +142,7 @@ pub async fn objects(request: &OperatorContext, tenants: &[Found], wanted: &Want
         last_activity_at: activities.get(&tenant.id).copied(),
         last_migration_failure: failures.remove(&tenant.id).map(MigrationFailure::from),
         hosts: hosts.remove(&tenant.id).unwrap_or_default(),
+        plan_id: Entitlements::of(tenant).plan_id().map(ID::from),
     };
     Ok(tenants.iter().map(&mut object).collect())
 }

@@ -11,16 +11,16 @@ use uuid::Uuid;
 
 use super::{
     context::{OperatorContext, OperatorResolverContext as _},
-    limit::{IntrospectionBy, LimitName},
+    limit::SetTenantLimitsInput,
     tenant::{Tenant, Wanted, objects},
+    tenant_plan::SetTenantPlanInput,
 };
 use crate::{
     cli::{Limit, Until},
-    operators::{Deed, LimitChanges, TermsChange, is_storable},
+    operators::{Deed, TermsChange, is_storable},
+    plan::catalogue::FirstPlan,
 };
 
-/// The largest number that a limit may be.
-const LARGEST_LIMIT: u64 = 1_000_000;
 /// The most days.
 const MOST_DAYS: u64 = 3_650;
 
@@ -33,6 +33,8 @@ pub struct CreateTenantInput {
     name: String,
     /// Where the invitation for its owner is mailed.
     owner_email: String,
+    /// The id of its plan; null for none. Left out, it gets that of new organisations, if there is one.
+    plan_id: MaybeUndefined<String>,
 }
 
 /// The dates and days that an organisation's state depends on. What is left out stays as it is; null takes a date away, and gives
@@ -85,27 +87,6 @@ pub struct RequestTenantDeletionInput {
     slug: String,
 }
 
-/// A limit of an organisation's own.
-#[derive(InputObject)]
-pub struct OwnLimitInput {
-    /// Which.
-    name: LimitName,
-    /// How much, up to 1000000; null for the program's own.
-    value: Option<u64>,
-}
-
-/// How much an organisation may ask for. What is not named stays as it is.
-#[derive(InputObject)]
-pub struct SetTenantLimitsInput {
-    /// The organisation's opaque id.
-    id: ID,
-    /// The limits that change.
-    #[graphql(default)]
-    limits: Vec<OwnLimitInput>,
-    /// Who may ask for its schema; null for the program's own.
-    introspection: MaybeUndefined<IntrospectionBy>,
-}
-
 /// The organisation as it is now.
 #[derive(SimpleObject)]
 pub struct TenantPayload {
@@ -130,7 +111,12 @@ impl TenantChangeMutation {
             Slug::parse(input.slug.trim()).map_err(|error| Error::bad_input("slug", format!("This slug cannot be: {error}.")))?;
         let name = Title::from_text("name", &input.name)?.into_text();
         let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: Vec::new(), now: request.now };
-        let tenant = request.operators.create(&doer, &new, Some(&input.owner_email)).await?;
+        let plan = match input.plan_id {
+            MaybeUndefined::Undefined => FirstPlan::ForNewTenants,
+            MaybeUndefined::Null => FirstPlan::None,
+            MaybeUndefined::Value(id) => FirstPlan::Named(id),
+        };
+        let tenant = request.operators.create(&doer, &new, Some(&input.owner_email), &plan).await?;
         payload(ctx, request, &tenant).await
     }
 
@@ -221,20 +207,18 @@ impl TenantChangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: SetTenantLimitsInput,
     ) -> Result<TenantPayload> {
-        act(ctx, &input.id, |_| {
-            if input.limits.iter().any(|limit| limit.value.is_some_and(|value| value > LARGEST_LIMIT)) {
-                return Err(Error::bad_input("limits", format!("A limit is at most {LARGEST_LIMIT}.")));
-            }
-            let numbers =
-                input.limits.into_iter().map(|limit| (limit.name.into(), limit.value.map_or(Limit::Default, Limit::Own)));
-            let introspection = match input.introspection {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(Limit::Default),
-                MaybeUndefined::Value(by) => Some(Limit::Own(by.into())),
-            };
-            Ok(Deed::SetLimits(LimitChanges::new(numbers, introspection)?))
-        })
-        .await
+        let id = input.id.clone();
+        act(ctx, &id, |_| Ok(Deed::SetLimits(input.change()?))).await
+    }
+
+    /// Changes an organisation's plan, and what it has other than that.
+    async fn set_tenant_plan(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: SetTenantPlanInput,
+    ) -> Result<TenantPayload> {
+        let id = input.id.clone();
+        act(ctx, &id, |_| Ok(Deed::SetPlan(input.change()?))).await
     }
 
     /// Tries again to bring an organisation's schema to the program's version. What becomes of it is in the answer.

@@ -1,16 +1,18 @@
 //! One tenant, with all that operators know of it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use tenancy::{Host, Slug};
+use tenancy::{Host, Slug, Tenant as Found, Terms};
 
 use super::{
     context::OperatorResolverContext as _,
     limit::{IntrospectionBy, TenantLimit},
     tenant::{Tenant, Wanted, objects},
 };
-use crate::lifecycle::answer;
+use crate::{lifecycle::answer, operators::has_own_introspection};
 
 /// When what happens to a tenant because of its dates. Days.
 #[derive(Debug, SimpleObject)]
@@ -23,12 +25,35 @@ pub struct TenantTerms {
     suspend_after_days: u16,
     /// Whether some of these are its own, and not the program's.
     is_own: bool,
+    /// Those that are its own.
+    own: OwnTerms,
     /// From when its people are warned; null where it has no date.
     warned_from: Option<DateTime<Utc>>,
     /// From when nothing can be changed.
     read_only_from: Option<DateTime<Utc>>,
     /// From when it is not served.
     suspended_from: Option<DateTime<Utc>>,
+}
+
+/// The days that are a tenant's own; null where the program's hold.
+#[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "they are named as those that hold")]
+pub struct OwnTerms {
+    /// Days before the date from which its people are warned.
+    warning_days: Option<u64>,
+    /// Days after the date from which nothing can be changed.
+    read_only_after_days: Option<u64>,
+    /// Days after the date from which it is not served.
+    suspend_after_days: Option<u64>,
+}
+
+impl OwnTerms {
+    fn of(tenant: &Found) -> Self {
+        let own = tenant.settings.get(Terms::SETTING);
+        let [warning_days, read_only_after_days, suspend_after_days] =
+            Terms::NAMES.map(|name| own.and_then(|own| own.get(name)).and_then(serde_json::Value::as_u64));
+        Self { warning_days, read_only_after_days, suspend_after_days }
+    }
 }
 
 /// The deletion of a tenant that was asked for.
@@ -55,6 +80,7 @@ pub struct FormerSlug {
 
 /// One tenant, with all that operators know of it.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct TenantDetails {
     /// The tenant.
     tenant: Tenant,
@@ -70,10 +96,15 @@ pub struct TenantDetails {
     limits: Vec<TenantLimit>,
     /// Who may ask for its schema.
     introspection: IntrospectionBy,
+    /// Whether that is the tenant's own, and not the program's.
+    introspection_is_own: bool,
     /// Its deletion, if that was asked for.
     deletion: Option<TenantDeletion>,
     /// The slugs that it had until lately.
     former_slugs: Vec<FormerSlug>,
+    /// The tenant itself, for what is read only where it is asked for.
+    #[graphql(skip)]
+    pub(super) found: Arc<Found>,
 }
 
 /// The query of one tenant.
@@ -116,13 +147,15 @@ impl TenantDetailsQuery {
                 warning_days: terms.warning_days,
                 read_only_after_days: terms.read_only_after_days,
                 suspend_after_days: terms.suspend_after_days,
-                is_own: tenant.settings.get(tenancy::Terms::SETTING).is_some(),
+                is_own: tenant.settings.get(Terms::SETTING).is_some(),
+                own: OwnTerms::of(&tenant),
                 warned_from: deadlines.map(|deadlines| deadlines.warned_from),
                 read_only_from: deadlines.map(|deadlines| deadlines.read_only_from),
                 suspended_from: deadlines.map(|deadlines| deadlines.suspended_from),
             },
             limits: limits.into_iter().map(TenantLimit::from).collect(),
             introspection: introspection.into(),
+            introspection_is_own: has_own_introspection(&tenant.settings),
             deletion: deletion.map(|deletion| TenantDeletion {
                 asked_by: deletion.asked_by,
                 asked_at: deletion.asked_at,
@@ -130,6 +163,7 @@ impl TenantDetailsQuery {
                 begun_at: deletion.begun_at,
             }),
             former_slugs: former.into_iter().map(|(slug, reserved_until)| FormerSlug { slug, reserved_until }).collect(),
+            found: tenant,
         })
     }
 }

@@ -1,0 +1,82 @@
+import { useQuery } from "@apollo/client/react";
+import { Text } from "@mantine/core";
+import { readProblem } from "../api/read-problem.ts";
+import { DeletionCertificatesDocument } from "../generated/operator.ts";
+import { formatInstant, formatNumber } from "../ui/format.ts";
+import { joined, MoreButton } from "../ui/MoreButton.tsx";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+
+/** What went with organisations that were deleted. */
+export function CertificatesPage() {
+  const { data, error, refetch, fetchMore } = useQuery(DeletionCertificatesDocument, {
+    fetchPolicy: "cache-and-network",
+  });
+  return (
+    <Page title="Deletions" subtitle="What went with organisations that were deleted. Certificates name no person">
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : data === undefined ? (
+        <LoadingRows />
+      ) : data.deletionCertificates.nodes.length === 0 ? (
+        <Empty title="No organisation has been deleted yet" />
+      ) : (
+        <>
+          <div className="surface surface-flush">
+            <table className="list">
+              <thead>
+                <tr>
+                  <th scope="col">Organisation</th>
+                  <th scope="col">Finished</th>
+                  <th scope="col" className="only-wide">
+                    Asked for
+                  </th>
+                  <th scope="col">Removed</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.deletionCertificates.nodes.map((certificate) => (
+                  <tr key={certificate.tenantId}>
+                    <th scope="row">
+                      {certificate.slug}
+                      <Text size="xs" c="dimmed">
+                        {certificate.tenantId}
+                      </Text>
+                    </th>
+                    <td>{formatInstant(certificate.finishedAt)}</td>
+                    <td className="only-wide">
+                      {formatInstant(certificate.askedAt)}
+                      <Text size="xs" c="dimmed">
+                        by an {certificate.askedBy}
+                      </Text>
+                    </td>
+                    <td>
+                      <ul className="short-list">
+                        {certificate.removed.map(({ what, count }) => (
+                          <li key={what}>
+                            {what.replaceAll("_", " ")}: {formatNumber(count)}
+                          </li>
+                        ))}
+                      </ul>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          <MoreButton
+            pageInfo={data.deletionCertificates.pageInfo}
+            onMore={(after) =>
+              fetchMore({
+                variables: { after },
+                updateQuery: (before, { fetchMoreResult }) => ({
+                  deletionCertificates: joined(before.deletionCertificates, fetchMoreResult.deletionCertificates),
+                }),
+              })
+            }
+          />
+        </>
+      )}
+    </Page>
+  );
+}

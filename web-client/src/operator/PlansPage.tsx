@@ -1,0 +1,138 @@
+import { useMutation, useQuery } from "@apollo/client/react";
+import { Button, Text } from "@mantine/core";
+import { useState } from "react";
+import { readProblem } from "../api/read-problem.ts";
+import { DeletePlanDocument, OperatorPlansDocument, type PlanFieldsFragment } from "../generated/operator.ts";
+import { ConfirmDialog } from "../organisation/dialogs.tsx";
+import { RowMenu } from "../organisation/RowMenu.tsx";
+import { PlusIcon } from "../ui/icons.tsx";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { PlanDialog } from "./PlanDialog.tsx";
+import { useMayChange } from "./session.ts";
+import { features, formatQuota } from "./text.ts";
+
+type Plan = PlanFieldsFragment;
+
+/** The plans that are offered. */
+export function PlansPage() {
+  const { data, error, refetch } = useQuery(OperatorPlansDocument, { fetchPolicy: "cache-and-network" });
+  const [editing, setEditing] = useState<Plan | "new" | null>(null);
+  const [removing, setRemoving] = useState<Plan | null>(null);
+  const [remove] = useMutation(DeletePlanDocument, {
+    refetchQueries: [OperatorPlansDocument],
+    awaitRefetchQueries: true,
+  });
+  const mayChange = useMayChange();
+  return (
+    <Page
+      title="Plans"
+      subtitle="What organisations may use. Without a plan they may use everything"
+      actions={
+        mayChange ? (
+          <Button leftSection={<PlusIcon />} onClick={() => setEditing("new")}>
+            New plan
+          </Button>
+        ) : undefined
+      }
+    >
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : data === undefined ? (
+        <LoadingRows rows={4} />
+      ) : data.plans.length === 0 ? (
+        <Empty title="There are no plans yet" />
+      ) : (
+        <PlanTable plans={data.plans} {...(mayChange ? { onChange: setEditing, onRemove: setRemoving } : {})} />
+      )}
+      {editing !== null && <PlanDialog plan={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
+      {removing !== null && (
+        <ConfirmDialog
+          title={`Remove ${removing.name}`}
+          submitLabel="Remove"
+          done="The plan has been removed."
+          onSend={() => remove({ variables: { id: removing.id } })}
+          onClose={() => setRemoving(null)}
+        >
+          The plan <bdi>{removing.name}</bdi> is offered no longer. A plan that an organisation has cannot be removed.
+        </ConfirmDialog>
+      )}
+    </Page>
+  );
+}
+
+function PlanTable(props: {
+  plans: readonly Plan[];
+  onChange?: (plan: Plan) => void;
+  onRemove?: (plan: Plan) => void;
+}) {
+  const { onChange, onRemove } = props;
+  return (
+    <div className="surface surface-flush">
+      <table className="list">
+        <thead>
+          <tr>
+            <th scope="col">Plan</th>
+            <th scope="col" className="number only-wide">
+              Seats
+            </th>
+            <th scope="col" className="number only-wide">
+              Storage
+            </th>
+            <th scope="col" className="number only-wide">
+              Requests a day
+            </th>
+            <th scope="col" className="only-wide">
+              Features
+            </th>
+            <th scope="col" className="number">
+              Organisations
+            </th>
+            {onChange !== undefined && (
+              <th scope="col" className="number">
+                Actions
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {props.plans.map((plan) => (
+            <tr key={plan.id}>
+              <th scope="row">
+                <Text size="sm" fw={600} component="div">
+                  <bdi>{plan.name}</bdi>
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {plan.id}
+                  {plan.forNewTenants && " · new organisations get it"}
+                </Text>
+              </th>
+              <td className="number only-wide">
+                {plan.seats === null ? "any number" : formatQuota("SEATS", plan.seats)}
+              </td>
+              <td className="number only-wide">
+                {plan.storageBytes === null ? "any number" : formatQuota("STORAGE_BYTES", plan.storageBytes)}
+              </td>
+              <td className="number only-wide">
+                {plan.requestsPerDay === null ? "any number" : formatQuota("REQUESTS_PER_DAY", plan.requestsPerDay)}
+              </td>
+              <td className="only-wide">{plan.features.map((feature) => features[feature]).join(", ") || "–"}</td>
+              <td className="number">{plan.tenantCount}</td>
+              {onChange !== undefined && (
+                <td className="number">
+                  <RowMenu
+                    name={plan.name}
+                    items={[
+                      { label: "Change", onClick: () => onChange(plan) },
+                      { label: "Remove", danger: true, onClick: () => onRemove?.(plan) },
+                    ]}
+                  />
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

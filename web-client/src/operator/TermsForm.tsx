@@ -1,0 +1,79 @@
+import { useMutation } from "@apollo/client/react";
+import { Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { type OperatorTenantQuery, SetTenantTermsDocument } from "../generated/operator.ts";
+import { Form, useSubmission } from "../ui/form.tsx";
+
+interface Props {
+  details: Pick<OperatorTenantQuery["tenant"], "terms"> & {
+    tenant: Pick<OperatorTenantQuery["tenant"]["tenant"], "id" | "trialEndsAt" | "paidUntil">;
+  };
+  close: () => void;
+  /** Called when something has changed. */
+  onDone: () => void;
+}
+
+const largest = 3_650;
+
+const daysCheck = (value: string) =>
+  /^\s*\d*\s*$/.test(value) && Number(value) <= largest ? null : `Enter up to ${largest} days, or nothing.`;
+
+/** The dates, as days that each count as a whole, in UTC, and the organisation's own days before and after them. */
+export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) {
+  const [set] = useMutation(SetTenantTermsDocument);
+  const day = (instant: string | null) => instant?.slice(0, 10) ?? "";
+  const instant = (value: string, before: string | null) =>
+    value === day(before) ? before : value === "" ? null : `${value}T23:59:59Z`;
+  const typed = (days: number | null) => days?.toString() ?? "";
+  const days = (value: string) => (value.trim() === "" ? null : Number(value));
+  const form = useForm({
+    initialValues: {
+      trialEndsAt: day(tenant.trialEndsAt),
+      paidUntil: day(tenant.paidUntil),
+      warningDays: typed(terms.own.warningDays),
+      readOnlyAfterDays: typed(terms.own.readOnlyAfterDays),
+      suspendAfterDays: typed(terms.own.suspendAfterDays),
+    },
+    validate: { warningDays: daysCheck, readOnlyAfterDays: daysCheck, suspendAfterDays: daysCheck },
+  });
+  const submission = useSubmission(form, async (values) => {
+    const input = {
+      id: tenant.id,
+      trialEndsAt: instant(values.trialEndsAt, tenant.trialEndsAt),
+      paidUntil: instant(values.paidUntil, tenant.paidUntil),
+      warningDays: days(values.warningDays),
+      readOnlyAfterDays: days(values.readOnlyAfterDays),
+      suspendAfterDays: days(values.suspendAfterDays),
+    };
+    await set({ variables: { input } });
+    close();
+    onDone();
+  });
+  return (
+    <Form submission={submission} submitLabel="Save" label="Dates" onCancel={close}>
+      <Stack>
+        <TextInput label="Trial ends" type="date" {...form.getInputProps("trialEndsAt")} />
+        <TextInput label="Paid until" type="date" {...form.getInputProps("paidUntil")} />
+        <Text size="sm">Its own days; what is left empty is as the program has it.</Text>
+        <TextInput
+          label="Warned so many days before"
+          inputMode="numeric"
+          placeholder={String(terms.warningDays)}
+          {...form.getInputProps("warningDays")}
+        />
+        <TextInput
+          label="Read-only so many days after"
+          inputMode="numeric"
+          placeholder={String(terms.readOnlyAfterDays)}
+          {...form.getInputProps("readOnlyAfterDays")}
+        />
+        <TextInput
+          label="Suspended so many days after"
+          inputMode="numeric"
+          placeholder={String(terms.suspendAfterDays)}
+          {...form.getInputProps("suspendAfterDays")}
+        />
+      </Stack>
+    </Form>
+  );
+}
