@@ -91,13 +91,14 @@ async fn serve(
         () = stop.notified() => return Ok(()),
     };
     announce(config, with_demo);
-    // Only a program that serves sends mail, looks after domains, archives and the states of tenants, and prepares schemas: a command leaves all that to this one.
+    // Only a program that serves sends mail, looks after domains, archives, exports and the states of tenants, and prepares schemas: a command leaves all that to this one.
     let mut working = Background::default();
     working.spawn(Arc::clone(&app.mail).run(system_clock()));
     working.spawn(Arc::clone(&app.lifecycle).run(system_clock()));
     working.spawn(Arc::clone(&app.domains).run(system_clock()));
     working.spawn(Arc::clone(&app.usage).run(system_clock()));
     working.spawn(Arc::clone(&app.backups).run(system_clock()));
+    working.spawn(Arc::clone(&app.exports).run(system_clock()));
     if let Some(wanted) = usize::try_from(standby).ok().filter(|wanted| *wanted > 0) {
         let tenants = database.tenants.clone();
         working.spawn(async move { tenants.keep_standby(wanted, Utc::now).await });

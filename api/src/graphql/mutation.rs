@@ -4,7 +4,7 @@ use async_graphql::MergedObject;
 
 use super::{
     api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, domain::DomainMutation,
-    employee::EmployeeMutation, identity_provider::IdentityProviderMutation, invitation::InvitationMutation,
+    employee::EmployeeMutation, export::ExportMutation, identity_provider::IdentityProviderMutation, invitation::InvitationMutation,
     location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation,
     position::PositionMutation, security::SecurityMutation, session::SessionMutation, tenant_change::TenantMutation,
 };
@@ -27,5 +27,6 @@ pub struct Mutation(
     ApiKeyMutation,
     IdentityProviderMutation,
     DomainMutation,
+    ExportMutation,
     TenantMutation,
 );

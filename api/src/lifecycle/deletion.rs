@@ -13,6 +13,7 @@ use super::{Lifecycle, answer, owners};
 use crate::{
     auth::{Auth, audit_outbox},
     backup::hand_over,
+    exports,
 };
 
 impl Lifecycle {
@@ -78,13 +79,14 @@ impl Lifecycle {
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
     /// come, or another process was faster. After a failure the next call goes on.
     pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
-        // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups where the archives are.
-        if !self.tenants.erase(tenant, &["memberships", "domains", "backups"], now).await? {
+        // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups and exports where the files are.
+        if !self.tenants.erase(tenant, &["memberships", "domains", "backups", "exports"], now).await? {
             return Ok(None);
         }
         let transaction = self.platform.begin().await?;
         let owners = owners(&transaction, tenant).await?;
         crate::domains::forget_hosts(&transaction, tenant, now).await?;
+        exports::remove_all(&transaction, tenant).await?;
         let archives_until = now + TimeDelta::days(self.archives_kept_days.into());
         let archives = hand_over(&transaction, tenant, archives_until).await?;
         let archives_until = (archives > 0).then_some(archives_until);

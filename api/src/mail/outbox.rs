@@ -37,6 +37,7 @@ pub(super) enum Kind {
     SignUp,
     Standing,
     DeletionCertificate,
+    Export,
 }
 
 impl Kind {
@@ -51,6 +52,7 @@ impl Kind {
             Self::SignUp => "sign_up",
             Self::Standing => "standing",
             Self::DeletionCertificate => "deletion_certificate",
+            Self::Export => "export",
         }
     }
 
@@ -58,7 +60,7 @@ impl Kind {
     pub(super) fn worth_sending_for(kind: &str) -> TimeDelta {
         if kind == Self::PasswordReset.as_str() {
             TimeDelta::hours(1)
-        } else if [Self::Standing, Self::DeletionCertificate, Self::DomainFailing, Self::DomainReleased]
+        } else if [Self::Standing, Self::DeletionCertificate, Self::DomainFailing, Self::DomainReleased, Self::Export]
             .into_iter()
             .any(|lasting| lasting.as_str() == kind)
         {

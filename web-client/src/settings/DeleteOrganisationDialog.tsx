@@ -1,11 +1,12 @@
 import { useMutation, useQuery } from "@apollo/client/react";
-import { Stack, Text, TextInput } from "@mantine/core";
+import { Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { emptyProof, proofChecks, proofInput, ProofInputs } from "../account/proof.tsx";
 import { HasAuthenticatorDocument, RequestTenantDeletionDocument } from "../generated/graphql.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
 import { LoadingRows } from "../ui/states.tsx";
+import { Exports } from "./Exports.tsx";
 
 interface Tenant {
   name: string;
@@ -21,11 +22,19 @@ export function DeleteOrganisationDialog({ tenant, onClose }: { tenant: Tenant; 
         data === undefined ? (
           <LoadingRows rows={3} />
         ) : (
-          <DeleteForm
-            tenant={tenant}
-            hasAuthenticator={data.security?.authenticatorConfirmedAt != null}
-            onCancel={() => close()}
-          />
+          <Stack gap="lg">
+            <section aria-label="Export your data first">
+              <Title order={3} size="h5" mb="xs">
+                Export your data first
+              </Title>
+              <Exports latest />
+            </section>
+            <DeleteForm
+              tenant={tenant}
+              hasAuthenticator={data.security?.authenticatorConfirmedAt != null}
+              onCancel={() => close()}
+            />
+          </Stack>
         )
       }
     </Dialog>
@@ -51,8 +60,8 @@ function DeleteForm(props: { tenant: Tenant; hasAuthenticator: boolean; onCancel
     <Form submission={submission} submitLabel="Delete" label="Delete the organisation" danger onCancel={props.onCancel}>
       <Stack>
         <Text size="sm">
-          Nobody can use <bdi>{tenant.name}</bdi> from now on. Should you want to keep its data, have the operator of
-          this service export it first.
+          Nobody can use <bdi>{tenant.name}</bdi> from now on, and its exports are removed with it: download what you want
+          to keep before.
         </Text>
         <TextInput
           label={`Type ${tenant.slug}`}

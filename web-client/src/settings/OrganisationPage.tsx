@@ -1,26 +1,29 @@
 import { useQuery } from "@apollo/client/react";
-import { Button, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useState } from "react";
+import { useSearchParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import { Contact } from "../app/StandingBanner.tsx";
 import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
 import { formatInstant } from "../ui/format.ts";
+import { AlertIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { Exports } from "./Exports.tsx";
 import { Plan } from "./Plan.tsx";
 import { RenameForm } from "./RenameForm.tsx";
 
 type Tenant = TenantStandingQuery["tenant"];
 
-/** The organisation as a whole: its name and address, what holds for it, and its end. For owners. */
+/** The organisation as a whole: its name and address, what holds for it, its data as a file, and its end. For owners. */
 export function OrganisationPage() {
   const viewer = useViewer();
   if (!viewer.permissions.manageTenant) {
     return (
       <Page title="Organisation">
-        <Empty title="Only owners rename or delete the organisation" />
+        <Empty title="Only owners rename, export or delete the organisation" />
       </Page>
     );
   }
@@ -31,7 +34,7 @@ function Settings() {
   const { data, error, refetch } = useQuery(TenantStandingDocument, { fetchPolicy: "cache-and-network" });
   const [deleting, setDeleting] = useState(false);
   return (
-    <Page title="Organisation" subtitle="Its name and address, what holds for it, and its end">
+    <Page title="Organisation" subtitle="Its name and address, what holds for it, its data, and its end">
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
@@ -46,6 +49,10 @@ function Settings() {
           </Part>
           <Part title="Name and address">
             <RenameForm tenant={data.tenant} />
+          </Part>
+          <Part title="Export">
+            <DownloadProblem />
+            <Exports />
           </Part>
           <Part title="Delete the organisation">
             <Text size="sm" mb="md">
@@ -99,6 +106,17 @@ function Standing({ tenant: { standing } }: { tenant: Tenant }) {
         <Contact address={standing.billingContact} />
       </Text>
     </>
+  );
+}
+
+/** Says what has become of a download that the server refused: it has led back here. */
+function DownloadProblem() {
+  const [parameters] = useSearchParams();
+  if (parameters.get("problem") !== "download") return null;
+  return (
+    <Alert color="red" variant="light" role="alert" icon={<AlertIcon />} mb="md">
+      The download did not begin. Each click on Download is good once, for a minute: click it again.
+    </Alert>
   );
 }
 
