@@ -26,7 +26,9 @@ impl Exports {
                    AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = e.tenant_id AND t.status <> 'deleting') \
                    ORDER BY e.due_at LIMIT 1 FOR UPDATE OF e SKIP LOCKED) \
                    UPDATE platform.exports e SET failure = CASE WHEN e.state = 'running' THEN 'interrupted' ELSE e.failure END, \
-                   state = 'running', claimed_until = $2, tries = e.tries + 1, begun_at = $1 FROM due WHERE e.id = due.id RETURNING e.*";
+                   state = 'running', claimed_until = $2, tries = e.tries + 1, begun_at = $1 FROM due WHERE e.id = due.id RETURNING e.id, e.tenant_id, e.asked_by, e.format, \
+                   e.state, e.asked_at, e.due_at, e.claimed_until, e.tries, e.begun_at, e.finished_at, e.failure, e.place, e.bytes, e.sha256, \
+                   e.expires_at";
         let values: [Value; 2] = [now.into(), (now + LEASE).into()];
         Entity::find().from_raw_sql(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).one(&self.platform).await
     }

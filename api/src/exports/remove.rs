@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::export::{Column, Entity, Model, State};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use tenancy::TenantId;
 
@@ -62,9 +61,8 @@ impl Exports {
 /// Removes the files of a tenant that is being deleted, in the transaction in which its rows go: the lock keeps a process from noting
 /// meanwhile that it has made another one.
 pub(crate) async fn remove_all<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> tenancy::Result<()> {
-    let sql = "SELECT * FROM platform.exports WHERE tenant_id = $1 FOR UPDATE";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()]);
-    for export in Entity::find().from_raw_sql(statement).all(connection).await? {
+    let of_tenant = Entity::find().filter(Column::TenantId.eq(tenant.0)).lock_exclusive();
+    for export in of_tenant.all(connection).await? {
         remove_file(export.place.as_deref()).await?;
     }
     Ok(())
