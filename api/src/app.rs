@@ -140,7 +140,7 @@ impl App {
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
         let usage = Arc::new(Usage::new(&tenants, config.usage.clone()));
         let backups = Arc::new(Backups::new(config, &tenants)?);
-        let exports = Arc::new(Exports::new(config, &tenants, &mail)?);
+        let exports = Arc::new(Exports::new(config, &tenants, &mail, &lifecycle)?);
         let operators = Arc::new(Operators::new(config, &tenants, &mail, &lifecycle));
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());

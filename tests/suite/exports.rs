@@ -1,9 +1,11 @@
 //! Exports that owners ask for: made beside the requests, got by a click, gone after some days.
 
+mod apex;
 mod asked;
 mod downloaded;
 mod failing;
 mod made;
+mod program;
 mod removed;
 
 use std::{

@@ -18,7 +18,8 @@ use sea_orm::{
     TransactionSession as _, TransactionTrait as _, Value,
 };
 use sha2::{Digest as _, Sha256};
-use tenancy::{ArchivePlace, Tenant};
+use tenancy::{ArchivePlace, Tenant, TenantId};
+use uuid::Uuid;
 
 use super::{
     Exports,
@@ -52,6 +53,7 @@ pub struct Download {
 /// Who has been given leave.
 #[derive(Debug, FromQueryResult)]
 struct Bearer {
+    tenant_id: Uuid,
     account_id: AccountId,
     name: String,
     employee_id: Option<EmployeeId>,
@@ -82,14 +84,15 @@ impl Exports {
         Ok(Leave { token, lifetime: LIFETIME })
     }
 
-    /// The file, for whoever has leave and is an owner still. None: there is no such leave, or it is over or was used.
+    /// The file, for whoever has leave and is an owner still. None: there is no such leave, or it is over or was used. Leave of a
+    /// tenant's host is good there, and leave of the apex on the apex, where `host` is none.
     ///
     /// # Errors
     /// When the database fails, or the file cannot be opened.
     pub async fn open(
         &self,
         auth: &Auth,
-        tenant: &Arc<Tenant>,
+        host: Option<&Arc<Tenant>>,
         id: ExportId,
         token: &str,
         now: DateTime<Utc>,
@@ -97,14 +100,20 @@ impl Exports {
         let transaction = self.platform.begin().await?;
         // Deleted by being read: of two who use it at once, one gets the file.
         let sql = "DELETE FROM platform.export_downloads d USING platform.sessions s, platform.memberships m, platform.accounts a \
-                   WHERE d.token_hash = $1 AND d.export_id = $2 AND d.tenant_id = $3 AND d.expires_at > $4 \
-                   AND s.id = d.session_id AND s.ended_at IS NULL AND s.expires_at > $4 AND a.id = d.account_id \
+                   WHERE d.token_hash = $1 AND d.export_id = $2 AND d.expires_at > $4 AND ($3::uuid IS NULL OR d.tenant_id = $3) \
+                   AND s.id = d.session_id AND s.tenant_id IS NOT DISTINCT FROM $3 AND s.ended_at IS NULL AND s.expires_at > $4 AND a.id = d.account_id \
                    AND m.account_id = d.account_id AND m.tenant_id = d.tenant_id AND m.role = 'owner' \
-                   RETURNING a.id AS account_id, a.name, m.employee_id";
-        let values: [Value; 4] = [digest(token).into(), id.into(), tenant.id.0.into(), now.into()];
+                   RETURNING d.tenant_id, a.id AS account_id, a.name, m.employee_id";
+        let values: [Value; 4] = [digest(token).into(), id.into(), host.map(|tenant| tenant.id.0).into(), now.into()];
         let spent = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         let Some(bearer) = spent.map(|row| Bearer::from_query_result(&row, "")).transpose()? else { return Ok(None) };
-        let export = self.find(tenant, id).await?.filter(|export| export.is_available(now));
+        let tenant = match host {
+            Some(tenant) => Some(Arc::clone(tenant)),
+            None => self.tenants.directory().by_id(TenantId(bearer.tenant_id)).await?,
+        };
+        let may_be_had = |tenant: &Arc<Tenant>| host.is_some() || self.lifecycle.parting(tenant, now).export;
+        let Some(tenant) = tenant.filter(may_be_had) else { return Ok(None) };
+        let export = self.find(&tenant, id).await?.filter(|export| export.is_available(now));
         let Some((export, place)) = export.and_then(|export| export.place.clone().map(|place| (export, place))) else {
             return Ok(None);
         };
@@ -114,7 +123,7 @@ impl Exports {
         let downloaded = event(&export, "export.downloaded", Changes::default());
         let entry = audit_outbox::put(&transaction, tenant.id, &context, downloaded).await?;
         transaction.commit().await?;
-        auth.deliver(&self.tenants.read_write(tenant), [entry]).await;
+        auth.deliver(&self.tenants.read_write(&tenant), [entry]).await;
         Ok(Some(Download {
             name: format!("{}-{}.zip", tenant.slug, export.asked_at.format("%Y-%m-%d")),
             bytes: export.bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),

@@ -160,7 +160,10 @@ impl Exports {
             return Ok(());
         }
         match account::Entity::find_by_id(export.asked_by).one(connection).await? {
-            Some(owner) => self.mail.write_export_news(connection, &owner, tenant, news, now).await,
+            Some(owner) => {
+                let is_served = self.lifecycle.standing(tenant, now).state.is_served();
+                self.mail.write_export_news(connection, &owner, tenant, is_served, news, now).await
+            }
             None => Ok(()),
         }
     }

@@ -20,7 +20,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use tenancy::{ArchivePlace, PlatformConnection, Tenants};
 use tokio::{sync::Notify, time::timeout};
 
-use crate::{app::Clock, config::Config, mail::Mail};
+use crate::{app::Clock, config::Config, lifecycle::Lifecycle, mail::Mail};
 
 pub use download::{Download, Leave};
 pub use options::ExportOptions;
@@ -35,6 +35,7 @@ pub struct Exports {
     tenants: Tenants,
     platform: PlatformConnection,
     mail: Arc<Mail>,
+    lifecycle: Arc<Lifecycle>,
     options: ExportOptions,
     /// Where files are put.
     place: ArchivePlace,
@@ -47,13 +48,14 @@ impl Exports {
     ///
     /// # Errors
     /// When the place of files makes no sense.
-    pub fn new(config: &Config, tenants: &Tenants, mail: &Arc<Mail>) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, tenants: &Tenants, mail: &Arc<Mail>, lifecycle: &Arc<Lifecycle>) -> anyhow::Result<Self> {
         let options = config.exports.clone();
         let place = options.export_to.clone().unwrap_or_else(|| ArchivePlace::File(config.data_directory.join("exports")));
         Ok(Self {
             tenants: tenants.clone(),
             platform: tenants.platform(),
             mail: Arc::clone(mail),
+            lifecycle: Arc::clone(lifecycle),
             options,
             place: place.absolute()?,
             due: Notify::new(),
@@ -63,9 +65,9 @@ impl Exports {
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
         loop {
+            self.do_due(&clock).await;
             // Processes that were started together do not stay together.
             let _too_long = timeout(LOOK.mul_f64(rand::random_range(0.5..1.0)), self.due.notified()).await;
-            self.do_due(&clock).await;
         }
     }
 

@@ -1,14 +1,17 @@
 //! Exports of the organisation, for its owners.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use entities::platform::export::{self, Model};
-
-use super::{
-    context::{RequestContext, ResolverContext},
-    id,
+use entities::{
+    id::SessionId,
+    platform::export::{self, Model},
 };
+use tenancy::{Tenant, TenantId};
+
+use super::{context::ResolverContext, front_door::FrontDoor, id};
 use crate::mail::export_failure;
 
 /// The cookie in which a browser keeps leave to download an export.
@@ -100,6 +103,15 @@ pub struct ExportList {
     days_kept: i32,
 }
 
+impl ExportList {
+    /// Those of an organisation, for an owner.
+    pub(super) async fn of(door: &FrontDoor, context: &domain::Context, tenant: TenantId) -> Result<Self, Error> {
+        let rows = door.exports.list(context, tenant).await?;
+        let nodes = rows.into_iter().map(|row| Export::of(row, context.now)).collect();
+        Ok(Self { nodes, days_kept: door.exports.days_kept().into() })
+    }
+}
+
 /// How to export.
 #[derive(Debug, InputObject)]
 pub struct RequestExportInput {
@@ -115,11 +127,45 @@ pub struct RequestExportPayload {
     export: Export,
 }
 
+impl RequestExportPayload {
+    /// Asks for an export of an organisation, for an owner.
+    pub(super) async fn ask(
+        door: &FrontDoor,
+        context: &domain::Context,
+        tenant: &Arc<Tenant>,
+        format: ExportFormat,
+    ) -> Result<Self> {
+        let row = door.exports.ask(&door.auth, context, tenant, format.into()).await?;
+        Ok(Self { export: Export::of(row, context.now) })
+    }
+}
+
 /// Leave to download an export.
 #[derive(Debug, SimpleObject)]
 pub struct DownloadExportPayload {
     /// Where its file is got, once and within a minute, by the browser that this answer has set a cookie in.
     url: String,
+}
+
+impl DownloadExportPayload {
+    /// Gives an owner leave, in a cookie that is sent to the export's own path alone.
+    pub(super) async fn permit(
+        ctx: &Context<'_>,
+        door: &FrontDoor,
+        context: &domain::Context,
+        tenant: &Tenant,
+        session: SessionId,
+        id: &ID,
+    ) -> Result<Self> {
+        let export = id::decode(id)?;
+        let leave = door.exports.permit(context, tenant, session, export).await?;
+        let path = format!("/exports/{}", id::encode(export).as_str());
+        let secure = if door.secure { "; Secure" } else { "" };
+        let (token, seconds) = (leave.token, leave.lifetime.num_seconds());
+        let cookie = format!("{LEAVE}={token}; Path={path}; HttpOnly; SameSite=Strict{secure}; Max-Age={seconds}");
+        ctx.append_http_header("set-cookie", cookie);
+        Ok(Self { url: format!("{}{path}", door.address) })
+    }
 }
 
 /// The query of exports.
@@ -132,10 +178,7 @@ impl ExportQuery {
     async fn exports(&self, ctx: &Context<'_>) -> Option<ExportList> {
         let read = async {
             let request = ctx.request()?;
-            let exports = &request.front_door.exports;
-            let rows = exports.list(request.domain(), request.tenant.id).await?;
-            let nodes = rows.into_iter().map(|row| Export::of(row, request.domain().now)).collect();
-            Ok(ExportList { nodes, days_kept: exports.days_kept().into() })
+            Ok(ExportList::of(&request.front_door, request.domain(), request.tenant.id).await?)
         };
         ctx.or_null(read.await)
     }
@@ -155,9 +198,7 @@ impl ExportMutation {
         #[graphql(desc = "How to export.")] input: RequestExportInput,
     ) -> Result<RequestExportPayload> {
         let request = ctx.member()?;
-        let door = &request.front_door;
-        let row = door.exports.ask(&door.auth, request.domain(), &request.tenant, input.format.into()).await?;
-        Ok(RequestExportPayload { export: Export::of(row, request.domain().now) })
+        RequestExportPayload::ask(&request.front_door, request.domain(), &request.tenant, input.format).await
     }
 
     /// Gives the browser of an owner leave to download an export.
@@ -167,22 +208,8 @@ impl ExportMutation {
         #[graphql(desc = "The export's opaque id.")] id: ID,
     ) -> Result<DownloadExportPayload> {
         let request = ctx.member()?;
-        let path = permit(ctx, request, &id).await?;
-        Ok(DownloadExportPayload { url: format!("{}{path}", request.front_door.address) })
+        let session = ctx.identity().and_then(|identity| identity.session_id);
+        let session = session.ok_or(Error::Forbidden("Only people can do this, not programs."))?;
+        DownloadExportPayload::permit(ctx, &request.front_door, request.domain(), &request.tenant, session, &id).await
     }
-}
-
-/// Puts leave into a cookie that is sent to the export's own path alone, which is returned.
-async fn permit(ctx: &Context<'_>, request: &RequestContext, id: &ID) -> Result<String> {
-    let door = &request.front_door;
-    let session = ctx.identity().and_then(|identity| identity.session_id);
-    let export = id::decode(id)?;
-    let people_only = Error::Forbidden("Only people can do this, not programs.");
-    let leave = door.exports.permit(request.domain(), &request.tenant, session.ok_or(people_only)?, export).await?;
-    let path = format!("/exports/{}", id::encode(export).as_str());
-    let secure = if door.secure { "; Secure" } else { "" };
-    let (token, seconds) = (leave.token, leave.lifetime.num_seconds());
-    let cookie = format!("{LEAVE}={token}; Path={path}; HttpOnly; SameSite=Strict{secure}; Max-Age={seconds}");
-    ctx.append_http_header("set-cookie", cookie);
-    Ok(path)
 }

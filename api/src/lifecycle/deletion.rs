@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Actor, Context, Error, Permission, Role,
+    Context, Error, Permission,
     audit::{Changes, Event},
 };
-use entities::{id::AccountId, platform::membership};
-use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
+use entities::id::AccountId;
+use sea_orm::{TransactionSession, TransactionTrait};
 use tenancy::{AskedBy, Certificate, Tenant, TenantId};
 
 use super::{Lifecycle, answer, owners};
@@ -54,17 +54,11 @@ impl Lifecycle {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let transaction = self.platform.begin().await?;
-        let membership = membership::Entity::find_by_id((account, tenant.id.0)).one(&transaction).await?;
-        let membership = membership.ok_or(Error::NotFound("workspace"))?;
-        if membership.role != Role::Owner {
-            return Err(Error::Forbidden("Only an owner takes the deletion of an organisation back."));
-        }
+        let context = Self::owner_from_apex(&transaction, account, name, tenant.id, now).await?;
         if !self.tenants.keep(&transaction, tenant.id, AskedBy::Owner, now).await.map_err(answer)? {
             let message = "There is no deletion of this organisation that an owner could take back.".to_owned();
             return Err(Error::Conflict { field: None, message });
         }
-        let actor = Actor::person(account, name, Role::Owner, membership.employee_id);
-        let context = Context { actor: Some(actor), now };
         let changes = Changes::default().with("deleteAt", tenant.delete_at, None::<DateTime<Utc>>);
         let entry =
             audit_outbox::put(&transaction, tenant.id, &context, event(tenant, "tenant.deletion_withdrawn", changes)).await?;

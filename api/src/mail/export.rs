@@ -27,16 +27,22 @@ pub(crate) enum ExportNews {
 }
 
 impl Mail {
-    /// Tells an owner what has become of an export, in the transaction that notes it. The link leads to the page, where they sign in.
+    /// Tells an owner what has become of an export, in the transaction that notes it. The link leads to the page, where they sign in:
+    /// of the organisation, or of the apex where that lets nobody in.
     pub(crate) async fn write_export_news<C: ConnectionTrait>(
         &self,
         connection: &C,
         owner: &account::Model,
         tenant: &Tenant,
+        is_served: bool,
         news: ExportNews,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let link = format!("{}/settings/organisation", self.address_of(Some(tenant)));
+        let link = if is_served {
+            format!("{}/settings/organisation", self.address_of(Some(tenant)))
+        } else {
+            self.address_of(None)
+        };
         let letter = announcement(&owner.name, &tenant.name, news, link).letter()?;
         outbox::put(connection, Kind::Export, Some(tenant.id), &owner.email, letter, now).await
     }

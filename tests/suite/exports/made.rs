@@ -12,7 +12,7 @@ use tests::{Company, contents_of, new_tenant, until, value};
 use super::{Outlet, ask, asked, change, download, list, states, unpack};
 
 /// Keeps everybody from reading a table, until it is dropped.
-async fn hold(outlet: &Outlet, company: &Company<'_>, table: &str) -> PgConnection {
+pub(super) async fn hold(outlet: &Outlet, company: &Company<'_>, table: &str) -> PgConnection {
     let mut holder = outlet.office.database.connect().await;
     holder.execute(AssertSqlSafe(format!("BEGIN; LOCK TABLE {}.{table}", company.tenant.schema))).await.unwrap();
     holder

@@ -1,16 +1,15 @@
 import { useQuery } from "@apollo/client/react";
-import { Alert, Button, Stack, Text, Title } from "@mantine/core";
+import { Button, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useState } from "react";
-import { useSearchParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import { Contact } from "../app/StandingBanner.tsx";
 import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
 import { formatInstant } from "../ui/format.ts";
-import { AlertIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { DownloadProblem } from "./ExportList.tsx";
 import { Exports } from "./Exports.tsx";
 import { Plan } from "./Plan.tsx";
 import { RenameForm } from "./RenameForm.tsx";
@@ -106,17 +105,6 @@ function Standing({ tenant: { standing } }: { tenant: Tenant }) {
         <Contact address={standing.billingContact} />
       </Text>
     </>
-  );
-}
-
-/** Says what has become of a download that the server refused: it has led back here. */
-function DownloadProblem() {
-  const [parameters] = useSearchParams();
-  if (parameters.get("problem") !== "download") return null;
-  return (
-    <Alert color="red" variant="light" role="alert" icon={<AlertIcon />} mb="md">
-      The download did not begin. Each click on Download is good once, for a minute: click it again.
-    </Alert>
   );
 }
 
