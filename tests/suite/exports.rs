@@ -112,7 +112,8 @@ async fn get(server: &Server, host: &str, id: &str, cookie: &str, accept: &str) 
         .header(header::HOST, host)
         .header(header::COOKIE, cookie)
         .header(header::ACCEPT, accept)
-        .header(header::ACCEPT_ENCODING, "gzip, br");
+        // As a browser does.
+        .header(header::ACCEPT_ENCODING, if accept.contains("html") { "gzip, br" } else { "identity" });
     let response = server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes().to_vec();
@@ -134,9 +135,10 @@ fn unpack(bytes: &[u8]) -> TempDir {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     for number in 0..archive.len() {
         let mut file = archive.by_index(number).unwrap();
+        let name = file.name().unwrap().into_owned();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        fs::write(directory.path().join(file.name()), content).unwrap();
+        fs::write(directory.path().join(name), content).unwrap();
     }
     directory
 }

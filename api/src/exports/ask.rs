@@ -12,8 +12,8 @@ use entities::{
     platform::export::{ActiveModel, Column, Entity, Format, Model, State},
 };
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, Statement, TransactionSession as _, TransactionTrait as _,
+    ActiveEnum as _, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set, Statement, TransactionSession as _, TransactionTrait as _,
 };
 use tenancy::{PlatformTransaction, Tenant, TenantId};
 
@@ -58,7 +58,8 @@ impl Exports {
     /// The latest exports of an organisation, for its owners; the newest first.
     pub async fn list(&self, context: &Context, tenant: TenantId) -> Result<Vec<Model>, Error> {
         context.require(Permission::ManageTenant)?;
-        let latest = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_desc(Column::AskedAt).order_by_desc(Column::Id);
+        let latest =
+            Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_desc(Column::AskedAt).order_by_desc(Column::Id);
         Ok(latest.limit(SHOWN).all(&self.platform).await?)
     }
 
@@ -75,7 +76,8 @@ impl Exports {
         }
         let most = self.options.exports_per_day;
         if of_tenant.filter(Column::AskedAt.gt(now - DAY)).count(transaction).await? >= u64::from(most) {
-            let message = format!("An organisation is exported {most} times within a day at the most. Please ask again tomorrow.");
+            let message =
+                format!("An organisation is exported {most} times within a day at the most. Please ask again tomorrow.");
             return Err(refused(message));
         }
         Ok(())

@@ -72,14 +72,7 @@ impl Exports {
         let sql = "INSERT INTO platform.export_downloads (token_hash, export_id, tenant_id, account_id, session_id, expires_at) \
                    VALUES ($1, $2, $3, $4, $5, $6)";
         let expires_at = now + LIFETIME;
-        let values = [
-            digest(&token).into(),
-            id.into(),
-            tenant.id.0.into(),
-            account.into(),
-            session.into(),
-            expires_at.into(),
-        ];
+        let values = [digest(&token).into(), id.into(), tenant.id.0.into(), account.into(), session.into(), expires_at.into()];
         Self::change(&self.platform, sql, values).await?;
         Ok(Leave { token, lifetime: LIFETIME })
     }

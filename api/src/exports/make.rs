@@ -40,8 +40,8 @@ impl Exports {
             let error = anyhow::anyhow!("each process that made it has ended before it was complete");
             return self.give_up(export, &tenant, Failure::Interrupted, &error, clock()).await;
         }
-        let name = format!("{}-{}-{}.zip", tenant.slug, export.asked_at.format("%Y%m%dT%H%M%SZ"), export.tries);
-        let target = self.place.join(&tenant.id.to_string()).join(&name);
+        // A try has a name of its own, so that none removes what another has made.
+        let target = self.place.join(&tenant.id.to_string()).join(&format!("{}-{}.zip", export.id, export.tries));
         // What a process has left that was killed, before its place is forgotten.
         if let Err(error) = remove_file(export.place.as_deref()).await {
             return self.note_failure(export, Some(&tenant), &error, clock()).await;

@@ -85,11 +85,7 @@ impl Exports {
     }
 
     /// Changes the control plane, and says how many rows.
-    async fn change<C: ConnectionTrait, const N: usize>(
-        connection: &C,
-        sql: &str,
-        values: [Value; N],
-    ) -> Result<u64, DbErr> {
+    async fn change<C: ConnectionTrait, const N: usize>(connection: &C, sql: &str, values: [Value; N]) -> Result<u64, DbErr> {
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
         connection.execute_raw(statement).await.map(|result| result.rows_affected())
     }

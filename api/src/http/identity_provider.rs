@@ -2,12 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::{Query, Request, State},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
-    response::IntoResponse,
-};
 use super::{graphql::cookie, navigation::tenant_of, visitor::visitor};
 use crate::{
     app::App,
@@ -16,6 +10,12 @@ use crate::{
         identity_provider::{ProviderAnswer, ProviderRefusal},
     },
     graphql::cookie as refresh_cookie,
+};
+use axum::{
+    body::Body,
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
 };
 
 /// Where the provider sends the browser back to.

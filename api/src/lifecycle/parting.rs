@@ -22,9 +22,7 @@ impl Parting {
     fn of(tenant: &Tenant, state: State) -> Self {
         match state {
             State::PastDue => Self { deletion: true, export: true },
-            State::Deleting => {
-                Self { deletion: false, export: tenant.can_be_kept() && tenant.status != TenantStatus::Suspended }
-            }
+            State::Deleting => Self { deletion: false, export: tenant.can_be_kept() && tenant.status != TenantStatus::Suspended },
             State::Active
             | State::Trial
             | State::Warned

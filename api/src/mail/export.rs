@@ -38,11 +38,8 @@ impl Mail {
         news: ExportNews,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        let link = if is_served {
-            format!("{}/settings/organisation", self.address_of(Some(tenant)))
-        } else {
-            self.address_of(None)
-        };
+        let link =
+            if is_served { format!("{}/settings/organisation", self.address_of(Some(tenant))) } else { self.address_of(None) };
         let letter = announcement(&owner.name, &tenant.name, news, link).letter()?;
         outbox::put(connection, Kind::Export, Some(tenant.id), &owner.email, letter, now).await
     }
@@ -103,10 +100,7 @@ mod tests {
 
     #[test]
     fn a_mail_leads_to_the_page_and_keeps_names_to_a_line() {
-        for news in [
-            ExportNews::Ready { bytes: 1, until: DateTime::UNIX_EPOCH },
-            ExportNews::Failed(Failure::Storage),
-        ] {
+        for news in [ExportNews::Ready { bytes: 1, until: DateTime::UNIX_EPOCH }, ExportNews::Failed(Failure::Storage)] {
             let letter = announcement("Ann", "Acme\r\nBcc: x", news, "http://acme.localhost/page".to_owned()).letter().unwrap();
             assert!(letter.subject.starts_with("The export of Acme  Bcc: x "), "{}", letter.subject);
             assert!(letter.text.contains("http://acme.localhost/page") && letter.html.contains("http://acme.localhost/page"));

@@ -46,12 +46,7 @@ async fn send(mut snapshot: Snapshot, format: ExportFormat, sink: Sink) -> Resul
 }
 
 /// Writes what arrives. The manifest comes last, for it has the sums.
-fn write(
-    target: &ArchivePlace,
-    format: ExportFormat,
-    manifest: Manifest,
-    source: &mut Source,
-) -> Result<Written, ArchiveError> {
+fn write(target: &ArchivePlace, format: ExportFormat, manifest: Manifest, source: &mut Source) -> Result<Written, ArchiveError> {
     let failed = |error: io::Error| target.failed(error);
     let mut zip = ZipWriter::new_stream(BufWriter::new(Summing::new(target.create()?)));
     // How long a table gets is not known when its file is begun.

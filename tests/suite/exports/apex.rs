@@ -80,6 +80,7 @@ async fn who_has_not_paid_gets_the_data_deletes_and_takes_it_back() {
     let id = export(&apex, &company).await.text("/requestWorkspaceExport/export/id");
     outlet.make().await;
     let answer = leave(&apex, &company, &id).await;
+    answer.text("/downloadWorkspaceExport/url");
     assert_eq!(get(outlet.server(), "localhost", &id, &cookie(&answer), "*/*").await.status, StatusCode::OK);
     let keep = "mutation($id: ID!) { keepWorkspace(id: $id) { workspace { state } } }";
     let kept = apex.ask_with(keep, json!({ "id": id_of(&company) })).await;

@@ -21,10 +21,8 @@ pub(super) async fn hold(outlet: &Outlet, company: &Company<'_>, table: &str) ->
 /// Waits until so many processes wait for a table that is held.
 async fn until_held(outlet: &Outlet, company: &Company<'_>, table: &str, processes: i64) {
     let mut watcher = outlet.office.database.connect().await;
-    let waiting = format!(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.{table}'::regclass",
-        company.tenant.schema
-    );
+    let waiting =
+        format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.{table}'::regclass", company.tenant.schema);
     until("an export waits", async || value::<i64>(&mut watcher, &waiting).await == processes).await;
 }
 

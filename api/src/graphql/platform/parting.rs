@@ -132,7 +132,8 @@ impl Owner {
         let context = Lifecycle::owner_from_apex(&door.tenants.platform(), account, name, id, door.now).await?;
         let tenant = door.tenants.directory().by_id(id).await?.ok_or(Error::NotFound("workspace"))?;
         if !may(door.lifecycle.parting(&tenant, door.now)) {
-            let message = "This is not possible here now: at the organisation's own address, or not until its operator has decided.";
+            let message =
+                "This is not possible here now: at the organisation's own address, or not until its operator has decided.";
             return Err(Error::Conflict { field: None, message: message.to_owned() }.into());
         }
         Ok(Self { context, tenant, session })
