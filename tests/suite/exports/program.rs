@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn serve(outlet: &Outlet, more: &[&str], prepare: impl Fn(&mut Command)) -> (Child, u16) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut program = command(&["serve", "--standby-tenants", "0", "--listen", &format!("127.0.0.1:{port}")]);
+    // Where mail is put: nowhere else.
+    program.arg("--data-directory").arg(outlet.office.folder().parent().unwrap());
     program.args(more).env("DATABASE_URL", outlet.office.database.url());
     program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     prepare(&mut program);
