@@ -14,6 +14,7 @@ use crate::{
     backup::Backups,
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
+    exports::Exports,
     graphql::{Schema, documents::TrustedDocuments, limits::Defaults, operator, platform},
     lifecycle::Lifecycle,
     live::{Bounds, Hub},
@@ -69,6 +70,8 @@ pub struct App {
     pub lifecycle: Arc<Lifecycle>,
     /// Their archives. `serve` makes them.
     pub backups: Arc<Backups>,
+    /// What their owners ask to have exported. `serve` makes it.
+    pub exports: Arc<Exports>,
     /// What operators do with tenants.
     pub operators: Arc<Operators>,
     /// The GraphQL schema, one for all tenants.
@@ -137,6 +140,7 @@ impl App {
         let lifecycle = Arc::new(Lifecycle::new(config, &tenants, &mail));
         let usage = Arc::new(Usage::new(config, &tenants, &mail));
         let backups = Arc::new(Backups::new(config, &tenants)?);
+        let exports = Arc::new(Exports::new(config, &tenants, &mail, &lifecycle)?);
         let operators = Arc::new(Operators::new(config, &tenants, &mail, &lifecycle));
         let mut background = Background::default();
         background.spawn(Arc::clone(&auth).keep_keys());
@@ -152,6 +156,7 @@ impl App {
             domains,
             lifecycle,
             backups,
+            exports,
             operators,
             schema: crate::graphql::schema(),
             platform_schema: platform::schema(),

@@ -17,6 +17,7 @@ use crate::{
     auth::{SignUpMode, SignUpPolicy},
     backup::BackupOptions,
     domains::DnsServer,
+    exports::ExportOptions,
     graphql::limits::Defaults,
     lifecycle::LifecycleOptions,
     live,
@@ -174,6 +175,10 @@ pub struct Config {
     /// Backups by schedule.
     #[command(flatten)]
     pub backup: BackupOptions,
+
+    /// Exports that owners ask for.
+    #[command(flatten)]
+    pub exports: ExportOptions,
 
     /// Minutes that an access token lives
     #[arg(long, env = "TENANTRY_ACCESS_TOKEN_MINUTES", global = true, default_value_t = 15, value_name = "MINUTES",

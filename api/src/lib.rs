@@ -13,6 +13,7 @@ mod commands;
 pub mod config;
 pub mod demo;
 pub mod domains;
+pub mod exports;
 pub mod graphql;
 pub mod http;
 pub mod lifecycle;

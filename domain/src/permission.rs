@@ -43,7 +43,7 @@ pub enum Permission {
     ManageSignIn,
     /// Add and remove addresses of the organisation, and choose the primary one.
     ManageDomains,
-    /// Rename the organisation, and ask for its deletion.
+    /// Rename the organisation, export it, and ask for its deletion.
     ManageTenant,
 }
 
@@ -173,7 +173,7 @@ impl Permission {
             Self::ManageApiKeys => "You may not manage API keys.",
             Self::ManageSignIn => "You may not change how members sign in.",
             Self::ManageDomains => "You may not manage the addresses of the organisation.",
-            Self::ManageTenant => "Only owners rename or delete the organisation.",
+            Self::ManageTenant => "Only owners rename, export or delete the organisation.",
         }
     }
 }

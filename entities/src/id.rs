@@ -129,6 +129,10 @@ id! {
     OperatorEventId
 }
 id! {
+    /// Names an export that owners have asked for.
+    ExportId
+}
+id! {
     /// Names a message that is to be sent.
     MailId
 }

@@ -1,4 +1,7 @@
-import { expect, signIn, test, uniqueName } from "./tenantry.ts";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { expect, expectAccessible, expectNoSidewaysScrolling, signIn, test, uniqueName } from "./tenantry.ts";
+import { unzip } from "./zip.ts";
 
 test("a department is created, renamed, moved, merged and deleted", async ({ page }) => {
   const name = uniqueName();
@@ -100,4 +103,45 @@ test("who may not manage the organisation sees no way to", async ({ page }) => {
   await expect(page.getByRole("main").getByRole("listitem").first()).toBeVisible();
   await expect(page.getByRole("button", { name: "New department" })).toHaveCount(0);
   await expect(page.getByRole("button", { name: /^Actions for/ })).toHaveCount(0);
+});
+
+test("an owner exports the organisation, before deleting it too, and downloads the file", async ({ page }) => {
+  await signIn(page, "acme", "owner", "/settings/organisation");
+  const part = page.getByRole("region", { name: "Export", exact: true });
+  await part.getByLabel("Format").selectOption({ label: "Lines of JSON, for programs" });
+  await part.getByRole("button", { name: "Export the data" }).click();
+  await expect(part.getByRole("button", { name: "Export the data" })).toBeDisabled();
+  const button = part.getByRole("button", { name: /^Download the export of/ });
+  await expect(button).toBeVisible({ timeout: 30_000 });
+  await expect(part).toContainText("Ready");
+  await expectAccessible(page);
+  await expectNoSidewaysScrolling(page);
+
+  const downloading = page.waitForEvent("download");
+  await button.press("Enter");
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^acme-\d{4}-\d{2}-\d{2}\.zip$/);
+  const files = unzip(readFileSync(await download.path()));
+  const manifest = JSON.parse(files.get("manifest.json")?.toString() ?? "") as {
+    slug: string;
+    format: string;
+    files: { file: string; rows: number; sha256: string }[];
+  };
+  expect([manifest.slug, manifest.format]).toEqual(["acme", "ndjson"]);
+  expect(manifest.files.map(({ file }) => file)).toContain("employees.ndjson");
+  for (const { file, rows, sha256 } of manifest.files) {
+    const content = files.get(file) ?? Buffer.alloc(0);
+    expect(createHash("sha256").update(content).digest("hex"), file).toBe(sha256);
+    const lines = content.toString().split("\n").filter((line) => line !== "");
+    expect(lines.map((line): unknown => JSON.parse(line))).toHaveLength(rows);
+  }
+  expect(files.size).toBe(manifest.files.length + 1);
+
+  // The address is good once; then it leads back to the page, which says so.
+  await page.goto(download.url());
+  await expect(page.getByText(/^The download did not begin/)).toBeVisible();
+  await page.getByRole("button", { name: "Delete the organisation…" }).click();
+  const first = page.getByRole("dialog").getByRole("region", { name: "Export your data first" });
+  await expect(first.getByRole("button", { name: /^Download the export of/ })).toBeVisible();
+  await expectAccessible(page);
 });

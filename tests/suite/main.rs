@@ -24,6 +24,7 @@ mod departments;
 mod directory;
 mod domains;
 mod employees;
+mod exports;
 mod fleet;
 mod hosts;
 mod identity_providers;

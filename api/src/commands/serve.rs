@@ -97,7 +97,7 @@ async fn serve(
         () = stop.notified() => return Ok(()),
     };
     announce(config, with_demo);
-    // Only a program that serves sends mail, looks after domains, archives and the states of tenants, and prepares schemas: a command leaves all that to this one.
+    // Only a program that serves sends mail, looks after domains, archives, exports and the states of tenants, and prepares schemas: a command leaves all that to this one.
     let mut working = Background::default();
     if has_left {
         tracing::warn!("other programs are at some tenants, which are behind and not served until they are migrated");
@@ -108,6 +108,7 @@ async fn serve(
     working.spawn(Arc::clone(&app.domains).run(system_clock()));
     working.spawn(Arc::clone(&app.usage).run(system_clock()));
     working.spawn(Arc::clone(&app.backups).run(system_clock()));
+    working.spawn(Arc::clone(&app.exports).run(system_clock()));
     if let Some(wanted) = usize::try_from(standby).ok().filter(|wanted| *wanted > 0) {
         let tenants = database.tenants.clone();
         working.spawn(async move { tenants.keep_standby(wanted, Utc::now).await });

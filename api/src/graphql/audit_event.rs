@@ -44,6 +44,7 @@ impl TryFrom<Model> for AuditEvent {
             "member" => Kind::Account,
             "invitation" => Kind::Invitation,
             "api_key" => Kind::ApiKey,
+            "export" => Kind::Export,
             // There is one for each organisation, or it is known by its name, and it has no id of its own.
             "identity_provider" | "domain" | "tenant" => Kind::Tenant,
             _ => return Err(Fault::new("an audit event has an unknown type of subject")),

@@ -11,6 +11,7 @@ use crate::{
     auth::{Auth, AuthError, Challenge, Identity, Notice, Owner, RelyingParty, Session, Visitor},
     config::Addresses,
     domains::Domains,
+    exports::Exports,
     graphql::authenticator::OwnerProof,
     lifecycle::Lifecycle,
     mail::Mail,
@@ -29,6 +30,8 @@ pub struct FrontDoor {
     pub mail: Arc<Mail>,
     /// The hosts of tenants.
     pub domains: Arc<Domains>,
+    /// What owners ask to have exported.
+    pub exports: Arc<Exports>,
     /// What holds for tenants, and what becomes of them.
     pub lifecycle: Arc<Lifecycle>,
     /// What tenants have used.

@@ -7,7 +7,7 @@ use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
 use entities::id::{
-    AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, InvitationId, LocationId, OperatorEventId, OperatorId,
+    AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, ExportId, InvitationId, LocationId, OperatorEventId, OperatorId,
     PasskeyId, PositionId, SessionId,
 };
 use tenancy::TenantId;
@@ -28,6 +28,8 @@ pub enum Kind {
     Department,
     /// An employee.
     Employee,
+    /// An export.
+    Export,
     /// An invitation.
     Invitation,
     /// A location.
@@ -47,12 +49,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Account,
         Self::ApiKey,
         Self::AuditEvent,
         Self::Department,
         Self::Employee,
+        Self::Export,
         Self::Invitation,
         Self::Location,
         Self::Operator,
@@ -70,6 +73,7 @@ impl Kind {
             Self::AuditEvent => b'V',
             Self::Department => b'D',
             Self::Employee => b'E',
+            Self::Export => b'F',
             Self::Invitation => b'I',
             Self::Location => b'L',
             Self::Operator => b'O',
@@ -113,6 +117,11 @@ impl Key for LocationId {
 impl Key for AuditEventId {
     const KIND: Kind = Kind::AuditEvent;
     const NOUN: &'static str = "audit event";
+}
+
+impl Key for ExportId {
+    const KIND: Kind = Kind::Export;
+    const NOUN: &'static str = "export";
 }
 
 impl Key for InvitationId {

@@ -29,6 +29,7 @@ pub mod domain;
 pub mod employee;
 pub mod emptied;
 pub mod error;
+pub mod export;
 pub mod front_door;
 pub mod http;
 pub mod id;

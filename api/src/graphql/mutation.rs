@@ -4,9 +4,10 @@ use async_graphql::MergedObject;
 
 use super::{
     api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, domain::DomainMutation,
-    employee::EmployeeMutation, identity_provider::IdentityProviderMutation, invitation::InvitationMutation,
-    location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation,
-    position::PositionMutation, security::SecurityMutation, session::SessionMutation, tenant_change::TenantMutation,
+    employee::EmployeeMutation, export::ExportMutation, identity_provider::IdentityProviderMutation,
+    invitation::InvitationMutation, location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation,
+    password::PasswordMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
+    tenant_change::TenantMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
@@ -27,5 +28,6 @@ pub struct Mutation(
     ApiKeyMutation,
     IdentityProviderMutation,
     DomainMutation,
+    ExportMutation,
     TenantMutation,
 );

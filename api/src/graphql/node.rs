@@ -39,6 +39,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
             Kind::Account
             | Kind::ApiKey
             | Kind::AuditEvent
+            | Kind::Export
             | Kind::Invitation
             | Kind::Operator
             | Kind::OperatorEvent

@@ -4,9 +4,9 @@ use async_graphql::MergedObject;
 
 use super::{
     api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, domain::DomainQuery,
-    employee::EmployeeQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery,
-    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, tenant::TenantQuery,
-    viewer::ViewerQuery,
+    employee::EmployeeQuery, export::ExportQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery,
+    location::LocationQuery, member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery,
+    tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -25,5 +25,6 @@ pub struct Query(
     ApiKeyQuery,
     IdentityProviderQuery,
     DomainQuery,
+    ExportQuery,
     NodeQuery,
 );

@@ -104,6 +104,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         hosts: app.hosts.clone(),
         mail: Arc::clone(&app.mail),
         domains: Arc::clone(&app.domains),
+        exports: Arc::clone(&app.exports),
         lifecycle: Arc::clone(&app.lifecycle),
         usage: Arc::clone(&app.usage),
         tenant: tenant.clone(),

@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::{Query, Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts},
-    response::IntoResponse,
-};
-use chrono::{DateTime, Utc};
-use tenancy::{Standing, Tenant};
-use tracing::{Span, field::display};
-
-use super::{graphql::cookie, peer, place::target_of, refusal::Refusal, standing, visitor::visitor};
+use super::{graphql::cookie, navigation::tenant_of, visitor::visitor};
 use crate::{
     app::App,
     auth::{
         Problem,
         identity_provider::{ProviderAnswer, ProviderRefusal},
     },
-    graphql::{cookie as refresh_cookie, limits::Limits},
-    traffic::Sender,
+    graphql::cookie as refresh_cookie,
+};
+use axum::{
+    body::Body,
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
 };
 
 /// Where the provider sends the browser back to.
@@ -30,7 +25,7 @@ pub(crate) const CALLBACK: &str = "/auth/callback";
 pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let now = (app.clock)();
     let (parts, _) = request.into_parts();
-    let (tenant, address, _) = match place(&app, &parts, now).await {
+    let (tenant, address, _) = match tenant_of(&app, &parts, now).await {
         Ok(place) => place,
         Err(response) => return response,
     };
@@ -49,7 +44,7 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resp
 pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let now = (app.clock)();
     let (parts, _) = request.into_parts();
-    let (tenant, _, standing) = match place(&app, &parts, now).await {
+    let (tenant, _, standing) = match tenant_of(&app, &parts, now).await {
         Ok(place) => place,
         Err(response) => return response,
     };
@@ -71,30 +66,6 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
     };
     set_cookie(&mut response, &kept(&app, "", 0));
     response
-}
-
-/// The tenant of the request, the address of its host, and what holds for the tenant; else the answer.
-async fn place(app: &App, parts: &Parts, now: DateTime<Utc>) -> Result<(Arc<Tenant>, String, Standing), Response<Body>> {
-    // Not HEAD either: to look is to use up.
-    if parts.method != Method::GET {
-        return Err((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response());
-    }
-    let (tenant, host) = match target_of(app, parts, peer(parts)).await {
-        Ok((_, Some(tenant), Some(host))) => (tenant, host),
-        Ok(_) => return Err(Refusal::TenantNotFound.into_response()),
-        Err(refusal) => return Err(refusal.into_response()),
-    };
-    Span::current().record("tenant", display(&tenant.slug));
-    // Each try leaves a row for a while.
-    let sender = Sender::anonymous(visitor(parts, &app.options.trusted_proxies).address);
-    let limits = Limits::of(&app.options.limits, Some(&tenant));
-    if let Err(refused) = app.traffic.count(Some(tenant.id), sender, &limits, now) {
-        return Err(Refusal::TooMany(refused).into_response());
-    }
-    match standing::check(app, &host, &tenant, now) {
-        Ok(standing) => Ok((tenant, app.options.addresses.of(host.as_str()), standing)),
-        Err(refusal) => Err(refusal.into_response()),
-    }
 }
 
 async fn within<T>(app: &App, work: impl Future<Output = Result<T, ProviderRefusal>>) -> Result<T, ProviderRefusal> {

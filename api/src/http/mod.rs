@@ -1,12 +1,14 @@
 //! HTTP: the routes as one table, what every request passes as one list.
 
 mod assets;
+mod export;
 mod graphql;
 mod health;
 mod host;
 mod identity_provider;
 pub(crate) mod log;
 mod metrics;
+mod navigation;
 mod operator;
 mod origin;
 pub(crate) mod place;
@@ -61,6 +63,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/operator/graphql", any(operator::answer))
         .route("/auth/sign-in", any(identity_provider::start))
         .route("/auth/callback", any(identity_provider::callback))
+        .route("/exports/{id}", any(export::answer))
         .route("/.well-known/jwks.json", get(health::published_keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

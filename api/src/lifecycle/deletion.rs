@@ -2,17 +2,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Actor, Context, Error, Permission, Role,
+    Context, Error, Permission,
     audit::{Changes, Event},
 };
-use entities::{id::AccountId, platform::membership};
-use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
+use entities::id::AccountId;
+use sea_orm::{TransactionSession, TransactionTrait};
 use tenancy::{AskedBy, Certificate, Tenant, TenantId};
 
 use super::{Lifecycle, answer, owners};
 use crate::{
     auth::{Auth, audit_outbox},
     backup::hand_over,
+    exports,
 };
 
 impl Lifecycle {
@@ -53,17 +54,11 @@ impl Lifecycle {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let transaction = self.platform.begin().await?;
-        let membership = membership::Entity::find_by_id((account, tenant.id.0)).one(&transaction).await?;
-        let membership = membership.ok_or(Error::NotFound("workspace"))?;
-        if membership.role != Role::Owner {
-            return Err(Error::Forbidden("Only an owner takes the deletion of an organisation back."));
-        }
+        let context = Self::owner_from_apex(&transaction, account, name, tenant.id, now).await?;
         if !self.tenants.keep(&transaction, tenant.id, AskedBy::Owner, now).await.map_err(answer)? {
             let message = "There is no deletion of this organisation that an owner could take back.".to_owned();
             return Err(Error::Conflict { field: None, message });
         }
-        let actor = Actor::person(account, name, Role::Owner, membership.employee_id);
-        let context = Context { actor: Some(actor), now };
         let changes = Changes::default().with("deleteAt", tenant.delete_at, None::<DateTime<Utc>>);
         let entry =
             audit_outbox::put(&transaction, tenant.id, &context, event(tenant, "tenant.deletion_withdrawn", changes)).await?;
@@ -78,13 +73,14 @@ impl Lifecycle {
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
     /// come, or another process was faster. After a failure the next call goes on.
     pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
-        // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups where the archives are.
-        if !self.tenants.erase(tenant, &["memberships", "domains", "backups"], now).await? {
+        // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups and exports where the files are.
+        if !self.tenants.erase(tenant, &["memberships", "domains", "backups", "exports"], now).await? {
             return Ok(None);
         }
         let transaction = self.platform.begin().await?;
         let owners = owners(&transaction, tenant).await?;
         crate::domains::forget_hosts(&transaction, tenant, now).await?;
+        exports::remove_all(&transaction, tenant).await?;
         let archives_until = now + TimeDelta::days(self.archives_kept_days.into());
         let archives = hand_over(&transaction, tenant, archives_until).await?;
         let archives_until = (archives > 0).then_some(archives_until);

@@ -7,6 +7,7 @@
 mod deletion;
 mod notice;
 mod options;
+mod parting;
 mod rename;
 
 use std::{sync::Arc, time::Duration};
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use options::LifecycleOptions;
+pub use parting::Parting;
 pub(crate) use rename::parse as parse_names;
 
 /// How often it is looked what has become due, on the average.

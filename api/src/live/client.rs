@@ -136,6 +136,7 @@ impl Client {
             visitor: self.visitor.clone(),
             mail: Arc::clone(&self.app.mail),
             domains: Arc::clone(&self.app.domains),
+            exports: Arc::clone(&self.app.exports),
             lifecycle: Arc::clone(&self.app.lifecycle),
             usage: Arc::clone(&self.app.usage),
             refresh_cookie: None,

@@ -5,6 +5,7 @@
 //! times with the same `Message-ID`.
 
 mod announcement;
+mod export;
 mod letter;
 mod outbox;
 mod transport;
@@ -29,6 +30,7 @@ use letter::{DomainFailing, DomainReleased, PasswordChanged, SecurityChanged};
 use outbox::Kind;
 use transport::Transport;
 
+pub(crate) use export::{ExportNews, sentence as export_failure};
 pub use transport::mailbox_folder;
 
 /// The channel that is notified when a message was written.

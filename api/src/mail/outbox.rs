@@ -38,6 +38,7 @@ pub(super) enum Kind {
     Standing,
     DeletionCertificate,
     QuotaWarning,
+    Export,
 }
 
 impl Kind {
@@ -53,6 +54,7 @@ impl Kind {
             Self::Standing => "standing",
             Self::DeletionCertificate => "deletion_certificate",
             Self::QuotaWarning => "quota_warning",
+            Self::Export => "export",
         }
     }
 
@@ -60,9 +62,16 @@ impl Kind {
     pub(super) fn worth_sending_for(kind: &str) -> TimeDelta {
         if kind == Self::PasswordReset.as_str() {
             TimeDelta::hours(1)
-        } else if [Self::Standing, Self::DeletionCertificate, Self::DomainFailing, Self::DomainReleased, Self::QuotaWarning]
-            .into_iter()
-            .any(|lasting| lasting.as_str() == kind)
+        } else if [
+            Self::Standing,
+            Self::DeletionCertificate,
+            Self::DomainFailing,
+            Self::DomainReleased,
+            Self::QuotaWarning,
+            Self::Export,
+        ]
+        .into_iter()
+        .any(|lasting| lasting.as_str() == kind)
         {
             TimeDelta::days(7)
         } else {

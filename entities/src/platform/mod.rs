@@ -8,6 +8,7 @@ pub mod backup;
 pub mod departure;
 pub mod domain_claim;
 pub mod entry_code;
+pub mod export;
 pub mod external_identity;
 pub mod familiar_network;
 pub mod identity_provider;

@@ -176,22 +176,10 @@ impl PartialDirectory {
         let path = self.path.join(name);
         let failed = |error| ArchiveError::of_file(&path)(error);
         let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
-        let mut sum = Sum::new();
-        let sql = statement(table, format);
-        let sent = snapshot
-            .copy(&sql, |rows| {
-                let rows = match format {
-                    ExportFormat::Csv => rows,
-                    ExportFormat::Ndjson => plain_lines(&rows),
-                };
-                sum.add(&rows, 0);
-                ready(file.write_all(&rows).map_err(failed).map_err(Into::into))
-            })
-            .await?;
+        let write = |rows: Vec<u8>| ready(file.write_all(&rows).map_err(failed).map_err(Into::into));
+        let totals = copy_table(snapshot, table, format, write).await?;
         file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
-        // Postgres sends a row a message, and with CSV one more for the names.
-        let rows = if format == ExportFormat::Csv { sent.rows.saturating_sub(1) } else { sent.rows };
-        Ok(Totals { rows, ..sum.totals() })
+        Ok(totals)
     }
 
     fn complete(mut self, export: &ExportManifest) -> Result<(), ArchiveError> {
@@ -226,6 +214,29 @@ fn is_at(file: &File, name: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Copies the rows of a table in a format, and says what they come to.
+pub(super) async fn copy_table<F: Future<Output = Result<()>>>(
+    snapshot: &mut Snapshot,
+    table: &TableShape,
+    format: ExportFormat,
+    mut take: impl FnMut(Vec<u8>) -> F,
+) -> Result<Totals> {
+    let mut sum = Sum::new();
+    let sent = snapshot
+        .copy(&statement(table, format), |rows| {
+            let rows = match format {
+                ExportFormat::Csv => rows,
+                ExportFormat::Ndjson => plain_lines(&rows),
+            };
+            sum.add(&rows, 0);
+            take(rows)
+        })
+        .await?;
+    // Postgres sends a row a message, and with CSV one more for the names.
+    let rows = if format == ExportFormat::Csv { sent.rows.saturating_sub(1) } else { sent.rows };
+    Ok(Totals { rows, ..sum.totals() })
 }
 
 fn statement(table: &TableShape, format: ExportFormat) -> String {

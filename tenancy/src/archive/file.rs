@@ -98,10 +98,21 @@ pub(super) fn sync_directory(of: &Path) -> Result<(), ArchiveError> {
 }
 
 /// Adds up what is written.
-struct Summing<W> {
+pub(super) struct Summing<W> {
     inner: W,
     bytes: u64,
     sum: Checksum,
+}
+
+impl<W> Summing<W> {
+    pub(super) fn new(inner: W) -> Self {
+        Self { inner, bytes: 0, sum: Checksum::new() }
+    }
+
+    /// What was written, and the SHA-256 of it in hexadecimal.
+    pub(super) fn into_parts(self) -> (W, u64, String) {
+        (self.inner, self.bytes, self.sum.hexadecimal())
+    }
 }
 
 impl<W: Write> Write for Summing<W> {
@@ -125,7 +136,7 @@ pub(super) fn write(
     source: &mut Source,
 ) -> Result<Written, ArchiveError> {
     let failed = |error| target.failed(error);
-    let summing = Summing { inner: target.create()?, bytes: 0, sum: Checksum::new() };
+    let summing = Summing::new(target.create()?);
     let sealed = SealedWriter::new(BufWriter::new(summing), key).map_err(failed)?;
     let mut writer = RecordWriter::new(sealed, &manifest).map_err(failed)?;
     let mut totals = Vec::new();
@@ -139,8 +150,9 @@ pub(super) fn write(
         }
     }
     let written = writer.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
-    written.inner.complete()?;
-    Ok(Written { contents: Contents { manifest, totals }, bytes: written.bytes, sha256: written.sum.hexadecimal() })
+    let (archive, bytes, sha256) = written.into_parts();
+    archive.complete()?;
+    Ok(Written { contents: Contents { manifest, totals }, bytes, sha256 })
 }
 
 /// An archive that is being read.

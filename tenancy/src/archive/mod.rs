@@ -12,6 +12,7 @@
 
 mod backup;
 mod backup_all;
+mod bundle;
 mod error;
 mod exchange;
 mod export;

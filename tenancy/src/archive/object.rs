@@ -62,6 +62,13 @@ impl ObjectPlace {
         }
     }
 
+    pub(super) async fn stream(&self) -> Result<BoxStream<'static, io::Result<Vec<u8>>>, ArchiveError> {
+        let object = self.store()?.get(&self.key).await.map_err(|error| self.failed(error))?;
+        let place = self.clone();
+        let pieces = object.into_stream().map_ok(Vec::from).map_err(move |error| io::Error::from(place.failed(error)));
+        Ok(pieces.boxed())
+    }
+
     fn store(&self) -> Result<Arc<dyn ObjectStore>, ArchiveError> {
         let backoff = BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(5), base: 2.0 };
         let retry = RetryConfig { backoff, max_retries: TRIES, retry_timeout: LONGEST };

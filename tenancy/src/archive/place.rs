@@ -8,6 +8,12 @@ use std::{
     str::FromStr,
 };
 
+use futures::{
+    StreamExt as _,
+    stream::{BoxStream, try_unfold},
+};
+use tokio::io::AsyncReadExt as _;
+
 use super::{
     ArchiveError,
     file::Partial,
@@ -52,7 +58,8 @@ impl ArchivePlace {
                 beside(move || {
                     for path in [&path, &partial(&path)] {
                         match fs::remove_file(path) {
-                            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                            // Nor is there anything where what should be a directory is a file.
+                            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                                 return Err(ArchiveError::of_file(path)(error));
                             }
                             _ => {}
@@ -96,6 +103,22 @@ impl ArchivePlace {
                 None => Ok(()),
             },
             Self::Object(_) => Ok(()),
+        }
+    }
+
+    /// Its bytes, a piece at a time, for whoever hands them on. No thread waits while nobody takes them.
+    pub async fn stream(&self) -> Result<BoxStream<'static, io::Result<Vec<u8>>>> {
+        match self {
+            Self::File(path) => {
+                let file = tokio::fs::File::open(path).await.map_err(ArchiveError::of_file(path))?;
+                let pieces = try_unfold(file, |mut file| async move {
+                    let mut piece = Vec::with_capacity(PIECE);
+                    (&mut file).take(PIECE as u64).read_to_end(&mut piece).await?;
+                    Ok((!piece.is_empty()).then_some((piece, file)))
+                });
+                Ok(pieces.boxed())
+            }
+            Self::Object(object) => Ok(object.stream().await?),
         }
     }
 

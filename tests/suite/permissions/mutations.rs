@@ -10,7 +10,7 @@ use tests::{Caller, Company, FakeProvider, Introspection, opaque};
 use super::{ROLES, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 66] = [
+const DEEDS: [(&str, &str); 68] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -75,6 +75,8 @@ const DEEDS: [(&str, &str); 66] = [
     ("makeDomainPrimary", ""),
     ("removeDomain", ""),
     ("redirectToPrimaryDomain", ""),
+    ("requestExport", ""),
+    ("downloadExport", ""),
     ("renameTenant", ""),
     ("requestTenantDeletion", "a wrong password"),
 ];
@@ -272,6 +274,12 @@ impl Scene<'_> {
                 "setUpAuthenticator" | "removeAuthenticator" | "replaceRecoveryCodes" | "beginPasskeyRegistration",
                 "a wrong password",
             ) => json!({ "password": "wrong password" }),
+            ("requestExport", _) => json!({}),
+            ("downloadExport", _) => {
+                let id = self.plant().await.export().await;
+                let query = "mutation($id: ID!) { downloadExport(id: $id) { __typename } }";
+                return Some((query.to_owned(), json!({ "id": id })));
+            }
             ("requestTenantDeletion", _) => {
                 json!({ "slug": self.company.tenant.slug.as_str(), "password": "wrong password" })
             }

@@ -4,8 +4,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use entities::{
-    id::InvitationId,
-    platform::{account, invitation, membership, password_reset},
+    id::{ExportId, InvitationId},
+    platform::{account, export, invitation, membership, password_reset},
 };
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, sea_query::Expr};
 use sha2::{Digest as _, Sha256};
@@ -44,6 +44,25 @@ impl<'a> Plant<'a> {
         };
         row.insert(&self.platform).await.unwrap();
         (opaque(id), token)
+    }
+
+    /// An export that can be downloaded.
+    pub(super) async fn export(&self) -> String {
+        let (id, now) = (ExportId::generate(), Utc::now());
+        let row = export::ActiveModel {
+            id: Set(id),
+            tenant_id: Set(self.company.tenant.id.0),
+            asked_by: Set(self.account.id),
+            format: Set(export::Format::Csv),
+            state: Set(export::State::Done),
+            asked_at: Set(now),
+            due_at: Set(now),
+            tries: Set(1),
+            expires_at: Set(Some(now + TimeDelta::days(1))),
+            ..Default::default()
+        };
+        row.insert(&self.platform).await.unwrap();
+        opaque(id)
     }
 
     /// A way to a new password for an account that nobody uses otherwise.

@@ -1,12 +1,22 @@
 import { useMutation, useQuery } from "@apollo/client/react";
 import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
+import { useState } from "react";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
-import { KeepWorkspaceDocument, WorkspacesDocument, type WorkspacesQuery } from "../generated/platform.ts";
+import {
+  KeepWorkspaceDocument,
+  RequestWorkspaceDeletionDocument,
+  WorkspacesDocument,
+  type WorkspacesQuery,
+} from "../generated/platform.ts";
+import { DeletionDialog } from "../settings/DeleteOrganisationDialog.tsx";
+import { DownloadProblem } from "../settings/ExportList.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant, initials, roles } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { WorkspaceExports } from "./WorkspaceExports.tsx";
 
 type Workspace = WorkspacesQuery["workspaces"][number];
 
@@ -15,6 +25,7 @@ export function WorkspacesPage() {
   const { data, error, refetch } = useQuery(WorkspacesDocument, { fetchPolicy: "cache-and-network" });
   return (
     <Page title="Your organisations" subtitle="Those that you are a member of">
+      <DownloadProblem />
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
@@ -69,6 +80,7 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
           {reasons[workspace.state] ?? "Not available now"}
         </Badge>
       )}
+      <Parting workspace={workspace} />
     </Group>
   );
 }
@@ -97,6 +109,51 @@ function KeepButton({ workspace }: { workspace: Workspace }) {
     >
       Keep it
     </Button>
+  );
+}
+
+/** What owners do here with an organisation that lets nobody in at its own address. */
+function Parting({ workspace }: { workspace: Workspace }) {
+  const { id, name, canBeDeleted, canBeExported } = workspace;
+  const [open, setOpen] = useState<"export" | "delete" | null>(null);
+  const [remove] = useMutation(RequestWorkspaceDeletionDocument);
+  if (!canBeDeleted && !canBeExported) return null;
+  return (
+    <Group gap="sm">
+      {canBeExported && (
+        <Button size="xs" variant="default" onClick={() => setOpen("export")} aria-label={`Export ${name}…`}>
+          Export…
+        </Button>
+      )}
+      {canBeDeleted && (
+        <Button
+          size="xs"
+          variant="subtle"
+          color="red"
+          onClick={() => setOpen("delete")}
+          aria-label={`Delete ${name}…`}
+        >
+          Delete…
+        </Button>
+      )}
+      {open === "export" && (
+        <Dialog title={`Export ${name}`} onClose={() => setOpen(null)}>
+          {() => <WorkspaceExports id={id} />}
+        </Dialog>
+      )}
+      {open === "delete" && (
+        <DeletionDialog
+          tenant={workspace}
+          exports={<WorkspaceExports id={id} latest />}
+          onDelete={async (input, close) => {
+            await remove({ variables: { input: { id, ...input } } });
+            close(true);
+            announceDone(`${name} is going to be deleted. You can keep it for a while.`);
+          }}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Group>
   );
 }
 

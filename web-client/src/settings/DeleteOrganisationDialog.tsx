@@ -1,19 +1,46 @@
 import { useMutation, useQuery } from "@apollo/client/react";
-import { Stack, Text, TextInput } from "@mantine/core";
+import { Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { emptyProof, proofChecks, proofInput, ProofInputs } from "../account/proof.tsx";
+import type { ReactNode } from "react";
+import { emptyProof, proofChecks, type ProofInput, proofInput, ProofInputs } from "../account/proof.tsx";
 import { HasAuthenticatorDocument, RequestTenantDeletionDocument } from "../generated/graphql.ts";
-import { Dialog } from "../ui/Dialog.tsx";
+import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
 import { LoadingRows } from "../ui/states.tsx";
+import { Exports } from "./Exports.tsx";
 
 interface Tenant {
   name: string;
   slug: string;
 }
 
-/** Asks for the organisation's address, typed, and for the proof that the account's owner asks. */
+/** Asks for the deletion of the organisation that the page is at. */
 export function DeleteOrganisationDialog({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
+  const [remove] = useMutation(RequestTenantDeletionDocument, { fetchPolicy: "no-cache" });
+  return (
+    <DeletionDialog
+      tenant={tenant}
+      exports={<Exports latest />}
+      onClose={onClose}
+      onDelete={async (input) => {
+        const { data } = await remove({ variables: { input } });
+        // To where it is taken back: here nobody is let in any more.
+        if (data !== undefined) window.location.assign(data.requestTenantDeletion.url);
+      }}
+    />
+  );
+}
+
+interface Props {
+  tenant: Tenant;
+  /** The exports, which go with the organisation. */
+  exports: ReactNode;
+  onDelete: (input: ProofInput & { slug: string }, close: Close) => Promise<void>;
+  onClose: () => void;
+}
+
+/** Offers an export, then asks for the organisation's address, typed, and for the proof that the account's owner asks. */
+export function DeletionDialog({ tenant, exports, onDelete, onClose }: Props) {
   const { data } = useQuery(HasAuthenticatorDocument, { fetchPolicy: "network-only" });
   return (
     <Dialog title={`Delete ${tenant.name}`} onClose={onClose}>
@@ -21,20 +48,33 @@ export function DeleteOrganisationDialog({ tenant, onClose }: { tenant: Tenant; 
         data === undefined ? (
           <LoadingRows rows={3} />
         ) : (
-          <DeleteForm
-            tenant={tenant}
-            hasAuthenticator={data.security?.authenticatorConfirmedAt != null}
-            onCancel={() => close()}
-          />
+          <Stack gap="lg">
+            <section aria-label="Export your data first">
+              <Title order={3} size="h5" mb="xs">
+                Export your data first
+              </Title>
+              {exports}
+            </section>
+            <DeleteForm
+              tenant={tenant}
+              hasAuthenticator={data.security?.authenticatorConfirmedAt != null}
+              onDelete={(input) => onDelete(input, close)}
+              onCancel={() => close()}
+            />
+          </Stack>
         )
       }
     </Dialog>
   );
 }
 
-function DeleteForm(props: { tenant: Tenant; hasAuthenticator: boolean; onCancel: () => void }) {
-  const { tenant, hasAuthenticator } = props;
-  const [remove] = useMutation(RequestTenantDeletionDocument, { fetchPolicy: "no-cache" });
+function DeleteForm(props: {
+  tenant: Tenant;
+  hasAuthenticator: boolean;
+  onDelete: (input: ProofInput & { slug: string }) => Promise<void>;
+  onCancel: () => void;
+}) {
+  const { tenant, hasAuthenticator, onDelete } = props;
   const form = useForm({
     initialValues: { slug: "", ...emptyProof },
     validate: {
@@ -42,17 +82,15 @@ function DeleteForm(props: { tenant: Tenant; hasAuthenticator: boolean; onCancel
       ...proofChecks(hasAuthenticator),
     },
   });
-  const submission = useSubmission(form, async ({ slug, ...proof }) => {
-    const { data } = await remove({ variables: { input: { slug: slug.trim(), ...proofInput(proof) } } });
-    // To where it is taken back: here nobody is let in any more.
-    if (data !== undefined) window.location.assign(data.requestTenantDeletion.url);
-  });
+  const submission = useSubmission(form, ({ slug, ...proof }) =>
+    onDelete({ slug: slug.trim(), ...proofInput(proof) }),
+  );
   return (
     <Form submission={submission} submitLabel="Delete" label="Delete the organisation" danger onCancel={props.onCancel}>
       <Stack>
         <Text size="sm">
-          Nobody can use <bdi>{tenant.name}</bdi> from now on. Should you want to keep its data, have the operator of
-          this service export it first.
+          Nobody can use <bdi>{tenant.name}</bdi> from now on, and its exports are removed with it: download what you
+          want to keep before.
         </Text>
         <TextInput
           label={`Type ${tenant.slug}`}

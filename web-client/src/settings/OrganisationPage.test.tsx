@@ -101,7 +101,7 @@ test("owners see what they may use and what they use", async () => {
 
 test("only owners see it", () => {
   renderPage(<OrganisationPage />, { viewer: employee, answers: {} });
-  expect(screen.getByText("Only owners rename or delete the organisation")).toBeInTheDocument();
+  expect(screen.getByText("Only owners rename, export or delete the organisation")).toBeInTheDocument();
 });
 
 test.each([

@@ -9,18 +9,20 @@ import { formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { DownloadProblem } from "./ExportList.tsx";
+import { Exports } from "./Exports.tsx";
 import { Plan } from "./Plan.tsx";
 import { RenameForm } from "./RenameForm.tsx";
 
 type Tenant = TenantStandingQuery["tenant"];
 
-/** The organisation as a whole: its name and address, what holds for it, and its end. For owners. */
+/** The organisation as a whole: its name and address, what holds for it, its data as a file, and its end. For owners. */
 export function OrganisationPage() {
   const viewer = useViewer();
   if (!viewer.permissions.manageTenant) {
     return (
       <Page title="Organisation">
-        <Empty title="Only owners rename or delete the organisation" />
+        <Empty title="Only owners rename, export or delete the organisation" />
       </Page>
     );
   }
@@ -31,7 +33,7 @@ function Settings() {
   const { data, error, refetch } = useQuery(TenantStandingDocument, { fetchPolicy: "cache-and-network" });
   const [deleting, setDeleting] = useState(false);
   return (
-    <Page title="Organisation" subtitle="Its name and address, what holds for it, and its end">
+    <Page title="Organisation" subtitle="Its name and address, what holds for it, its data, and its end">
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
@@ -46,6 +48,10 @@ function Settings() {
           </Part>
           <Part title="Name and address">
             <RenameForm tenant={data.tenant} />
+          </Part>
+          <Part title="Export">
+            <DownloadProblem />
+            <Exports />
           </Part>
           <Part title="Delete the organisation">
             <Text size="sm" mb="md">

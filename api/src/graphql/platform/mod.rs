@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod mutation;
+pub mod parting;
 pub mod query;
 pub mod session;
 pub mod sign_up;

@@ -2,7 +2,7 @@
 
 use async_graphql::MergedObject;
 
-use super::{session::PlatformSessionMutation, sign_up::SignUpMutation, workspace::WorkspaceMutation};
+use super::{parting::PartingMutation, session::PlatformSessionMutation, sign_up::SignUpMutation, workspace::WorkspaceMutation};
 use crate::graphql::{
     authenticator::AuthenticatorMutation, passkey::PasskeyMutation, password::PasswordMutation, security::SecurityMutation,
 };
@@ -13,6 +13,7 @@ pub struct Mutation(
     PlatformSessionMutation,
     SignUpMutation,
     WorkspaceMutation,
+    PartingMutation,
     PasswordMutation,
     SecurityMutation,
     AuthenticatorMutation,

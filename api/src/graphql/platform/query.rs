@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, MergedObject, Object, Result};
 
-use super::{context::PlatformResolverContext as _, sign_up::SignUpQuery, workspace::WorkspaceQuery};
+use super::{context::PlatformResolverContext as _, parting::PartingQuery, sign_up::SignUpQuery, workspace::WorkspaceQuery};
 use crate::graphql::{security::SecurityQuery, viewer::Account};
 
 /// What can be asked on the apex.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery, SignUpQuery, WorkspaceQuery, SecurityQuery);
+pub struct Query(AccountQuery, SignUpQuery, WorkspaceQuery, PartingQuery, SecurityQuery);
 
 /// The queries about the one who asks.
 #[derive(Default)]

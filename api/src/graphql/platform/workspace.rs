@@ -22,6 +22,7 @@ const AT_A_TIME: usize = 4;
 
 /// An organisation that the account belongs to.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own for whoever asks")]
 pub struct Workspace {
     /// The organisation's opaque id.
     id: ID,
@@ -41,6 +42,10 @@ pub struct Workspace {
     delete_at: Option<DateTime<Utc>>,
     /// Whether whoever asks can take its deletion back, by `keepWorkspace`.
     can_be_kept: bool,
+    /// Whether whoever asks can ask for its deletion here, by `requestWorkspaceDeletion`: where it is not served, but theirs.
+    can_be_deleted: bool,
+    /// Whether whoever asks can export it here, by `requestWorkspaceExport`.
+    can_be_exported: bool,
 }
 
 /// Which organisation to enter.
@@ -148,7 +153,7 @@ impl WorkspaceMutation {
 }
 
 /// Who asks, and in which session.
-fn asker(request: &PlatformContext) -> Result<(AccountId, SessionId), Error> {
+pub(super) fn asker(request: &PlatformContext) -> Result<(AccountId, SessionId), Error> {
     let identity = request.identity().ok_or(Error::Unauthenticated)?;
     match (identity.principal, identity.session_id) {
         (Principal::Account(account), Some(session)) => Ok((account, session)),
@@ -156,8 +161,9 @@ fn asker(request: &PlatformContext) -> Result<(AccountId, SessionId), Error> {
     }
 }
 
-fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspace {
+pub(super) fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspace {
     let state = state_of(request, tenant);
+    let parting = request.front_door.lifecycle.parting(tenant, request.front_door.now);
     Workspace {
         id: id::encode_tenant(tenant.id),
         name: tenant.name.clone(),
@@ -168,6 +174,8 @@ fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) -> Workspac
         state: state.into(),
         delete_at: tenant.delete_at,
         can_be_kept: role == Role::Owner && tenant.can_be_kept(),
+        can_be_deleted: role == Role::Owner && parting.deletion,
+        can_be_exported: role == Role::Owner && parting.export,
     }
 }
 
@@ -181,7 +189,7 @@ fn state_of(request: &PlatformContext, tenant: &Tenant) -> State {
     request.front_door.lifecycle.standing(tenant, request.front_door.now).state
 }
 
-fn tenant_id(id: &ID) -> Result<TenantId, Error> {
+pub(super) fn tenant_id(id: &ID) -> Result<TenantId, Error> {
     match id::parse(id) {
         Some((Kind::Tenant, key)) => Ok(TenantId(key)),
         _ => Err(Error::NotFound("workspace")),
