@@ -1,4 +1,4 @@
-//! `tenantry tenant backup`, `restore`, `clone`, `verify`, `export`, `import`.
+//! `tenantry tenant backup`, `restore`, `clone`, `verify`, `export`, `import`; `adopt` is beside it.
 
 use std::{path::Path, process::ExitCode};
 
@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use super::{
-    count, say,
+    adopt, count, say,
     tenant::{confirm, find},
 };
 use crate::{cli::ArchiveCommand, config::Config};
@@ -92,6 +92,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             let (tenant, contents) = tenants.import(&directory, &new).await?;
             tell_made(config, &tenant, &contents)?;
         }
+        ArchiveCommand::Adopt(arguments) => return adopt::run(config, tenants, arguments, now).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,14 @@
 //! What operators do with tenants, at the console and at the command line: the same deeds, each written down with its event.
 //!
 //! - [`deed`]: what is changed about a tenant
+//! - [`adopt`]: making one of the database of another program
 //! - [`create`]: making one, with an invitation for its owner
 //! - [`limits`]: how much a tenant may ask for
 //! - [`list`], [`facts`]: pages of tenants, and what is known of those of a page
 //! - [`event`]: what was done, by whom
 //! - [`network`]: from where the console's API answers at all
 
+mod adopt;
 mod create;
 mod deed;
 mod event;
@@ -26,6 +28,7 @@ use crate::{
     mail::Mail,
 };
 
+pub use adopt::Adopting;
 pub use deed::{Deed, TermsChange};
 pub use event::{Doer, Event, write_event};
 pub use facts::{CertificateCursor, DeletionRequest};
