@@ -8,7 +8,7 @@ use super::{Doer, Event, Operators, write_event};
 use crate::auth::invite_first_owner;
 
 /// What is to be adopted, as what.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Adopting<'a> {
     /// The tenant to be made.
     pub new: &'a NewTenant,

@@ -29,7 +29,8 @@ pub(super) async fn judge(connection: &mut PgConnection, plans: &[TablePlan], re
         connection.execute("TRUNCATE \"adoption verdicts\"").await?;
         let judgements = judgements(plan);
         for (reason, judgement) in judgements.iter().enumerate() {
-            let note = format!("INSERT INTO \"adoption verdicts\" SELECT {reason}, key, place FROM ({}) broken", judgement.broken);
+            let note =
+                format!("INSERT INTO \"adoption verdicts\" SELECT {reason}, key, place FROM ({}) broken", judgement.broken);
             connection.execute(AssertSqlSafe(note)).await?;
         }
         let reasons = format!(

@@ -21,7 +21,12 @@ use std::sync::Arc;
 use sea_orm::DatabaseTransaction;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-use super::{error::is_wait, load::Scaffolding, snapshot::prepare, workshop::Workshop};
+use super::{
+    error::is_wait,
+    load::{Scaffolding, refused},
+    snapshot::prepare,
+    workshop::Workshop,
+};
 use crate::{
     Error, NewTenant, Result, SchemaName, Tenant, Tenants,
     name::quoted,
@@ -117,7 +122,7 @@ impl Adoption {
             let (columns, scratch) = (columns.join(", "), &self.scratch);
             let sql = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {scratch}.{table}");
             let inserted = connection.execute(AssertSqlSafe(sql)).await;
-            inserted.map_err(|error| super::load::refused(&plan.target.name, error))?;
+            inserted.map_err(|error| refused(&plan.target.name, error))?;
         }
         scaffolding.take_down(connection).await?;
         for sql in rules.finish {

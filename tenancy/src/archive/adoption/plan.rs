@@ -200,7 +200,8 @@ fn value(
             let expression = column.as_text_for(&target.kind);
             if expression.is_none() {
                 let (from, to) = (&column.kind, &target.kind);
-                faults.add(word.line, format!("{} is of the type {from}, which cannot become {name} of the type {to}.", word.text));
+                faults
+                    .add(word.line, format!("{} is of the type {from}, which cannot become {name} of the type {to}.", word.text));
             }
             Some((Given::Value, Some(expression?)))
         }

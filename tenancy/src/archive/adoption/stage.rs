@@ -129,7 +129,7 @@ impl Stage<'_> {
             place += 1;
             let value = text(row, place)?.and_then(|value| value.map(|value| self.value(given, value)).transpose());
             values.push(value.unwrap_or_else(|message| {
-                objections.push((name, message));
+                objections.push((name.as_str(), message));
                 None
             }));
         }
