@@ -9,7 +9,7 @@ mod rows;
 use std::sync::Arc;
 
 use domain::adoption::RULES;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, Error, NewTenant, Tenant, Tenants};
 use tests::{TestDatabase, database_url, new_tenant, run, value};
 
@@ -124,7 +124,7 @@ fn reasons(report: &AdoptionReport) -> Vec<String> {
 
 /// Schemas, roles and rows of the control plane that a tenant has.
 async fn traces(new: &NewTenant) -> [i64; 3] {
-    let mut connection: PgConnection = sqlx::Connection::connect(&database_url()).await.unwrap();
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
     let name = format!("tenant_{}", new.id.0.simple());
     [
         value(&mut connection, &format!("SELECT count(*) FROM pg_namespace WHERE nspname = '{name}'")).await,

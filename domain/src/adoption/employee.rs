@@ -88,7 +88,7 @@ fn number(row: &mut AdoptedRow<'_>) {
 fn employment(row: &mut AdoptedRow<'_>, now: DateTime<Utc>) {
     let today = now.date_naive();
     let hired_on = date(row, "hired_on", |date| Ok(HireDate::parse("hired_on", date, today)?.date()));
-    let terminated_on = date(row, "terminated_on", |date| {
+    date(row, "terminated_on", |date| {
         // Without a first day, which is told, the last one may be any.
         let hired_on = hired_on.unwrap_or(date);
         Ok(TerminationDate::parse("terminated_on", date, hired_on, today)?.date())
@@ -96,7 +96,8 @@ fn employment(row: &mut AdoptedRow<'_>, now: DateTime<Utc>) {
     if row.is_given("status") {
         choice::<EmploymentStatus>(row, "status");
     } else {
-        let status = if terminated_on.is_some() { EmploymentStatus::Terminated } else { EmploymentStatus::Active };
+        // Also one that was objected to is a last day.
+        let status = if row.get("terminated_on").is_some() { EmploymentStatus::Terminated } else { EmploymentStatus::Active };
         row.set("status", Some(status.to_value()));
     }
     match (row.get("status"), row.get("terminated_on")) {

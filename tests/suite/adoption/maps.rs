@@ -21,8 +21,8 @@ async fn faults(server: &Server, source: &Source, map: &str) -> Vec<String> {
 async fn a_map_that_does_not_fit_is_told_with_its_line() {
     let server = Server::start().await;
     let source = Source::of(&format!(
-        "{SOURCE} CREATE TABLE hidden (id integer); CREATE TYPE pair AS (a integer, b integer); \
-         ALTER TABLE person ADD COLUMN both pair, ADD COLUMN list date[]"
+        "{SOURCE} CREATE TYPE pair AS (a integer, b integer); \
+         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[]"
     ))
     .await;
     for (good, bad, expected) in [
@@ -70,7 +70,7 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
         ),
         ("hired_on = \"since\"", "hired_on = \"list\"", "line 31: list is of the type date[], which cannot become"),
         ("salary_amount = \"pay\"", "salary_amount = \"since\"", "line 33: since is of the type date, which cannot become"),
-        ("salary_amount = \"pay\"", "salary_amount = \"both\"", "line 33: both is of the type pair, which cannot become"),
+        ("salary_amount = \"pay\"", "salary_amount = \"twin\"", "line 33: twin is of the type pair, which cannot become"),
         (
             "birth_date = \"born\"",
             "version = \"id\"",

@@ -46,7 +46,7 @@ pub(super) async fn superuser_at(source: &Source) -> PgConnection {
 }
 
 async fn query(scope: &TenantConnection, sql: &str) -> Value {
-    let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({sql}) t");
+    let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(rows)), '[]') FROM ({sql}) rows");
     scope.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 #[derive(Debug, ThisError)]
 pub enum AdoptionError {
     /// The map is not in its language, or does not fit the source or the tables of a tenant.
-    #[error("The map cannot be used: {}", lines(.0))]
+    #[error("The map cannot be used:{}", lines(.0))]
     Map(Vec<MapFault>),
     /// The address is none. It is not repeated, for there may be a password in it.
     #[error("The address of the source cannot be read: give postgres://user@host/database.")]
@@ -53,7 +53,7 @@ impl fmt::Display for MapFault {
 /// One fault stands in the sentence, several have a line each.
 fn lines(faults: &[MapFault]) -> String {
     match faults {
-        [fault] => fault.to_string(),
+        [fault] => format!(" {fault}"),
         faults => faults.iter().map(|fault| format!("\n  {fault}")).collect(),
     }
 }
