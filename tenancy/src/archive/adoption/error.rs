@@ -54,6 +54,9 @@ impl fmt::Display for MapFault {
 fn lines(faults: &[MapFault]) -> String {
     match faults {
         [fault] => format!(" {fault}"),
-        faults => faults.iter().map(|fault| format!("\n  {fault}")).collect(),
+        faults => {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            format!("\n  {}", lines.join("\n  "))
+        }
     }
 }

@@ -59,7 +59,7 @@ fn judgements(plan: &TablePlan) -> Vec<Judgement> {
         let (what, message, broken) = match &constraint.demand {
             Demand::Unique { parts, predicate } => {
                 let (listed, is_key) = (parts.join(", "), *parts == ["id"]);
-                let there: String = parts.iter().map(|part| format!(" AND ({part}) IS NOT NULL")).collect();
+                let there = parts.iter().map(|part| format!(" AND ({part}) IS NOT NULL")).collect::<Vec<_>>().concat();
                 let predicate = predicate.as_ref().map(|predicate| format!(" AND ({predicate})")).unwrap_or_default();
                 let broken = format!(
                     "SELECT key, place FROM (SELECT {KEY} AS key, ctid::text AS place, count(*) OVER (PARTITION BY {listed}) AS same \

@@ -241,8 +241,8 @@ impl Reader<'_> {
 
     /// The line where something begins, from 1.
     fn line(&self, span: Option<Range<usize>>) -> usize {
-        let before = span.and_then(|span| self.text.as_bytes().get(..span.start)).unwrap_or_default();
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        let before = span.and_then(|span| self.text.get(..span.start)).unwrap_or_default();
+        1 + before.matches('\n').count()
     }
 
     fn object(&mut self, line: usize, message: String) {
