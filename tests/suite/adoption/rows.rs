@@ -90,7 +90,7 @@ async fn rows_and_what_they_refer_to_are_found_again() {
     assert_eq!(tops, json!([{ "name": "All", "parent": null }, { "name": "Some", "parent": "All" }]));
     // The schema is as every other one, and the next number is the one after the greatest.
     assert_eq!(query(&scope, "SELECT next_value FROM number_sequences").await, json!([{ "next_value": 4 }]));
-    let drift = server.tenants().find_drift(&[tenant.slug.clone()], 1, |drift| panic!("{drift:?}")).await.unwrap();
+    let drift = server.tenants().find_drift(std::slice::from_ref(&tenant.slug), 1, |drift| panic!("{drift:?}")).await.unwrap();
     assert_eq!((drift.checked, drift.drifted), (1, 0));
     assert_eq!(other.contents().await, before);
 }
