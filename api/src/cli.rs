@@ -1,5 +1,6 @@
 //! The command line.
 
+mod adopt;
 mod archive;
 mod backup;
 mod by_hand;
@@ -16,6 +17,7 @@ use domain::Role;
 use tenancy::{Hostname, Slug};
 
 pub use self::{
+    adopt::{AdoptArguments, SOURCE_VARIABLE},
     archive::ArchiveCommand,
     backup::BackupCommand,
     by_hand::{ByHandCommand, RunArguments, TransactionAccess},
@@ -271,7 +273,7 @@ pub enum TenantCommand {
     /// Rename, terms, maintenance, suspend, resume, delete, keep.
     #[command(flatten)]
     Life(LifeCommand),
-    /// Backup, restore, clone, export, import.
+    /// Backup, restore, clone, export, import, adopt.
     #[command(flatten)]
     Archive(ArchiveCommand),
     /// Run, psql.

@@ -12,6 +12,7 @@
 //! - Verbs that change how people or departments hang together, or give out a number, take the tenant's turn first
 //!   (`sequence`): of two such changes the second sees the first.
 
+pub mod adoption;
 mod announcement;
 pub mod audit;
 mod change;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-use crate::{ArchiveError, SchemaNameError, Slug, TenantId};
+use crate::{AdoptionError, ArchiveError, SchemaNameError, Slug, TenantId};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -58,6 +58,9 @@ pub enum Error {
     /// An archive cannot be written, read or restored.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// A database of another program cannot be adopted.
+    #[error(transparent)]
+    Adoption(#[from] AdoptionError),
     /// The database refused or could not be reached.
     #[error("The database failed: {0}")]
     Database(#[from] DbErr),

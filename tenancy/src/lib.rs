@@ -40,6 +40,10 @@ mod survey;
 mod tenant;
 
 pub use archive::{
+    AdoptedRow, AdoptedTable, Adoption, AdoptionError, AdoptionMap, AdoptionReport, AdoptionRules, AdoptionSource, AdoptionStep,
+    MapFault, RefusalReason, RuleForAll, TableRules,
+};
+pub use archive::{
     ArchiveError, ArchiveKey, ArchivePlace, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest,
     ObjectPlace, TableShape, Totals, Written,
 };

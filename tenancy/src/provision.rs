@@ -60,11 +60,9 @@ impl Provisioning {
         if !is_prepared {
             tenants.make_at_head(transaction, id, &schema).await?;
         }
-        let read = Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} WHERE t.id = $1"), [id.0.into()]);
-        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
-        let tenant = tenant_from(&row, tenants.inner.statement_timeout)?;
+        let tenant = tenants.read_within(transaction, &new).await?;
         self.made = Some((id, new.now, is_prepared));
-        Ok(Arc::new(tenant))
+        Ok(tenant)
     }
 
     /// Refuses the slug of a tenant that was deleted lately, for a tenant that no operator makes. After [`make`](Self::make), so that
@@ -143,6 +141,14 @@ impl Tenants {
             insert_host(transaction, new.id, hostname, position == 0, new.now).await?;
         }
         Ok(fleet::begin_ledger(transaction, new.id, version, new.now).await?)
+    }
+
+    /// A tenant that the transaction has made.
+    pub(crate) async fn read_within(&self, transaction: &DatabaseTransaction, new: &NewTenant) -> Result<Arc<Tenant>> {
+        let sql = format!("{SELECT_TENANT} WHERE t.id = $1");
+        let read = Statement::from_sql_and_values(DbBackend::Postgres, sql, [new.id.0.into()]);
+        let row = transaction.query_one_raw(read).await?.ok_or_else(|| Error::NotFound(new.slug.to_string()))?;
+        Ok(Arc::new(tenant_from(&row, self.inner.statement_timeout)?))
     }
 
     /// A page of the tenants in the order of their slugs, after a slug. For operators only: nothing of it may be shown to

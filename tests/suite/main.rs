@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod adoption;
 mod api_keys;
 mod archive;
 mod assets;

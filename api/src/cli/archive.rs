@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use tenancy::{ArchivePlace, ExportFormat, Slug};
 
+use super::AdoptArguments;
+
 /// What can be done with a tenant's data as a whole.
 #[derive(Debug, Subcommand)]
 pub enum ArchiveCommand {
@@ -85,4 +87,6 @@ pub enum ArchiveCommand {
         #[arg(long = "as", value_name = "SLUG")]
         slug: Slug,
     },
+    /// Make a tenant from the Postgres database of another program, which is only read. Try it with --dry-run first
+    Adopt(AdoptArguments),
 }

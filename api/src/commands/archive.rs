@@ -1,4 +1,4 @@
-//! `tenantry tenant backup`, `restore`, `clone`, `verify`, `export`, `import`.
+//! `tenantry tenant backup`, `restore`, `clone`, `verify`, `export`, `import`; `adopt` is beside it.
 
 use std::{path::Path, process::ExitCode};
 
@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use super::{
-    count, life, say,
+    adopt, count, life, say,
     tenant::{confirm, find},
 };
 use crate::{cli::ArchiveCommand, config::Config, operators::Doer};
@@ -98,6 +98,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             note(config, tenants, &tenant, "tenant.imported", json!({ "from": manifest.slug })).await?;
             tell_made(config, &tenant, &contents)?;
         }
+        ArchiveCommand::Adopt(arguments) => return adopt::run(config, tenants, arguments, now).await,
     }
     Ok(ExitCode::SUCCESS)
 }

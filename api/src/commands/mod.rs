@@ -1,5 +1,6 @@
 //! The commands of `tenantry`, a file each.
 
+mod adopt;
 mod archive;
 mod backup;
 mod by_hand;

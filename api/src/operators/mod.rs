@@ -1,6 +1,7 @@
 //! What operators do with tenants, at the console and at the command line: the same deeds, each written down with its event.
 //!
 //! - [`deed`]: what is changed about a tenant
+//! - [`adopt`]: making one of the database of another program
 //! - [`create`]: making one, with an invitation for its owner
 //! - [`limits`]: how much a tenant may ask for
 //! - [`plan`]: plans, and what tenants have of them
@@ -9,6 +10,7 @@
 //! - [`member`]: who is put into a tenant and taken out of it
 //! - [`network`]: from where the console's API answers at all
 
+mod adopt;
 mod create;
 mod deed;
 mod event;
@@ -31,6 +33,7 @@ use crate::{
     mail::Mail,
 };
 
+pub use adopt::Adopting;
 pub use deed::{Deed, TermsChange};
 pub use event::{Doer, Event, write_event};
 pub use facts::{CertificateCursor, DeletionRequest};

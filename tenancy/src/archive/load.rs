@@ -26,6 +26,17 @@ impl Scaffolding {
         let made = tables_of(connection, schema).await?;
         manifest.check_shape(&made)?;
         let tables: Vec<String> = made.iter().map(TableShape::quoted).collect();
+        let scaffolding = Self::around(connection, schema, tables).await?;
+        // Migrations may have put rows of their own.
+        if !scaffolding.tables.is_empty() {
+            let empty = format!("TRUNCATE {}", scaffolding.tables.join(", "));
+            connection.execute(AssertSqlSafe(empty)).await?;
+        }
+        Ok(scaffolding)
+    }
+
+    /// Takes down what stands in the way of loading these tables. The search path leads to the schema.
+    pub(super) async fn around(connection: &mut PgConnection, schema: &SchemaName, tables: Vec<String>) -> Result<Self> {
         let foreign_keys: Vec<(String, String)> = sqlx::query_as(
             "SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', c.relname, k.conname),
                     format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
@@ -51,10 +62,6 @@ impl Scaffolding {
         }
         for (_, make) in indexes.into_iter().chain(foreign_keys) {
             restore.push(make);
-        }
-        // Migrations may have put rows of their own.
-        if !tables.is_empty() {
-            take_down.push(format!("TRUNCATE {}", tables.join(", ")));
         }
         for sql in take_down {
             connection.execute(AssertSqlSafe(sql)).await?;

@@ -1,4 +1,4 @@
-//! Backup, restore, clone, verification, export and import of one tenant.
+//! Backup, restore, clone, verification, export and import of one tenant, and adoption of another program's database as one.
 //!
 //! An archive is one file with everything that a tenant's schema holds as of one moment, while the tenant is used. It has three layers:
 //! `records` (a manifest and the rows of each table with their sums, compressed), in `seal` (pieces with checksums, or encrypted),
@@ -10,6 +10,7 @@
 //! Data is on its way as pieces ([`piece`]): from a snapshot or a file, to a file or a schema. A tenant of any size takes the same
 //! memory.
 
+mod adoption;
 mod backup;
 mod backup_all;
 mod bundle;
@@ -32,6 +33,10 @@ mod snapshot;
 mod verify;
 mod workshop;
 
+pub use adoption::{
+    AdoptedRow, AdoptedTable, Adoption, AdoptionError, AdoptionMap, AdoptionReport, AdoptionRules, AdoptionSource, AdoptionStep,
+    MapFault, RefusalReason, RuleForAll, TableRules,
+};
 pub use backup_all::{BackupAllFailure, BackupAllReport};
 pub use error::ArchiveError;
 pub(crate) use error::is_wait;

@@ -42,6 +42,7 @@ async fn the_help_is_as_it_was_read_last() {
         &["tenant", "verify"],
         &["tenant", "export"],
         &["tenant", "import"],
+        &["tenant", "adopt"],
         &["tenant", "run"],
         &["tenant", "psql"],
         &["backup"],

@@ -1,0 +1,101 @@
+//! What became of the rows.
+
+use std::collections::BTreeMap;
+
+use super::row::Objection;
+
+/// How many keys of the source are named for each reason.
+pub(super) const EXAMPLES: usize = 5;
+/// How many reasons are told apart for a table: a sentence may have a value in it, and so may be another for each row.
+const REASONS: usize = 50;
+
+/// What became of the rows of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdoptionReport {
+    /// Each table of the map, in its order.
+    pub tables: Vec<AdoptedTable>,
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdoptedTable {
+    /// The table of the tenant.
+    pub table: String,
+    /// How many rows were read.
+    pub rows: u64,
+    /// How many of them were refused.
+    pub refused: u64,
+    /// Why.
+    pub reasons: Vec<RefusalReason>,
+}
+
+/// Why rows were refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalReason {
+    /// The column or the constraint.
+    pub what: String,
+    /// What is wrong: a sentence.
+    pub message: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The keys that some of them have in the source.
+    pub keys: Vec<String>,
+}
+
+/// A table whose rows are being read.
+#[derive(Debug, Clone, Copy)]
+pub struct AdoptionStep<'a> {
+    /// The table of the tenant.
+    pub table: &'a str,
+    /// How many of its rows were read so far.
+    pub rows: u64,
+}
+
+impl AdoptionReport {
+    /// The rows that were read.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+
+    /// Those of them that were refused.
+    pub fn refused(&self) -> u64 {
+        self.tables.iter().map(|table| table.refused).sum()
+    }
+}
+
+/// Counts the objections to the rows of a table, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    refused: u64,
+    reasons: BTreeMap<Objection, (u64, Vec<String>)>,
+}
+
+impl Tally {
+    /// Notes a row that is refused.
+    pub(super) fn note(&mut self, key: Option<&str>, objections: &[Objection]) {
+        self.refused += 1;
+        for objection in objections {
+            let is_new = !self.reasons.contains_key(objection);
+            let objection = if is_new && self.reasons.len() >= REASONS {
+                Objection { what: objection.what.clone(), message: "There are further reasons.".to_owned() }
+            } else {
+                objection.clone()
+            };
+            let (rows, keys) = self.reasons.entry(objection).or_default();
+            *rows += 1;
+            if keys.len() < EXAMPLES {
+                keys.push(key.unwrap_or("(none)").to_owned());
+            }
+        }
+    }
+
+    pub(super) fn finish(self, table: &str, rows: u64) -> AdoptedTable {
+        let reasons = self.reasons.into_iter().map(|(objection, (rows, keys))| RefusalReason {
+            what: objection.what,
+            message: objection.message,
+            rows,
+            keys,
+        });
+        AdoptedTable { table: table.to_owned(), rows, refused: self.refused, reasons: reasons.collect() }
+    }
+}
