@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use object_store::{
     BackoffConfig, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart, aws::AmazonS3Builder,
     path::Path,
@@ -63,11 +66,14 @@ impl ObjectPlace {
         }
     }
 
+    /// The object, piece by piece.
     pub(super) async fn stream(&self) -> Result<BoxStream<'static, io::Result<Vec<u8>>>, ArchiveError> {
-        let object = self.store()?.get(&self.key).await.map_err(|error| self.failed(error))?;
-        let place = self.clone();
-        let pieces = object.into_stream().map_ok(Vec::from).map_err(move |error| io::Error::from(place.failed(error)));
-        Ok(pieces.boxed())
+        let ranges = Ranges::open(self).await?;
+        Ok(stream::try_unfold(ranges, |mut ranges| async {
+            let piece = ranges.next().await?;
+            Ok((!piece.is_empty()).then_some((piece, ranges)))
+        })
+        .boxed())
     }
 
     fn store(&self) -> Result<Arc<dyn ObjectStore>, ArchiveError> {
@@ -143,47 +149,63 @@ impl Drop for ObjectWriter {
     }
 }
 
-/// An object that is being downloaded, range by range. Used on a thread that may block.
+/// An object that is being downloaded, range by range.
 ///
 /// Each range is a request of its own, with its own time and tries. One request for all would have to end within the time for a request,
-/// however large the archive is, and however long whoever reads it takes to store the rows.
-pub(super) struct ObjectReader {
+/// however large the object is, and however long whoever reads it takes.
+struct Ranges {
     place: ObjectPlace,
-    runtime: Handle,
     store: Arc<dyn ObjectStore>,
     object: ObjectMeta,
     fetched: u64,
-    piece: io::Cursor<Vec<u8>>,
 }
 
-impl ObjectReader {
-    pub(super) fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
-        let (store, runtime) = (place.store()?, Handle::current());
-        let object = runtime.block_on(store.head(&place.key)).map_err(|error| place.failed(error))?;
-        Ok(Self { place: place.clone(), runtime, store, object, fetched: 0, piece: io::Cursor::default() })
+impl Ranges {
+    async fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
+        let store = place.store()?;
+        let object = store.head(&place.key).await.map_err(|error| place.failed(error))?;
+        Ok(Self { place: place.clone(), store, object, fetched: 0 })
     }
 
-    /// The next range of the object, which has to be the same object still.
-    fn fetch(&self) -> Result<Vec<u8>, ArchiveError> {
+    /// The next range of the object, which has to be the same object still; nothing at its end.
+    async fn next(&mut self) -> Result<Vec<u8>, ArchiveError> {
+        if self.fetched >= self.object.size {
+            return Ok(Vec::new());
+        }
         let length = self.fetched.clamp(SHORTEST_RANGE, LONGEST_RANGE);
         let range = self.fetched..self.object.size.min(self.fetched + length);
         // A weak tag never matches.
         let tag = self.object.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
         let options = GetOptions::new().with_range(Some(range)).with_if_match(tag);
-        let bytes = self.runtime.block_on(async { self.store.get_opts(&self.place.key, options).await?.bytes().await });
-        bytes.map(Vec::from).map_err(|error| self.place.failed(error))
+        let bytes = async { self.store.get_opts(&self.place.key, options).await?.bytes().await };
+        let bytes = bytes.await.map_err(|error| self.place.failed(error))?;
+        self.fetched += bytes.len() as u64;
+        Ok(Vec::from(bytes))
+    }
+}
+
+/// An object that is being downloaded. Used on a thread that may block.
+pub(super) struct ObjectReader {
+    runtime: Handle,
+    ranges: Ranges,
+    piece: io::Cursor<Vec<u8>>,
+}
+
+impl ObjectReader {
+    pub(super) fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
+        let runtime = Handle::current();
+        let ranges = runtime.block_on(Ranges::open(place))?;
+        Ok(Self { runtime, ranges, piece: io::Cursor::default() })
     }
 }
 
 impl Read for ObjectReader {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         let count = self.piece.read(target)?;
-        if count > 0 || target.is_empty() || self.fetched >= self.object.size {
+        if count > 0 || target.is_empty() {
             return Ok(count);
         }
-        let piece = self.fetch()?;
-        self.fetched += piece.len() as u64;
-        self.piece = io::Cursor::new(piece);
+        self.piece = io::Cursor::new(self.runtime.block_on(self.ranges.next())?);
         self.piece.read(target)
     }
 }
