@@ -44,6 +44,7 @@ impl TryFrom<Model> for AuditEvent {
             "member" => Kind::Account,
             "invitation" => Kind::Invitation,
             "api_key" => Kind::ApiKey,
+            "support_grant" => Kind::SupportGrant,
             // There is one for each organisation, or it is known by its name, and it has no id of its own.
             "identity_provider" | "domain" | "tenant" => Kind::Tenant,
             _ => return Err(Fault::new("an audit event has an unknown type of subject")),
@@ -99,7 +100,8 @@ impl AuditEventQuery {
         #[graphql(desc = "At most this many, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(
-            desc = "Only the changes of this employee, department, position, location, invitation, member's account or API key."
+            desc = "Only the changes of this employee, department, position, location, invitation, member's account, API key or support \
+                    access."
         )]
         subject_id: Option<ID>,
     ) -> Result<AuditEventConnection> {
@@ -115,7 +117,8 @@ impl AuditEventQuery {
                 | Kind::Employee
                 | Kind::Invitation
                 | Kind::Location
-                | Kind::Position,
+                | Kind::Position
+                | Kind::SupportGrant,
                 key,
             ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),

@@ -5,7 +5,7 @@ use async_graphql::MergedObject;
 use super::{
     api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, domain::DomainQuery,
     employee::EmployeeQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery,
-    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, tenant::TenantQuery,
+    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, support::SupportQuery, tenant::TenantQuery,
     viewer::ViewerQuery,
 };
 
@@ -25,5 +25,6 @@ pub struct Query(
     ApiKeyQuery,
     IdentityProviderQuery,
     DomainQuery,
+    SupportQuery,
     NodeQuery,
 );

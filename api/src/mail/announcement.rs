@@ -15,12 +15,12 @@ use super::{
 /// Tells an owner something of their organisation.
 #[derive(Debug, Template)]
 #[template(path = "mail/announcement.txt")]
-struct Announcement {
-    subject: String,
-    name: String,
-    sentences: Vec<String>,
+pub(super) struct Announcement {
+    pub(super) subject: String,
+    pub(super) name: String,
+    pub(super) sentences: Vec<String>,
     /// Where one goes from here; empty for nowhere.
-    link: String,
+    pub(super) link: String,
 }
 
 #[derive(Template)]
@@ -30,7 +30,7 @@ struct AnnouncementHtml<'a> {
 }
 
 impl Announcement {
-    fn letter(&self) -> Result<Letter, DbErr> {
+    pub(super) fn letter(&self) -> Result<Letter, DbErr> {
         Letter::render(&self.subject, self, &AnnouncementHtml { letter: self })
     }
 

@@ -7,6 +7,7 @@
 mod announcement;
 mod letter;
 mod outbox;
+mod support;
 mod transport;
 mod worker;
 

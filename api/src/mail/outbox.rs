@@ -37,6 +37,7 @@ pub(super) enum Kind {
     SignUp,
     Standing,
     DeletionCertificate,
+    SupportRequest,
 }
 
 impl Kind {
@@ -51,6 +52,7 @@ impl Kind {
             Self::SignUp => "sign_up",
             Self::Standing => "standing",
             Self::DeletionCertificate => "deletion_certificate",
+            Self::SupportRequest => "support_request",
         }
     }
 

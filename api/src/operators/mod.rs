@@ -6,6 +6,7 @@
 //! - [`list`], [`facts`]: pages of tenants, and what is known of those of a page
 //! - [`event`]: what was done, by whom
 //! - [`network`]: from where the console's API answers at all
+//! - `support`: asking owners to be let in
 
 mod create;
 mod deed;
@@ -14,6 +15,7 @@ mod facts;
 mod limits;
 mod list;
 mod network;
+mod support;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub use limits::{LimitChanges, LimitInForce, LimitName};
 pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;
+pub use support::NewRequest;
 
 /// What operators do with tenants.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod m20261121_000006_domains;
 mod m20261121_000007_operators;
 mod m20261121_000008_plans;
 mod m20261121_000009_backups;
+mod m20261121_000010_support;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +30,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000007_operators::Migration),
             Box::new(m20261121_000008_plans::Migration),
             Box::new(m20261121_000009_backups::Migration),
+            Box::new(m20261121_000010_support::Migration),
         ]
     }
 }

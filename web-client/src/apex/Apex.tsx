@@ -34,6 +34,7 @@ const TenantsPage = lazy(async () => ({ default: (await import("../operator/Tena
 const TenantPage = lazy(async () => ({ default: (await import("../operator/TenantPage.tsx")).TenantPage }));
 const FleetPage = lazy(async () => ({ default: (await import("../operator/FleetPage.tsx")).FleetPage }));
 const EventsPage = lazy(async () => ({ default: (await import("../operator/EventsPage.tsx")).EventsPage }));
+const OperatorEntryPage = lazy(async () => ({ default: (await import("../operator/EntryPage.tsx")).EntryPage }));
 
 const routes: RouteObject[] = [
   {
@@ -55,6 +56,7 @@ const routes: RouteObject[] = [
       { index: true, element: <Navigate to="/operator/tenants" replace /> },
       { path: "tenants", Component: TenantsPage },
       { path: "tenants/:slug", Component: TenantPage },
+      { path: "enter", Component: OperatorEntryPage },
       { path: "fleet", Component: FleetPage },
       { path: "events", Component: EventsPage },
       { path: "*", Component: NotFoundPage },

@@ -22,6 +22,7 @@ import { formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
+import { SupportAccess } from "./SupportAccess.tsx";
 import { formatBytes, states } from "./text.ts";
 
 type Details = OperatorTenantQuery["tenant"];
@@ -70,6 +71,7 @@ export function TenantPage() {
           </tbody>
         </table>
       </div>
+      <SupportAccess tenant={details.tenant} />
       <Title order={2} size="h4" mt="lg" mb="sm">
         Limits
       </Title>

@@ -2,8 +2,10 @@
 
 use async_graphql::MergedObject;
 
-use super::{session::OperatorSessionMutation, setup::SetupMutation, tenant_change::TenantChangeMutation};
+use super::{
+    session::OperatorSessionMutation, setup::SetupMutation, support::OperatorSupportMutation, tenant_change::TenantChangeMutation,
+};
 
-/// What operators can change: their sessions, and tenants.
+/// What operators can change: their sessions, tenants, and their own way into one.
 #[derive(MergedObject, Default)]
-pub struct Mutation(OperatorSessionMutation, SetupMutation, TenantChangeMutation);
+pub struct Mutation(OperatorSessionMutation, SetupMutation, TenantChangeMutation, OperatorSupportMutation);

@@ -4,13 +4,22 @@ use async_graphql::{Context, Enum, ID, MergedObject, Object, Result, SimpleObjec
 
 use super::{
     certificate::CertificateQuery, context::OperatorResolverContext as _, event::OperatorEventQuery, fleet::FleetQuery,
-    list::TenantListQuery, setup::SetupQuery, tenant_details::TenantDetailsQuery,
+    list::TenantListQuery, setup::SetupQuery, support::OperatorSupportQuery, tenant_details::TenantDetailsQuery,
 };
 use crate::{auth::OperatorIdentity, graphql::id};
 
 /// What operators can ask.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, SetupQuery, TenantListQuery, TenantDetailsQuery, FleetQuery, CertificateQuery, OperatorEventQuery);
+pub struct Query(
+    ViewerQuery,
+    SetupQuery,
+    TenantListQuery,
+    TenantDetailsQuery,
+    FleetQuery,
+    CertificateQuery,
+    OperatorEventQuery,
+    OperatorSupportQuery,
+);
 
 /// What an operator may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
