@@ -121,11 +121,7 @@ impl Permission {
     pub const fn is_for_support(self) -> bool {
         matches!(
             self,
-            Self::ReadDirectory
-                | Self::ReadTerminatedEmployees
-                | Self::ReadPrivateDetails
-                | Self::ReadSalaries
-                | Self::ReadAudit
+            Self::ReadDirectory | Self::ReadTerminatedEmployees | Self::ReadPrivateDetails | Self::ReadSalaries | Self::ReadAudit
         )
     }
 

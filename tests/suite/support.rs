@@ -90,7 +90,8 @@ impl<'a> Scene<'a> {
 
 /// What an owner answers, or ends.
 async fn decide(caller: &Caller, mutation: &str, id: &str) -> Answer {
-    let query = format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ supportGrant {{ id state decidedBy endedBy expiresAt }} }} }}");
+    let query =
+        format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ supportGrant {{ id state decidedBy endedBy expiresAt }} }} }}");
     caller.ask_with(&query, json!({ "id": id })).await
 }
 

@@ -93,8 +93,7 @@ impl Auth {
             drop(transaction);
             return self.refresh_support(tenant, &token, now).await;
         }
-        let row =
-            row.filter(|row| row.ended_at.is_none() && row.expires_at > now).ok_or(AuthError::InvalidRefreshToken)?;
+        let row = row.filter(|row| row.ended_at.is_none() && row.expires_at > now).ok_or(AuthError::InvalidRefreshToken)?;
         let secret = self.refresh_secret(&row)?;
         if !token.is_genuine(&secret) {
             return Err(AuthError::InvalidRefreshToken);

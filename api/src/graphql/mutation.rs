@@ -6,7 +6,8 @@ use super::{
     api_key::ApiKeyMutation, authenticator::AuthenticatorMutation, department::DepartmentMutation, domain::DomainMutation,
     employee::EmployeeMutation, identity_provider::IdentityProviderMutation, invitation::InvitationMutation,
     location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation, password::PasswordMutation,
-    position::PositionMutation, security::SecurityMutation, session::SessionMutation, support::SupportMutation, tenant_change::TenantMutation,
+    position::PositionMutation, security::SecurityMutation, session::SessionMutation, support::SupportMutation,
+    tenant_change::TenantMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes

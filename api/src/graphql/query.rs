@@ -5,8 +5,8 @@ use async_graphql::MergedObject;
 use super::{
     api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, domain::DomainQuery,
     employee::EmployeeQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery, location::LocationQuery,
-    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, support::SupportQuery, tenant::TenantQuery,
-    viewer::ViewerQuery,
+    member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery, support::SupportQuery,
+    tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.

@@ -104,11 +104,7 @@ impl SupportVisit {
     /// By whose leave it is; none for a member or a program.
     pub fn of(identity: &Identity) -> Option<Self> {
         let visit = identity.support.as_ref()?;
-        Some(Self {
-            reason: visit.reason.clone(),
-            consented_by: visit.consented_by.clone(),
-            expires_at: visit.expires_at,
-        })
+        Some(Self { reason: visit.reason.clone(), consented_by: visit.consented_by.clone(), expires_at: visit.expires_at })
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// For at most so many hours an operator is let in.
-const MOST_HOURS: i32 = 8;
+const MOST_HOURS: i16 = 8;
 /// So long a request waits for an owner.
 const PATIENCE: TimeDelta = TimeDelta::hours(72);
 
@@ -42,9 +42,9 @@ impl NewRequest {
     /// Parses what an operator has written.
     pub fn parse(reason: &str, hours: i32) -> Result<Self, Error> {
         let reason = Paragraph::<500>::from_text("reason", reason)?.into_text();
-        let hours = i16::try_from(hours).ok().filter(|hours| (1..=MOST_HOURS).contains(&i32::from(*hours)));
-        let message = || Error::bad_input("hours", format!("Support access is for 1 to {MOST_HOURS} hours."));
-        Ok(Self { reason, hours: hours.ok_or_else(message)? })
+        let hours = i16::try_from(hours).ok().filter(|hours| (1..=MOST_HOURS).contains(hours));
+        let refused = || Error::bad_input("hours", format!("Support access is for 1 to {MOST_HOURS} hours."));
+        Ok(Self { reason, hours: hours.ok_or_else(refused)? })
     }
 }
 
@@ -62,7 +62,8 @@ impl Operators {
         // Two requests of one operator wait for each other.
         let asker = operator::Entity::find_by_id(operator).lock_exclusive().one(&transaction).await?;
         let asker = asker.filter(|asker| asker.disabled_at.is_none()).ok_or(Error::Unauthenticated)?;
-        if self.has_asked(&transaction, operator, tenant, now).await? {
+        let waits = |grant: &Model| matches!(state(grant, now), SupportState::Asked | SupportState::Open);
+        if of_operator(&transaction, operator, tenant).await?.iter().any(waits) {
             return Err(conflict("You have asked already. Withdraw that request, or give the access back, to ask anew."));
         }
         let row = ActiveModel {
@@ -134,17 +135,6 @@ impl Operators {
         let found = of_operator(&self.platform, operator, tenant).await?;
         let open = found.into_iter().find(|grant| state(grant, now) == SupportState::Open);
         open.ok_or(Error::Forbidden("No owner of this organisation has let you in, or not any more."))
-    }
-
-    async fn has_asked(
-        &self,
-        transaction: &PlatformTransaction,
-        operator: OperatorId,
-        tenant: &Tenant,
-        now: DateTime<Utc>,
-    ) -> Result<bool, DbErr> {
-        let found = of_operator(transaction, operator, tenant).await?;
-        Ok(found.iter().any(|grant| matches!(state(grant, now), SupportState::Asked | SupportState::Open)))
     }
 }
 

@@ -9,9 +9,7 @@ use entities::{
     id::{OperatorId, SupportGrantId},
     platform::support_grant::{Column, Entity, Model},
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use serde_json::Value;
 use tenancy::{PlatformTransaction, TenantId};
 
@@ -54,12 +52,7 @@ pub fn state(grant: &Model, now: DateTime<Utc>) -> SupportState {
 
 /// The requests of a tenant, the newest first.
 pub(crate) async fn of_tenant<C: ConnectionTrait>(connection: &C, tenant: TenantId) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::TenantId.eq(tenant.0))
-        .order_by_desc(Column::Id)
-        .limit(MOST)
-        .all(connection)
-        .await
+    Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_desc(Column::Id).limit(MOST).all(connection).await
 }
 
 /// A request of a tenant, which nobody else changes until the transaction ends.

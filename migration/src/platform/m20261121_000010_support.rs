@@ -17,6 +17,8 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// Codes and sessions do not refer to their grant by a constraint: of a tenant that is deleted each table loses its rows by itself, and they
+/// are counted. One that has lost its grant is good for nothing.
 const UP: &str = "
 CREATE TABLE IF NOT EXISTS support_grants (
     id uuid NOT NULL,
@@ -61,11 +63,10 @@ CREATE TABLE IF NOT EXISTS support_entry_codes (
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT support_entry_codes_pkey PRIMARY KEY (code_hash),
-    CONSTRAINT support_entry_codes_grant_fkey FOREIGN KEY (grant_id) REFERENCES support_grants (id) ON DELETE CASCADE,
     CONSTRAINT support_entry_codes_session_fkey
         FOREIGN KEY (operator_session_id) REFERENCES operator_sessions (id) ON DELETE CASCADE
 );
-CREATE INDEX IF NOT EXISTS support_entry_codes_grant_idx ON support_entry_codes (grant_id);
+CREATE INDEX IF NOT EXISTS support_entry_codes_tenant_idx ON support_entry_codes (tenant_id);
 CREATE INDEX IF NOT EXISTS support_entry_codes_session_idx ON support_entry_codes (operator_session_id);
 CREATE INDEX IF NOT EXISTS support_entry_codes_expires_at_idx ON support_entry_codes (expires_at);
 
@@ -82,10 +83,9 @@ CREATE TABLE IF NOT EXISTS support_sessions (
     ended_at timestamptz,
     address text,
     user_agent text,
-    CONSTRAINT support_sessions_pkey PRIMARY KEY (id),
-    CONSTRAINT support_sessions_grant_fkey FOREIGN KEY (grant_id) REFERENCES support_grants (id) ON DELETE CASCADE
+    CONSTRAINT support_sessions_pkey PRIMARY KEY (id)
 );
-CREATE INDEX IF NOT EXISTS support_sessions_grant_idx ON support_sessions (grant_id);
+CREATE INDEX IF NOT EXISTS support_sessions_tenant_idx ON support_sessions (tenant_id);
 CREATE INDEX IF NOT EXISTS support_sessions_operator_idx ON support_sessions (operator_id);
 CREATE INDEX IF NOT EXISTS support_sessions_expires_at_idx ON support_sessions (expires_at);
 ";

@@ -54,6 +54,18 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
             of_input("setTenantLimits", "SetTenantLimitsInput"),
             json!({ "input": { "id": id, "limits": [{ "name": "DEPTH", "value": 10 }] } }),
         ),
+        ("supportGrants", "query($id: ID!) { supportGrants(tenantId: $id) { state } }".into(), ids.clone()),
+        (
+            "requestSupport",
+            of_input("requestSupport", "RequestSupportInput"),
+            json!({ "input": { "id": id, "reason": "To look", "hours": 1 } }),
+        ),
+        ("endSupport", of_input("endSupport", "EndSupportInput"), json!({ "input": { "id": id, "grantId": "nonsense" } })),
+        (
+            "enterTenant",
+            of_input("enterTenant", "EnterTenantInput"),
+            json!({ "input": { "slug": slug, "nonce": "a nonce that the page has made" } }),
+        ),
         ("retryTenantMigration", of_id("retryTenantMigration"), ids.clone()),
         ("suspendTenant", of_id("suspendTenant"), ids.clone()),
         ("resumeTenant", of_id("resumeTenant"), ids.clone()),

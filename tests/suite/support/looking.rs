@@ -73,7 +73,8 @@ async fn an_operator_looks_in_by_an_owners_leave_and_both_stand_in_the_audit() {
         assert_eq!(changes["consentedBy"]["to"], "the owner", "{action}");
         assert_eq!(changes["reason"]["to"], REASON, "{action}");
     }
-    let kinds = "SELECT actor_type || ' ' || (actor_account_id IS NULL) FROM audit_events WHERE action LIKE 'support.%' ORDER BY id";
+    let kinds =
+        "SELECT actor_type || ' ' || (actor_account_id IS NULL) FROM audit_events WHERE action LIKE 'support.%' ORDER BY id";
     let kinds = company.texts(kinds).await;
     assert_eq!(kinds, ["operator true", "account false", "operator true", "operator true", "operator true", "account false"]);
 
@@ -101,7 +102,8 @@ async fn what_is_seen_only_by_who_may_change_it_is_not_seen() {
         assert_eq!(visitor.ask(query).await.code(), "FORBIDDEN", "{query}");
     }
     assert_eq!(visitor.ask("{ security { sessions { id } } }").await.data("/security"), Value::Null);
-    let permissions = visitor.ask("{ viewer { permissions { manageEmployees manageOrganisation readAudit manageTenant } } }").await;
+    let permissions =
+        visitor.ask("{ viewer { permissions { manageEmployees manageOrganisation readAudit manageTenant } } }").await;
     let expected = json!({ "manageEmployees": false, "manageOrganisation": false, "readAudit": true, "manageTenant": false });
     assert_eq!(permissions.data("/viewer/permissions"), expected);
 }

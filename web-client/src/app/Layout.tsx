@@ -91,6 +91,7 @@ function ViewerMenu() {
           <bdi>{viewer.account?.email}</bdi>
           <br />
           {viewer.role !== null && roles[viewer.role]}
+          {viewer.support !== null && "Support access"}
         </>
       }
       hasAccount={viewer.account !== null}

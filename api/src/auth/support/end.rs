@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use domain::Error;
 use entities::{
     id::OperatorId,
-    platform::{support_entry_code, support_grant, support_session},
+    platform::{
+        support_entry_code,
+        support_grant::{self, Column},
+        support_session,
+    },
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionSession, TransactionTrait,
@@ -23,7 +27,6 @@ const AT_A_TIME: u64 = 100;
 impl Auth {
     /// Writes down for the tenants' audits which access has ended because its time is over. Whichever process does so first.
     pub(in crate::auth) async fn note_expired_support(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        use support_grant::Column;
         loop {
             let expired = support_grant::Entity::find()
                 .filter(Column::EndedAt.is_null())
@@ -83,7 +86,6 @@ pub(in crate::auth) async fn end_of_operator<C: ConnectionTrait>(
     if !is_disabled {
         return Ok(());
     }
-    use support_grant::Column;
     let open = support_grant::Entity::find()
         .filter(Column::OperatorId.eq(operator))
         .filter(Column::EndedAt.is_null())

@@ -14,6 +14,7 @@ use sea_orm::{
 use serde_json::json;
 use tenancy::{Tenant, TenantId};
 
+use super::session::open_grant;
 use crate::{
     auth::{
         Auth, AuthError, Session, Visitor, audit_outbox,
@@ -70,8 +71,7 @@ impl Auth {
             .await?;
         let spent = spent.into_iter().next().ok_or(AuthError::InvalidEntryCode)?;
         let transaction = self.platform.begin().await?;
-        let (grant, operator) =
-            self.open_grant(&transaction, spent.grant_id, now).await?.ok_or(AuthError::InvalidEntryCode)?;
+        let (grant, operator) = open_grant(&transaction, spent.grant_id, now).await?.ok_or(AuthError::InvalidEntryCode)?;
         let console = operator_session::Entity::find_by_id(spent.operator_session_id).one(&transaction).await?;
         if console.is_none_or(|console| console.ended_at.is_some() || console.expires_at <= now) {
             return Err(AuthError::InvalidEntryCode);
@@ -101,7 +101,8 @@ impl Auth {
         let details = json!({ "consentedBy": grant.decided_by_name });
         write_event(&transaction, &doer, Event::of_tenant("support.entered", tenant, details), now).await?;
         let context = operator_context(operator.id, &operator.name, now);
-        let entry = audit_outbox::put(&transaction, TenantId(grant.tenant_id), &context, event(&grant, "support.entered")).await?;
+        let entry =
+            audit_outbox::put(&transaction, TenantId(grant.tenant_id), &context, event(&grant, "support.entered")).await?;
         transaction.commit().await?;
         self.deliver(&self.tenants.read_write(tenant), [entry]).await;
         self.issue_support(&grant, &operator, &row, RefreshToken::make(id, FIRST_GENERATION, &secret), now)
@@ -109,6 +110,6 @@ impl Auth {
 }
 
 /// The operator as the one who does something.
-pub(super) fn doer(operator: OperatorId, name: &str, visitor: &Visitor) -> Doer {
+fn doer(operator: OperatorId, name: &str, visitor: &Visitor) -> Doer {
     Doer { operator: Some(operator), name: name.to_owned(), address: visitor.address }
 }

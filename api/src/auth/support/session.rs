@@ -57,7 +57,7 @@ impl Auth {
             tracing::warn!(session = %token.session_id, "a used refresh token of support access came again; the session is ended");
             return Err(AuthError::InvalidRefreshToken);
         }
-        let open = self.open_grant(&transaction, row.grant_id, now).await?;
+        let open = open_grant(&transaction, row.grant_id, now).await?;
         let (grant, operator) = open.ok_or(AuthError::InvalidRefreshToken)?;
         let next = token.generation + 1;
         let row = if use_of_token == TokenUse::Current {
@@ -111,21 +111,6 @@ impl Auth {
         Ok(has_left)
     }
 
-    /// A consent that is good now, with its operator. Whoever ends it waits, or has done so.
-    pub(super) async fn open_grant(
-        &self,
-        transaction: &PlatformTransaction,
-        id: SupportGrantId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(support_grant::Model, operator::Model)>, DbErr> {
-        let grant = support_grant::Entity::find_by_id(id).lock_shared().one(transaction).await?;
-        let Some(grant) = grant.filter(|grant| state(grant, now) == SupportState::Open) else {
-            return Ok(None);
-        };
-        let operator = operator::Entity::find_by_id(grant.operator_id).one(transaction).await?;
-        Ok(operator.filter(|operator| operator.disabled_at.is_none()).map(|operator| (grant, operator)))
-    }
-
     /// The session as its holder gets it.
     pub(super) fn issue_support(
         &self,
@@ -154,4 +139,18 @@ impl Auth {
     fn support_refresh_secret(&self, row: &Model) -> anyhow::Result<Vec<u8>> {
         self.secret_keys.decrypt(SecretColumn::SupportSession.of(&row.id.to_string()), &row.refresh_secret)
     }
+}
+
+/// A consent that is good now, with its operator. Whoever ends it waits, or has done so.
+pub(super) async fn open_grant(
+    transaction: &PlatformTransaction,
+    id: SupportGrantId,
+    now: DateTime<Utc>,
+) -> Result<Option<(support_grant::Model, operator::Model)>, DbErr> {
+    let grant = support_grant::Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
+    let Some(grant) = grant.filter(|grant| state(grant, now) == SupportState::Open) else {
+        return Ok(None);
+    };
+    let operator = operator::Entity::find_by_id(grant.operator_id).one(transaction).await?;
+    Ok(operator.filter(|operator| operator.disabled_at.is_none()).map(|operator| (grant, operator)))
 }

@@ -128,7 +128,11 @@ fn operator(request: &OperatorContext) -> Result<OperatorId, Error> {
     Ok(request.identity().ok_or(Error::Unauthenticated)?.id)
 }
 
-async fn finish(request: &OperatorContext, tenant: &std::sync::Arc<Tenant>, (grant, entry): (Model, Entry)) -> Result<SupportGrantPayload> {
+async fn finish(
+    request: &OperatorContext,
+    tenant: &std::sync::Arc<Tenant>,
+    (grant, entry): (Model, Entry),
+) -> Result<SupportGrantPayload> {
     // Where its data cannot be written to now, the event waits.
     if tenant.is_current(request.tenants.head()) {
         request.auth.deliver(&request.tenants.read_write(tenant), [entry]).await;
