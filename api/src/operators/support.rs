@@ -17,7 +17,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
 };
 use serde_json::json;
-use tenancy::{PlatformTransaction, Tenant};
+use tenancy::Tenant;
 
 use super::{Doer, Event, Operators, write_event};
 use crate::{

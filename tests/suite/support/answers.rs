@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::json;
-use tests::{Server, TestClock};
+use sqlx::{Connection as _, PgConnection};
+use tests::{Server, TestClock, database_url, run};
 
 use super::{Scene, decide};
 
@@ -68,9 +69,8 @@ async fn a_refusal_a_withdrawal_and_time_end_a_request() {
         (owner.ask("{ supportGrants { state } }").await, owner)
     };
     assert_eq!(listed().await.0.data("/supportGrants/0/state"), "ASKED");
-    let grant = "UPDATE platform.support_grants SET lapses_at = asked_at WHERE tenant_id = ";
-    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&tests::database_url()).await.unwrap();
-    tests::run(&mut connection, &format!("{grant}'{}'", company.tenant.id)).await;
+    let past = format!("UPDATE platform.support_grants SET lapses_at = asked_at WHERE tenant_id = '{}'", company.tenant.id);
+    run(&mut PgConnection::connect(&database_url()).await.unwrap(), &past).await;
     clock.advance(TimeDelta::seconds(1));
     let (answer, owner) = listed().await;
     assert_eq!(answer.data("/supportGrants/0/state"), "LAPSED");

@@ -57,9 +57,7 @@ test("an operator sees by whose leave and until when, and leaves for the console
   expect(status).toHaveTextContent("Olga Operator is here by leave of Ann Owner");
   expect(status).toHaveTextContent("The import fails");
   await userEvent.click(screen.getByRole("button", { name: "Leave" }));
-  await vi.waitFor(() =>
-    expect(assign).toHaveBeenCalledExactlyOnceWith("http://localhost:8000/operator/tenants/acme"),
-  );
+  await vi.waitFor(() => expect(assign).toHaveBeenCalledExactlyOnceWith("http://localhost:8000/operator/tenants/acme"));
   expect(signedOut).toHaveBeenCalledOnce();
 });
 

@@ -1,5 +1,5 @@
 import { Alert, Button } from "@mantine/core";
-import { useContext, useState } from "react";
+import { use, useState } from "react";
 import { apexAddress } from "../session/entry.ts";
 import { DoorContext, useKeeper, useViewer } from "../session/context.ts";
 import { formatInstant } from "../ui/format.ts";
@@ -9,7 +9,7 @@ import { AlertIcon } from "../ui/icons.tsx";
 export function SupportBanner() {
   const { name, support } = useViewer();
   const keeper = useKeeper();
-  const slug = useContext(DoorContext)?.slug ?? null;
+  const slug = use(DoorContext)?.slug ?? null;
   const [leaving, setLeaving] = useState(false);
   if (support === null) return null;
   const leave = async () => {
@@ -30,8 +30,8 @@ export function SupportBanner() {
       mb="lg"
     >
       <p>
-        <bdi>{name}</bdi> is here by leave of <bdi>{support.consentedBy}</bdi>, to look; nothing can be changed. The visit
-        stands in the organisation’s history. The reason: <bdi>{support.reason}</bdi>
+        <bdi>{name}</bdi> is here by leave of <bdi>{support.consentedBy}</bdi>, to look; nothing can be changed. The
+        visit stands in the organisation’s history. The reason: <bdi>{support.reason}</bdi>
       </p>
       <Button size="xs" variant="default" loading={leaving} onClick={() => void leave()}>
         Leave

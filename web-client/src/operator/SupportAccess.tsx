@@ -74,7 +74,15 @@ export function SupportAccess({ tenant }: { tenant: Tenant }) {
   );
 }
 
-function GrantRow({ grant, tenant, onDone }: { grant: OperatorSupportGrantFragment; tenant: Tenant; onDone: () => void }) {
+function GrantRow({
+  grant,
+  tenant,
+  onDone,
+}: {
+  grant: OperatorSupportGrantFragment;
+  tenant: Tenant;
+  onDone: () => void;
+}) {
   const operator = use(OperatorContext);
   const mayChange = useMayChange();
   const [end, ending] = useMutation(EndSupportAsOperatorDocument);
@@ -158,7 +166,13 @@ function AskForm({ tenant, close, onDone }: { tenant: Tenant; close: Close; onDo
         data-autofocus
         {...form.getInputProps("reason")}
       />
-      <NativeSelect label="For" description="From the consent on" mt="md" data={hours} {...form.getInputProps("hours")} />
+      <NativeSelect
+        label="For"
+        description="From the consent on"
+        mt="md"
+        data={hours}
+        {...form.getInputProps("hours")}
+      />
     </Form>
   );
 }

@@ -55,7 +55,9 @@ test("an owner refuses; what comes too late is said", async () => {
   const answer = vi
     .fn()
     .mockImplementationOnce(refuse("CONFLICT", "This request was withdrawn."))
-    .mockReturnValue({ supportGrant: { ...asked, state: "REFUSED", decidedAt: open.decidedAt, decidedBy: "Ann Owner" } });
+    .mockReturnValue({
+      supportGrant: { ...asked, state: "REFUSED", decidedAt: open.decidedAt, decidedBy: "Ann Owner" },
+    });
   renderPage(<SupportPage />, { viewer: owner, answers: { supportGrants: () => [asked], refuseSupport: answer } });
   const button = await screen.findByRole("button", { name: "Refuse Olga Operator" });
   await userEvent.click(button);

@@ -87,7 +87,16 @@ function GrantCard({ grant }: { grant: Grant }) {
 }
 
 /** What became of the request, a sentence each. */
-function happened({ state, lapsesAt, decidedBy, decidedAt, expiresAt, lastEnteredAt, endedBy, endedAt }: Grant): string[] {
+function happened({
+  state,
+  lapsesAt,
+  decidedBy,
+  decidedAt,
+  expiresAt,
+  lastEnteredAt,
+  endedBy,
+  endedAt,
+}: Grant): string[] {
   const lines = [];
   if (state === "ASKED") lines.push(`Until ${formatInstant(lapsesAt)} it can be answered.`);
   if (decidedBy !== null && decidedAt !== null) {
@@ -153,9 +162,9 @@ function Actions({ grant }: { grant: Grant }) {
           onSend={() => consent({ variables })}
           onClose={() => setConsenting(false)}
         >
-          For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their private
-          details and salaries, and the history, and can change nothing. Each visit is written down in your history. You
-          can end it at any time.
+          For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
+          private details and salaries, and the history, and can change nothing. Each visit is written down in your
+          history. You can end it at any time.
         </ConfirmDialog>
       )}
     </Group>
