@@ -93,8 +93,10 @@ pub(crate) async fn admit(
 
 /// Operators are operators from their own networks alone, also where an owner has let them in.
 pub(crate) fn check_network(app: &App, identity: Option<&Identity>, visitor: &Visitor) -> Result<(), Refusal> {
+    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
+    let from = visitor.address.filter(|address| !app.options.trusted_proxies.contains(address));
     let is_visit = identity.is_some_and(|identity| identity.support.is_some());
-    if !is_visit || app.operators.networks().admit(visitor.address) {
+    if !is_visit || app.operators.networks().admit(from) {
         return Ok(());
     }
     Err(Refusal::InvalidToken(anyhow::anyhow!("support access comes from outside the operators' networks")))

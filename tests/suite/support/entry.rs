@@ -122,7 +122,8 @@ async fn no_token_is_both_a_members_and_a_visitors() {
 
 #[tokio::test]
 async fn a_visit_is_good_from_the_operators_networks_alone() {
-    let server = Server::start_with(&["--operator-network", "192.0.2.0/24"], api::app::system_clock()).await;
+    let flags = ["--operator-network", "192.0.2.0/24", "--trusted-proxy", "192.0.2.1"];
+    let server = Server::start_with(&flags, api::app::system_clock()).await;
     let company = server.company().await;
     let owner = company.caller(Role::Owner);
     let inside = server.console().from_address("192.0.2.9");
@@ -137,6 +138,7 @@ async fn a_visit_is_good_from_the_operators_networks_alone() {
     assert!(visitor.from_address("192.0.2.9").ask(VIEWER).await.first_code().is_none());
     assert_eq!(visitor.from_address("198.51.100.1").ask(VIEWER).await.code(), "UNAUTHENTICATED");
     assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED", "without an address nobody is in a network");
+    assert_eq!(visitor.from_address("192.0.2.1").ask(VIEWER).await.code(), "UNAUTHENTICATED", "a proxy is in none");
     // Members are not concerned.
     assert!(scene.owner.from_address("198.51.100.1").ask(VIEWER).await.first_code().is_none());
     let wrong = sign_in_operator(&server.console().from_address("198.51.100.1"), "x@operators.test", "x", "123456").await;
