@@ -23,6 +23,7 @@ pub mod mail;
 pub mod operators;
 pub mod plan;
 pub mod secret;
+pub mod support;
 mod telemetry;
 pub mod traffic;
 pub mod usage;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::{
-    id::{AccountId, ApiKeyId, EmployeeId, ExternalIdentityId},
+    id::{AccountId, ApiKeyId, EmployeeId, ExternalIdentityId, OperatorId},
     platform::membership::Role,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub enum Principal {
     ApiKey(ApiKeyId),
     /// A person or program that the tenant's identity provider vouches for, without an account.
     ExternalIdentity(ExternalIdentityId),
+    /// An operator of the platform whom an owner has let in. Never a member.
+    Operator(OperatorId),
 }
 
 impl Principal {
@@ -29,6 +31,7 @@ impl Principal {
             Self::Account(_) => "account",
             Self::ApiKey(_) => "api_key",
             Self::ExternalIdentity(_) => "external_identity",
+            Self::Operator(_) => "operator",
         }
     }
 
@@ -38,6 +41,7 @@ impl Principal {
             Self::Account(id) => id.uuid(),
             Self::ApiKey(id) => id.uuid(),
             Self::ExternalIdentity(id) => id.uuid(),
+            Self::Operator(id) => id.uuid(),
         }
     }
 }
@@ -63,6 +67,17 @@ impl Actor {
         Self { principal: Principal::Account(account_id), name: name.into(), role, confined_to: None, employee_id }
     }
 
+    /// An operator who helps. Everything is seen that [`Permission::is_for_support`] names, and nothing else can be done.
+    pub fn operator(id: OperatorId, name: &str) -> Self {
+        Self {
+            principal: Principal::Operator(id),
+            name: format!("{name} (support)"),
+            role: Role::Hr,
+            confined_to: Some(Permission::ALL.into_iter().filter(|permission| permission.is_for_support()).collect()),
+            employee_id: None,
+        }
+    }
+
     /// Whose data a permission covers for this actor.
     pub fn reach(&self, permission: Permission) -> Reach {
         match self.confined_to {
@@ -75,7 +90,7 @@ impl Actor {
     pub const fn account_id(&self) -> Option<AccountId> {
         match self.principal {
             Principal::Account(id) => Some(id),
-            Principal::ApiKey(_) | Principal::ExternalIdentity(_) => None,
+            Principal::ApiKey(_) | Principal::ExternalIdentity(_) | Principal::Operator(_) => None,
         }
     }
 }

@@ -43,7 +43,7 @@ pub enum Permission {
     ManageSignIn,
     /// Add and remove addresses of the organisation, and choose the primary one.
     ManageDomains,
-    /// Rename the organisation, export it, and ask for its deletion.
+    /// Rename the organisation, export it, ask for its deletion, and let operators in who help.
     ManageTenant,
 }
 
@@ -116,6 +116,15 @@ impl Permission {
         !matches!(self, Self::ManageMembers | Self::ManageApiKeys | Self::ManageSignIn | Self::ManageDomains | Self::ManageTenant)
     }
 
+    /// Whether an operator who was let in has it: those that see something and change nothing. What one sees only by a permission that
+    /// changes it, such as members and keys, an operator does not see.
+    pub const fn is_for_support(self) -> bool {
+        matches!(
+            self,
+            Self::ReadDirectory | Self::ReadTerminatedEmployees | Self::ReadPrivateDetails | Self::ReadSalaries | Self::ReadAudit
+        )
+    }
+
     /// Whose data the permission covers for a member of this role.
     pub const fn reach(self, role: Role) -> Reach {
         let decides_who_gets_in = !self.is_for_programs();
@@ -173,7 +182,7 @@ impl Permission {
             Self::ManageApiKeys => "You may not manage API keys.",
             Self::ManageSignIn => "You may not change how members sign in.",
             Self::ManageDomains => "You may not manage the addresses of the organisation.",
-            Self::ManageTenant => "Only owners rename, export or delete the organisation.",
+            Self::ManageTenant => "Only owners rename, export or delete the organisation, and let operators in.",
         }
     }
 }

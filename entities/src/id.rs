@@ -105,6 +105,10 @@ id! {
     SignUpId
 }
 id! {
+    /// Names an operator's request for support access to a tenant, and the access itself.
+    SupportGrantId
+}
+id! {
     /// Names an invitation to become a member of a tenant.
     InvitationId
 }

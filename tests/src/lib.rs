@@ -37,6 +37,7 @@ mod smtp;
 mod socket;
 mod step;
 mod tokens;
+mod visitor;
 
 use std::{sync::Arc, time::Duration};
 

@@ -127,6 +127,7 @@ impl Signer {
             name: format!("the {}", member.role),
             email: member.email(),
             role: Some(member.role.as_str().to_owned()),
+            support: None,
         }
     }
 

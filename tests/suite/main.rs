@@ -57,6 +57,7 @@ mod signing_keys;
 mod standby;
 mod standing;
 mod subscriptions;
+mod support;
 mod throttle;
 mod tokens;
 mod trusted_documents;

@@ -14,18 +14,19 @@ use tests::{Answer, Caller, Company, Server};
 
 use table::Table;
 
-/// Nobody, and each role.
-const ROLES: [Option<Role>; 6] =
-    [None, Some(Role::Employee), Some(Role::Manager), Some(Role::Hr), Some(Role::Admin), Some(Role::Owner)];
+/// The roles of members.
+const ROLES: [Role; 5] = [Role::Employee, Role::Manager, Role::Hr, Role::Admin, Role::Owner];
+/// Nobody, each role, and an operator whom an owner has let in.
+const COLUMNS: [&str; 7] = ["nobody", "employee", "manager", "hr", "admin", "owner", "operator"];
 
-/// One for each of [`ROLES`]. Those who are signed in all have the same record, the manager's, so that the columns differ by
-/// role alone.
+/// One for each of [`COLUMNS`]. Members all have the same record, the manager's, so that their columns differ by role alone.
 async fn callers(company: &Company<'_>) -> Vec<Caller> {
-    let members = ROLES.into_iter().flatten().map(|role| (role, Some(company.manager.id))).collect::<Vec<_>>();
+    let members = ROLES.into_iter().map(|role| (role, Some(company.manager.id))).collect::<Vec<_>>();
     let signer = &company.server.signer;
     let members = signer.members(company.tenant.id, &members).await;
     let tokens = members.iter().map(|member| Some(signer.forgery_of(member).sign()));
-    std::iter::once(None).chain(tokens).map(|token| company.anonymous().with_token(token)).collect()
+    let members = std::iter::once(None).chain(tokens).map(|token| company.anonymous().with_token(token));
+    members.chain([company.visitor().await]).collect()
 }
 
 /// What a cell says of an answer: the code of an error, or what was shown.
@@ -46,7 +47,7 @@ async fn the_matrix_is_as_it_was_read_last() {
     let company = server.company().await;
     let schema = company.anonymous().introspect().await;
     let mut text = "Each cell is what a request was answered with: yes, true or false; - for null; or the code of the error.\n\
-                    Everyone who is signed in has the same employee record, so that the columns differ by role alone.\n"
+                    Members all have the same employee record, so that their columns differ by role alone; an operator is there by an owner's leave.\n"
         .to_owned();
     for table in queries::tables(&company, &schema).await {
         text.push_str(&table.to_string());

@@ -266,6 +266,7 @@ impl GoodKey {
             audience: Audience::Tenant(TenantId(row.tenant_id)),
             expires_at: row.expires_at,
             actor: Some(actor),
+            support: None,
         };
         let last_use = row.last_used_at.map_or(i64::MIN, |at| at.timestamp().div_euclid(60));
         Self { id: row.id, identity: Arc::new(identity), last_use: AtomicI64::new(last_use) }

@@ -24,6 +24,7 @@ mod session;
 mod sign_in;
 mod sign_up;
 mod standing;
+mod support;
 mod throttle;
 mod tidy;
 mod token;
@@ -63,6 +64,7 @@ pub use sign_up::{
     AskedSignUp, Confirmation, Confirmed, OpenSignUp, SignUpMode, SignUpPolicy, SignUpProgress, SignUpWish, SlugAnswer,
     SlugProblem, make_sign_up_invitation,
 };
+pub use support::{SupportClaim, SupportVisit};
 pub use token::{Claims, TokenError};
 pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
@@ -224,6 +226,8 @@ pub struct Identity {
     pub expires_at: Option<DateTime<Utc>>,
     /// What it may do in the tenant; none on the apex.
     pub actor: Option<Actor>,
+    /// By whose leave an operator is in the tenant; none for everybody else.
+    pub support: Option<SupportVisit>,
 }
 
 /// How long things live.
@@ -299,8 +303,10 @@ impl Auth {
         }
         let token = self.verifier.verify(token, now).await?;
         let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
-        let GoodFor::Audience(claimed) = token.good_for else {
-            return Err(invalid("the token is an operator's"));
+        let claimed = match token.good_for {
+            GoodFor::Audience(claimed) => claimed,
+            GoodFor::Support(tenant, claim) => return self.identify_support(&token, tenant, claim, now).await,
+            GoodFor::Operators => return Err(invalid("the token is an operator's")),
         };
         let standing = self.standings.of(token.session_id, now).await.map_err(|error| TokenError::Internal(error.into()))?;
         let standing = standing.ok_or_else(|| invalid("the token's session is over"))?;
@@ -326,6 +332,7 @@ impl Auth {
             audience,
             expires_at: Some(token.expires_at),
             actor,
+            support: None,
         }))
     }
 

@@ -88,9 +88,12 @@ impl Auth {
             // Of two tabs that renew at once, the second waits, and finds its token to be the one before the current.
             .lock_exclusive()
             .one(&transaction)
-            .await?
-            .filter(|row| row.ended_at.is_none() && row.expires_at > now)
-            .ok_or(AuthError::InvalidRefreshToken)?;
+            .await?;
+        if let (None, Some(tenant)) = (&row, tenant) {
+            drop(transaction);
+            return self.refresh_support(tenant, &token, now).await;
+        }
+        let row = row.filter(|row| row.ended_at.is_none() && row.expires_at > now).ok_or(AuthError::InvalidRefreshToken)?;
         let secret = self.refresh_secret(&row)?;
         if !token.is_genuine(&secret) {
             return Err(AuthError::InvalidRefreshToken);
@@ -147,6 +150,17 @@ impl Auth {
         {
             ids.push(row.id);
         }
+        if self.end_sessions(tenant, &ids, now).await? {
+            return Ok(true);
+        }
+        match tenant {
+            Some(tenant) => self.leave_support(tenant, refresh_token, session_id, now).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Ends sessions of accounts. Says whether there was one.
+    async fn end_sessions(&self, tenant: Option<TenantId>, ids: &[SessionId], now: DateTime<Utc>) -> Result<bool, AuthError> {
         if ids.is_empty() {
             return Ok(false);
         }
@@ -158,7 +172,7 @@ impl Auth {
             .exec(&self.platform)
             .await?;
         // The other processes are notified; this one need not wait for that.
-        for id in &ids {
+        for id in ids {
             self.changes.note(id.uuid());
         }
         Ok(ended.rows_affected > 0)
@@ -202,6 +216,7 @@ impl Auth {
             audience,
             expires_at: Some(access_token_expires_at),
             actor,
+            support: None,
         });
         Ok(Session { access_token, access_token_expires_at, refresh_token, expires_at, identity })
     }

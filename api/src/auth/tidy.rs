@@ -21,7 +21,11 @@ impl Auth {
     /// Finishes what somebody who ended in between has left, and deletes what nobody can use any more.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
         self.finish_departures(now).await?;
+        if let Err(error) = self.note_expired_support(now).await {
+            tracing::warn!(?error, "the end of support access was not written down; it is tried again");
+        }
         self.deliver_overdue(now).await?;
+        self.delete_expired_support(now).await?;
         self.delete_expired(now).await
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{Audience, TenantId};
 use uuid::Uuid;
 
-use super::Keyring;
+use super::{Keyring, SupportClaim};
 
 /// The `aud` of a token for the control plane.
 const PLATFORM_AUDIENCE: &str = "platform";
@@ -46,6 +46,9 @@ pub struct Claims {
     pub name: String,
     /// The account's e-mail address, for display.
     pub email: String,
+    /// The mark of an operator who was let in: the consent that the token rests on. Such a token is no member's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<SupportClaim>,
     /// The role in the tenant when the token was issued, for display: what the owner may do is read from the membership.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
@@ -66,6 +69,8 @@ pub(super) struct VerifiedToken {
 pub(super) enum GoodFor {
     /// At a tenant, or on the apex.
     Audience(Audience),
+    /// At a tenant, for an operator whom an owner has let in. No [`Audience`] either: what takes a member's token does not take this.
+    Support(TenantId, SupportClaim),
     /// At the API of operators.
     Operators,
 }
@@ -139,8 +144,12 @@ impl Verifier {
             iss: self.issuer.clone(),
             aud: match bearer.good_for {
                 GoodFor::Audience(Audience::Platform) => PLATFORM_AUDIENCE.to_owned(),
-                GoodFor::Audience(Audience::Tenant(tenant)) => tenant.to_string(),
+                GoodFor::Audience(Audience::Tenant(tenant)) | GoodFor::Support(tenant, _) => tenant.to_string(),
                 GoodFor::Operators => OPERATOR_AUDIENCE.to_owned(),
+            },
+            support: match bearer.good_for {
+                GoodFor::Support(_, claim) => Some(claim),
+                GoodFor::Audience(_) | GoodFor::Operators => None,
             },
             sub: bearer.subject,
             iat: now.timestamp(),
@@ -190,12 +199,12 @@ impl Verifier {
         if claims.nbf > seconds + LEEWAY {
             return Err(invalid("the token is not good yet"));
         }
-        let good_for = match claims.aud.as_str() {
-            OPERATOR_AUDIENCE => GoodFor::Operators,
-            PLATFORM_AUDIENCE => GoodFor::Audience(Audience::Platform),
-            tenant => {
+        let good_for = match (claims.aud.as_str(), claims.support) {
+            (OPERATOR_AUDIENCE, None) => GoodFor::Operators,
+            (PLATFORM_AUDIENCE, None) => GoodFor::Audience(Audience::Platform),
+            (tenant, support) => {
                 let tenant = tenant.parse::<TenantId>().map_err(|_| invalid("the token's audience is no tenant"))?;
-                GoodFor::Audience(Audience::Tenant(tenant))
+                support.map_or(GoodFor::Audience(Audience::Tenant(tenant)), |claim| GoodFor::Support(tenant, claim))
             }
         };
         let expires_at = DateTime::from_timestamp_secs(claims.exp).ok_or_else(|| invalid("the token never ends"))?;

@@ -45,6 +45,7 @@ impl TryFrom<Model> for AuditEvent {
             "invitation" => Kind::Invitation,
             "api_key" => Kind::ApiKey,
             "export" => Kind::Export,
+            "support_grant" => Kind::SupportGrant,
             // There is one for each organisation, or it is known by its name, and it has no id of its own.
             "identity_provider" | "domain" | "tenant" => Kind::Tenant,
             _ => return Err(Fault::new("an audit event has an unknown type of subject")),
@@ -100,7 +101,8 @@ impl AuditEventQuery {
         #[graphql(desc = "At most this many, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(
-            desc = "Only the changes of this employee, department, position, location, invitation, member's account or API key."
+            desc = "Only the changes of this employee, department, position, location, invitation, member's account, API key or support \
+                    access."
         )]
         subject_id: Option<ID>,
     ) -> Result<AuditEventConnection> {
@@ -116,7 +118,8 @@ impl AuditEventQuery {
                 | Kind::Employee
                 | Kind::Invitation
                 | Kind::Location
-                | Kind::Position,
+                | Kind::Position
+                | Kind::SupportGrant,
                 key,
             ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),

@@ -143,7 +143,16 @@ impl RequestContext {
     /// Refuses what would change the organisation while nothing may be changed in it. The database refuses it too; but what is done in
     /// the control plane first would be done by then.
     pub fn check_takes_changes(&self) -> Result<(), domain::Error> {
+        self.check_is_no_visit()?;
         if self.standing.state.takes_changes() { Ok(()) } else { Err(domain::Error::ReadOnly) }
+    }
+
+    /// Refuses an operator who was let in to look. What an operator may do in the domain is refused there as well.
+    pub fn check_is_no_visit(&self) -> Result<(), domain::Error> {
+        match self.visit().caller.identity.as_ref().and_then(|identity| identity.support.as_ref()) {
+            None => Ok(()),
+            Some(_) => Err(domain::Error::Forbidden("Support access is for looking: nothing can be changed by it.")),
+        }
     }
 
     /// The way to the tenant's data for what must be written down of deeds that are possible while it may only be read.
@@ -268,6 +277,7 @@ impl<'a> ResolverContext<'a> for Context<'a> {
 
     async fn closer(&self) -> Result<&'a RequestContext> {
         let request = self.member()?;
+        request.check_is_no_visit()?;
         request.forget().await;
         Ok(request)
     }

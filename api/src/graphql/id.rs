@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Error;
 use entities::id::{
     AccountId, ApiKeyId, AuditEventId, DepartmentId, EmployeeId, ExportId, InvitationId, LocationId, OperatorEventId, OperatorId,
-    PasskeyId, PositionId, SessionId,
+    PasskeyId, PositionId, SessionId, SupportGrantId,
 };
 use tenancy::TenantId;
 use uuid::Uuid;
@@ -44,6 +44,8 @@ pub enum Kind {
     Position,
     /// A session.
     Session,
+    /// A request of an operator to be let in.
+    SupportGrant,
     /// A tenant.
     Tenant,
 }
@@ -63,6 +65,7 @@ impl Kind {
         Self::Passkey,
         Self::Position,
         Self::Session,
+        Self::SupportGrant,
         Self::Tenant,
     ];
 
@@ -81,6 +84,7 @@ impl Kind {
             Self::Passkey => b'W',
             Self::Position => b'P',
             Self::Session => b'S',
+            Self::SupportGrant => b'G',
             Self::Tenant => b'T',
         }
     }
@@ -152,6 +156,11 @@ impl Key for OperatorId {
 impl Key for OperatorEventId {
     const KIND: Kind = Kind::OperatorEvent;
     const NOUN: &'static str = "event";
+}
+
+impl Key for SupportGrantId {
+    const KIND: Kind = Kind::SupportGrant;
+    const NOUN: &'static str = "request for support access";
 }
 
 impl Key for ApiKeyId {

@@ -60,6 +60,7 @@ pub mod selected;
 pub mod session;
 pub mod standing;
 pub mod subscription;
+pub mod support;
 mod syntax;
 pub mod tenant;
 pub mod tenant_change;

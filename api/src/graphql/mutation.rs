@@ -7,7 +7,7 @@ use super::{
     employee::EmployeeMutation, export::ExportMutation, identity_provider::IdentityProviderMutation,
     invitation::InvitationMutation, location::LocationMutation, member::MemberMutation, passkey::PasskeyMutation,
     password::PasswordMutation, position::PositionMutation, security::SecurityMutation, session::SessionMutation,
-    tenant_change::TenantMutation,
+    support::SupportMutation, tenant_change::TenantMutation,
 };
 
 /// What can be changed. The fields of a request run one after another, each in a transaction of its own: one that fails undoes
@@ -30,4 +30,5 @@ pub struct Mutation(
     DomainMutation,
     ExportMutation,
     TenantMutation,
+    SupportMutation,
 );

@@ -45,6 +45,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
             | Kind::OperatorEvent
             | Kind::Passkey
             | Kind::Session
+            | Kind::SupportGrant
             | Kind::Tenant,
             _,
         ))

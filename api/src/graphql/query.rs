@@ -6,7 +6,7 @@ use super::{
     api_key::ApiKeyQuery, audit_event::AuditEventQuery, department::DepartmentQuery, domain::DomainQuery,
     employee::EmployeeQuery, export::ExportQuery, identity_provider::IdentityProviderQuery, invitation::InvitationQuery,
     location::LocationQuery, member::MemberQuery, node::NodeQuery, position::PositionQuery, security::SecurityQuery,
-    tenant::TenantQuery, viewer::ViewerQuery,
+    support::SupportQuery, tenant::TenantQuery, viewer::ViewerQuery,
 };
 
 /// What can be asked. All fields of a request are answered from one snapshot of the data.
@@ -26,5 +26,6 @@ pub struct Query(
     IdentityProviderQuery,
     DomainQuery,
     ExportQuery,
+    SupportQuery,
     NodeQuery,
 );

@@ -69,7 +69,7 @@ pub struct CompletePasskeySignInInput {
 /// A code of the apex with its nonce, and how the session is kept.
 #[derive(InputObject)]
 pub struct EnterInput {
-    /// The code behind the `#` of the address that `enterWorkspace` gave; good once, for a minute, in this organisation.
+    /// The code behind the `#` of the address that `enterWorkspace`, or operators' `enterTenant`, gave; good once, for a minute, in this organisation.
     #[graphql(secret)]
     code: String,
     /// The nonce that the code was made with.
@@ -146,7 +146,7 @@ impl SessionMutation {
         begin(ctx, request, session, input.keep_in_cookie)
     }
 
-    /// Begins a session in this organisation by a code that was made on the apex.
+    /// Begins a session in this organisation by a code that was made on the apex, or for an operator who was let in.
     async fn enter(
         &self,
         ctx: &Context<'_>,
@@ -155,7 +155,7 @@ impl SessionMutation {
         let request = ctx.request()?;
         request.check_may_sign_in()?;
         let door = &request.front_door;
-        let session = door.auth.enter(request.tenant.id, &input.code, &input.nonce, &door.visitor, door.now).await?;
+        let session = door.auth.enter(&request.tenant, &input.code, &input.nonce, &door.visitor, door.now).await?;
         begin(ctx, request, session, input.keep_in_cookie)
     }
 

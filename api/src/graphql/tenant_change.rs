@@ -78,7 +78,7 @@ impl TenantMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which organisation, and proof that the account's owner asks.")] input: RequestTenantDeletionInput,
     ) -> Result<RequestTenantDeletionPayload> {
-        let request = ctx.member()?;
+        let request = ctx.closer().await?;
         request.domain().require(Permission::ManageTenant)?;
         let door = &request.front_door;
         door.owner_by_proof(ctx.identity(), &input.proof).await?;

@@ -11,6 +11,7 @@ use super::{
     employee::Employee,
     id,
     resolved::Resolved,
+    support::SupportVisit,
 };
 use crate::auth::Identity;
 
@@ -35,7 +36,7 @@ impl Viewer {
 /// Who is signed in, and what they may do.
 #[Object]
 impl Viewer {
-    /// The account that is signed in; null for a program.
+    /// The account that is signed in; null for a program, and for an operator.
     async fn account(&self) -> Option<Account> {
         Account::of(&self.identity)
     }
@@ -46,11 +47,11 @@ impl Viewer {
     }
 
     /// The viewer's role in this organisation; null for a program with an API key, which has no role but the permissions that its key
-    /// names.
+    /// names, and for an operator who was let in.
     async fn role(&self) -> Result<Option<Role>> {
         let actor = self.actor()?;
         Ok(match actor.principal {
-            Principal::ApiKey(_) => None,
+            Principal::ApiKey(_) | Principal::Operator(_) => None,
             Principal::Account(_) | Principal::ExternalIdentity(_) => Some(actor.role.into()),
         })
     }
@@ -59,6 +60,11 @@ impl Viewer {
     async fn employee(&self, ctx: &Context<'_>) -> Result<Option<Resolved<'_, Employee>>> {
         let own = domain::employee::own(&ctx.request()?.scope, &self.domain).await?;
         Ok(own.map(|row| Resolved::made(row.into())))
+    }
+
+    /// By whose leave an operator is here to look; null for everybody else.
+    async fn support(&self) -> Option<SupportVisit> {
+        SupportVisit::of(&self.identity)
     }
 
     /// What the viewer may do, for showing or hiding what leads to it.

@@ -17,7 +17,7 @@ use super::{
     LARGEST_BODY,
     log::name_actor,
     peer,
-    place::{Place, bearer, place_of, target_of},
+    place::{Place, bearer, check_network, place_of, target_of},
     refusal::Refusal,
     visitor::visitor,
 };
@@ -76,6 +76,10 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     }
     let request_id = request_id(&parts);
     let visitor = visitor(&parts, &app.options.trusted_proxies);
+    if let Err(refusal) = check_network(app, identity.as_deref(), &visitor) {
+        drain(body).await;
+        return refusal.into_response();
+    }
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     let sender = Sender::of(identity.as_deref(), visitor.address);
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
@@ -134,8 +138,10 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     let response = match tenant.zip(standing) {
         Some((tenant, standing)) => {
             let context = |kind: OperationType| {
+                // Whatever a resolver lets through: who is in the organisation to look writes nothing.
+                let is_visit = identity.as_ref().is_some_and(|identity| identity.support.is_some());
                 let scope = match kind {
-                    OperationType::Mutation if standing.state.takes_changes() => app.tenants.read_write(&tenant),
+                    OperationType::Mutation if standing.state.takes_changes() && !is_visit => app.tenants.read_write(&tenant),
                     OperationType::Mutation => app.tenants.write_protected(&tenant),
                     OperationType::Query | OperationType::Subscription => app.tenants.read_only(&tenant),
                 };

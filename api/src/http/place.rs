@@ -9,7 +9,7 @@ use tenancy::{Host, HostTarget, Hostname, Resolution, Standing, Tenant, resolve}
 use super::{host, log::name_tenant, refusal::Refusal, standing};
 use crate::{
     app::App,
-    auth::{Identity, TokenError},
+    auth::{Identity, TokenError, Visitor},
 };
 
 /// Where a request goes, and who sends it.
@@ -89,6 +89,17 @@ pub(crate) async fn admit(
             Ok(Place::Tenant { tenant, standing, identity })
         }
     }
+}
+
+/// Operators are operators from their own networks alone, also where an owner has let them in.
+pub(crate) fn check_network(app: &App, identity: Option<&Identity>, visitor: &Visitor) -> Result<(), Refusal> {
+    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
+    let from = visitor.address.filter(|address| !app.options.trusted_proxies.contains(address));
+    let is_visit = identity.is_some_and(|identity| identity.support.is_some());
+    if !is_visit || app.operators.networks().admit(from) {
+        return Ok(());
+    }
+    Err(Refusal::InvalidToken(anyhow::anyhow!("support access comes from outside the operators' networks")))
 }
 
 /// What the host names, the tenant if it names one, and the host itself unless it is an IP address.

@@ -62,7 +62,10 @@ impl Client {
             return Err(Refusal::TenantNotFound);
         }
         match place::admit(&self.app, self.target, &self.host, tenant, self.token.as_deref(), now).await? {
-            Place::Tenant { tenant, standing, identity } => Ok(Admitted { tenant, standing, identity }),
+            Place::Tenant { tenant, standing, identity } => {
+                place::check_network(&self.app, identity.as_deref(), &self.visitor)?;
+                Ok(Admitted { tenant, standing, identity })
+            }
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
         }
     }

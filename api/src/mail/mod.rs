@@ -8,6 +8,7 @@ mod announcement;
 mod export;
 mod letter;
 mod outbox;
+mod support;
 mod transport;
 mod worker;
 

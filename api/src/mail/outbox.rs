@@ -39,6 +39,7 @@ pub(super) enum Kind {
     DeletionCertificate,
     QuotaWarning,
     Export,
+    SupportRequest,
 }
 
 impl Kind {
@@ -55,6 +56,7 @@ impl Kind {
             Self::DeletionCertificate => "deletion_certificate",
             Self::QuotaWarning => "quota_warning",
             Self::Export => "export",
+            Self::SupportRequest => "support_request",
         }
     }
 

@@ -9,6 +9,7 @@
 //! - [`event`]: what was done, by whom
 //! - [`member`]: who is put into a tenant and taken out of it
 //! - [`network`]: from where the console's API answers at all
+//! - `support`: asking owners to be let in
 
 mod adopt;
 mod create;
@@ -20,6 +21,7 @@ mod list;
 mod member;
 mod network;
 mod plan;
+mod support;
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ pub use list::{ListTenants, TenantCursor};
 pub use network::Networks;
 pub(crate) use network::parse as parse_network;
 pub use plan::{Expected, PlanChange, TenantPlanChange};
+pub use support::NewRequest;
 
 /// Whether an instant can be stored: RFC 3339 has years of four digits, and Postgres does not go as far as this program does.
 pub(crate) fn is_storable(instant: DateTime<Utc>) -> bool {

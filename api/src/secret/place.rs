@@ -26,6 +26,8 @@ pub enum SecretColumn {
     Operator,
     /// What operators' refresh tokens are made with.
     OperatorSession,
+    /// What the refresh tokens of operators in tenants are made with.
+    SupportSession,
 }
 
 /// What is authenticated with the secret, and what the log says of it.
@@ -37,8 +39,15 @@ impl fmt::Display for Place<'_> {
 
 impl SecretColumn {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::SigningKey, Self::Session, Self::Authenticator, Self::IdentityProvider, Self::Operator, Self::OperatorSession];
+    pub const ALL: [Self; 7] = [
+        Self::SigningKey,
+        Self::Session,
+        Self::Authenticator,
+        Self::IdentityProvider,
+        Self::Operator,
+        Self::OperatorSession,
+        Self::SupportSession,
+    ];
 
     /// The secret of a row.
     pub fn of(self, row: &str) -> Place<'_> {
@@ -53,13 +62,14 @@ impl SecretColumn {
             Self::IdentityProvider => "identity_providers",
             Self::Operator => "operators",
             Self::OperatorSession => "operator_sessions",
+            Self::SupportSession => "support_sessions",
         }
     }
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::SigningKey => "private_key",
-            Self::Session | Self::OperatorSession => "refresh_secret",
+            Self::Session | Self::OperatorSession | Self::SupportSession => "refresh_secret",
             Self::Authenticator => "secret",
             Self::IdentityProvider => "client_secret",
             Self::Operator => "authenticator_secret",
@@ -68,7 +78,7 @@ impl SecretColumn {
 
     pub(super) const fn primary_key(self) -> &'static str {
         match self {
-            Self::SigningKey | Self::Session | Self::Operator | Self::OperatorSession => "id",
+            Self::SigningKey | Self::Session | Self::Operator | Self::OperatorSession | Self::SupportSession => "id",
             Self::Authenticator => "account_id",
             Self::IdentityProvider => "tenant_id",
         }
@@ -77,7 +87,12 @@ impl SecretColumn {
     pub(super) const fn type_of_primary_key(self) -> &'static str {
         match self {
             Self::SigningKey => "text",
-            Self::Session | Self::Authenticator | Self::IdentityProvider | Self::Operator | Self::OperatorSession => "uuid",
+            Self::Session
+            | Self::Authenticator
+            | Self::IdentityProvider
+            | Self::Operator
+            | Self::OperatorSession
+            | Self::SupportSession => "uuid",
         }
     }
 

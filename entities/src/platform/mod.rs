@@ -29,4 +29,7 @@ pub mod sign_up;
 pub mod sign_up_invitation;
 pub mod sign_up_token;
 pub mod signing_key;
+pub mod support_entry_code;
+pub mod support_grant;
+pub mod support_session;
 pub mod tenant_notice;

@@ -16,7 +16,7 @@ pub struct Model {
     pub occurred_at: DateTime<Utc>,
     /// Whose account did it; an id of the control plane, so without a foreign key. None when a program did it.
     pub actor_account_id: Option<AccountId>,
-    /// What did it: `account`, `api_key` or `external_identity`.
+    /// What did it: `account`, `api_key`, `external_identity` or `operator`.
     #[sea_orm(column_type = "Text")]
     pub actor_type: String,
     /// The id of what did it; none in events from before programs could act.

@@ -13,6 +13,7 @@ mod m20261121_000007_operators;
 mod m20261121_000008_plans;
 mod m20261121_000009_backups;
 mod m20261121_000010_exports;
+mod m20261121_000011_support;
 mod m20261121_000012_plan_offers;
 mod m20261121_000013_backup_claims;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000008_plans::Migration),
             Box::new(m20261121_000009_backups::Migration),
             Box::new(m20261121_000010_exports::Migration),
+            Box::new(m20261121_000011_support::Migration),
             Box::new(m20261121_000012_plan_offers::Migration),
             Box::new(m20261121_000013_backup_claims::Migration),
         ]

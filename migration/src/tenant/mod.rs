@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_people;
 mod m20261121_000002_actors;
+mod m20261121_000003_operators;
 
 /// Tables that hold much in a large organisation: nobody can write to them while an index is built.
 pub const BIG_TABLES: &[&str] = &["employees", "audit_events"];
@@ -14,6 +15,10 @@ pub struct TenantMigrator;
 
 impl MigratorTrait for TenantMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_people::Migration), Box::new(m20261121_000002_actors::Migration)]
+        vec![
+            Box::new(m20261121_000001_people::Migration),
+            Box::new(m20261121_000002_actors::Migration),
+            Box::new(m20261121_000003_operators::Migration),
+        ]
     }
 }

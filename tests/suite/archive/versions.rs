@@ -37,13 +37,13 @@ impl MigratorTrait for Next {
     }
 }
 
-/// A program whose second migration is another one.
+/// A program whose last migration but one is another.
 struct Foreign;
 
 impl MigratorTrait for Foreign {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut migrations = Former::migrations();
-        migrations.push(Step::boxed("m20261121_000001_z", "SELECT 1"));
+        migrations.push(Step::boxed("m20261121_000002_z", "SELECT 1"));
         migrations.extend(TenantMigrator::migrations().pop());
         migrations
     }

@@ -62,6 +62,18 @@ fn documents(id: &str, slug: &str, unique: &str) -> Vec<(&'static str, String, V
             json!({ "input": { "id": id, "quotas": [{ "quota": "SEATS", "own": "UNLIMITED" }] } }),
         ),
         ("deletePlan", "mutation($id: ID!) { deletePlan(id: $id) { deletedId } }".into(), json!({ "id": format!("p-{unique}") })),
+        ("supportGrants", "query($id: ID!) { supportGrants(tenantId: $id) { state } }".into(), ids.clone()),
+        (
+            "requestSupport",
+            of_input("requestSupport", "RequestSupportInput"),
+            json!({ "input": { "id": id, "reason": "To look", "hours": 1 } }),
+        ),
+        ("endSupport", of_input("endSupport", "EndSupportInput"), json!({ "input": { "id": id, "grantId": "nonsense" } })),
+        (
+            "enterTenant",
+            of_input("enterTenant", "EnterTenantInput"),
+            json!({ "input": { "slug": slug, "nonce": "a nonce that the page has made" } }),
+        ),
         ("retryTenantMigration", of_id("retryTenantMigration"), ids.clone()),
         ("suspendTenant", of_id("suspendTenant"), ids.clone()),
         ("resumeTenant", of_id("resumeTenant"), ids.clone()),

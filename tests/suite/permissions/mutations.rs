@@ -7,10 +7,10 @@ use entities::id::PasskeyId;
 use serde_json::{Value, json};
 use tests::{Caller, Company, FakeProvider, Introspection, opaque};
 
-use super::{ROLES, Table, callers, outcome, plant::Plant};
+use super::{COLUMNS, Table, callers, outcome, plant::Plant};
 
 /// Each mutation, and on what. Some differ by whose record it is.
-const DEEDS: [(&str, &str); 68] = [
+const DEEDS: [(&str, &str); 71] = [
     ("signIn", ""),
     ("refresh", ""),
     ("signOut", ""),
@@ -79,6 +79,9 @@ const DEEDS: [(&str, &str); 68] = [
     ("downloadExport", ""),
     ("renameTenant", ""),
     ("requestTenantDeletion", "a wrong password"),
+    ("consentToSupport", ""),
+    ("refuseSupport", ""),
+    ("endSupport", ""),
 ];
 
 pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Table {
@@ -96,8 +99,8 @@ pub(super) async fn table(company: &Company<'_>, schema: &Introspection) -> Tabl
     let mut table = Table::new("Mutations");
     for (mutation, on) in DEEDS {
         let mut cells = Vec::new();
-        for (caller, role) in callers(company).await.iter().zip(ROLES) {
-            let unique = format!("{mutation} {on} {}", role.map_or("nobody", Role::as_str));
+        for (caller, column) in callers(company).await.iter().zip(COLUMNS) {
+            let unique = format!("{mutation} {on} {column}");
             let (query, variables) = scene.arrange(caller, mutation, on, &unique).await;
             let answer = caller.ask_with(&query, variables).await;
             cells.push(outcome(&answer, &format!("/{mutation}")));
@@ -121,7 +124,7 @@ impl Scene<'_> {
         if let Some(prepared) = self.arrange_own(caller, mutation, on).await {
             return prepared;
         }
-        if let Some(prepared) = self.arrange_domain(mutation, unique).await {
+        if let Some(prepared) = self.arrange_address_or_support(mutation, unique).await {
             return prepared;
         }
         let own = opaque(self.company.manager.id);
@@ -228,8 +231,8 @@ impl Scene<'_> {
         delete(mutation, &id)
     }
 
-    /// The same for mutations of the organisation's addresses. None of them asks DNS.
-    async fn arrange_domain(&self, mutation: &str, unique: &str) -> Option<(String, Value)> {
+    /// The same for mutations of the organisation's addresses, of which none asks DNS, and of support access.
+    async fn arrange_address_or_support(&self, mutation: &str, unique: &str) -> Option<(String, Value)> {
         let host = format!("{}.example", unique.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-"));
         let of_host = |host: &str| {
             let query = format!("mutation($hostname: String!) {{ {mutation}(hostname: $hostname) {{ __typename }} }}");
@@ -242,6 +245,11 @@ impl Scene<'_> {
                 let admin = self.company.caller(Role::Admin);
                 admin.mutate("addDomain", json!({ "hostname": host }), "__typename").await.data("");
                 of_host(&host)
+            }
+            "consentToSupport" | "refuseSupport" | "endSupport" => {
+                let grant = self.company.support_grant(mutation == "endSupport").await;
+                let query = format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ __typename }} }}");
+                (query, json!({ "id": opaque(grant.id) }))
             }
             "redirectToPrimaryDomain" => {
                 ("mutation { redirectToPrimaryDomain(enabled: true) { __typename } }".to_owned(), json!({}))

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::ROLES;
+use super::COLUMNS;
 
-/// A table with a column for nobody and for each role.
+/// A table with a column for each of [`COLUMNS`].
 pub(super) struct Table {
     title: String,
     rows: Vec<(String, Vec<String>)>,
@@ -16,14 +16,14 @@ impl Table {
     }
 
     pub(super) fn add(&mut self, name: impl Into<String>, cells: Vec<String>) {
-        assert_eq!(cells.len(), ROLES.len());
+        assert_eq!(cells.len(), COLUMNS.len());
         self.rows.push((name.into(), cells));
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads = ROLES.map(|role| role.map_or("nobody", domain::Role::as_str).to_owned()).to_vec();
+        let heads = COLUMNS.map(str::to_owned).to_vec();
         let rows = || std::iter::once((String::new(), heads.clone())).chain(self.rows.iter().cloned());
         let first = rows().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         let widths: Vec<usize> = (0..heads.len())

@@ -38,6 +38,7 @@ const CertificatesPage = lazy(async () => ({
 }));
 const FleetPage = lazy(async () => ({ default: (await import("../operator/FleetPage.tsx")).FleetPage }));
 const EventsPage = lazy(async () => ({ default: (await import("../operator/EventsPage.tsx")).EventsPage }));
+const OperatorEntryPage = lazy(async () => ({ default: (await import("../operator/EntryPage.tsx")).EntryPage }));
 
 const routes: RouteObject[] = [
   {
@@ -60,6 +61,7 @@ const routes: RouteObject[] = [
       { path: "tenants", Component: TenantsPage },
       { path: "tenants/:slug", Component: TenantPage },
       { path: "plans", Component: PlansPage },
+      { path: "enter", Component: OperatorEntryPage },
       { path: "fleet", Component: FleetPage },
       { path: "deletions", Component: CertificatesPage },
       { path: "events", Component: EventsPage },

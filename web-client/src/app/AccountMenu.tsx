@@ -11,6 +11,8 @@ export function AccountMenu(props: {
   about: ReactNode;
   /** Entries of this host alone. */
   children?: ReactNode;
+  /** Whether it is an account, which has a password and sessions; an operator who was let in has none here. */
+  hasAccount?: boolean;
   onSignOut: () => Promise<void>;
 }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -30,9 +32,11 @@ export function AccountMenu(props: {
       <Menu.Dropdown>
         <Menu.Label>{props.about}</Menu.Label>
         {props.children}
-        <Menu.Item component={Link} to="/security">
-          Security
-        </Menu.Item>
+        {props.hasAccount !== false && (
+          <Menu.Item component={Link} to="/security">
+            Security
+          </Menu.Item>
+        )}
         <Menu.Item component="a" href="/graphiql">
           GraphiQL
         </Menu.Item>

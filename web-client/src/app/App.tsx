@@ -31,6 +31,7 @@ const SignInSettingsPage = lazy(async () => ({
 const OrganisationPage = lazy(async () => ({
   default: (await import("../settings/OrganisationPage.tsx")).OrganisationPage,
 }));
+const SupportPage = lazy(async () => ({ default: (await import("../settings/SupportPage.tsx")).SupportPage }));
 
 const routes: RouteObject[] = [
   // For whoever comes by a link, signed in or not.
@@ -58,6 +59,7 @@ const routes: RouteObject[] = [
       { path: "/settings/sign-in", Component: SignInSettingsPage },
       { path: "/settings/addresses", Component: DomainsPage },
       { path: "/settings/organisation", Component: OrganisationPage },
+      { path: "/settings/support", Component: SupportPage },
       // Where a way in that did not succeed ends; whoever is signed in has found another.
       { path: "/sign-in", element: <Navigate to="/" replace /> },
       { path: "*", Component: NotFoundPage },

@@ -9,6 +9,7 @@ import { OrganisationName } from "../ui/Page.tsx";
 import { LoadingRows } from "../ui/states.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { StandingBanner } from "./StandingBanner.tsx";
+import { SupportBanner } from "./SupportBanner.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 
 /** What is around every page: the way past the head, a name, the way to the pages and the account. */
@@ -65,7 +66,13 @@ const pages = [
 
 /** What is around the pages of an organisation. */
 export function Layout() {
-  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} banner={<StandingBanner />} />;
+  const banner = (
+    <>
+      <SupportBanner />
+      <StandingBanner />
+    </>
+  );
+  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} banner={banner} />;
 }
 
 function ViewerMenu() {
@@ -84,8 +91,10 @@ function ViewerMenu() {
           <bdi>{viewer.account?.email}</bdi>
           <br />
           {viewer.role !== null && roles[viewer.role]}
+          {viewer.support !== null && "Support access"}
         </>
       }
+      hasAccount={viewer.account !== null}
       onSignOut={() => keeper.signOut()}
     >
       {viewer.employee !== null && (
@@ -116,6 +125,11 @@ function ViewerMenu() {
       {manageTenant && (
         <Menu.Item component={Link} to="/settings/organisation">
           Organisation
+        </Menu.Item>
+      )}
+      {manageTenant && (
+        <Menu.Item component={Link} to="/settings/support">
+          Support access
         </Menu.Item>
       )}
     </AccountMenu>

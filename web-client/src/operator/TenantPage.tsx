@@ -21,6 +21,7 @@ import { formatBytes, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
+import { SupportAccess } from "./SupportAccess.tsx";
 import { TenantLimits } from "./TenantLimits.tsx";
 import { TenantPlan } from "./TenantPlan.tsx";
 import { SlowOperations, TenantUsage } from "./TenantUsage.tsx";
@@ -73,6 +74,7 @@ export function TenantPage() {
           </tbody>
         </table>
       </div>
+      <SupportAccess tenant={details.tenant} />
       <TenantPlan tenant={details.tenant.id} plan={details.plan} onDone={again} />
       <TenantLimits details={details} onDone={again} />
       <TenantUsage days={details.usage} />

@@ -8,11 +8,11 @@ import { EnterDocument } from "../generated/graphql.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { useDoor, useKeeper } from "./context.ts";
 import { DoorFrame } from "./DoorFrame.tsx";
-import { apexAddress, beginEntry, takeNonce } from "./entry.ts";
+import { apexAddress, beginEntry, forSupport, takeNonce } from "./entry.ts";
 import { useFragment } from "./fragment.ts";
 
 /**
- * The way in from the apex. Without a code it begins: a nonce is kept here, and the apex gives a code for it. With the code in
+ * The way in from the apex, and from the console of operators. Without a code it begins: a nonce is kept here, and the apex gives a code for it. With the code in
  * the address it ends: code and nonce are given for a session of this organisation.
  */
 export function EnterPage() {
@@ -21,6 +21,7 @@ export function EnterPage() {
   const code = useFragment();
   const { slug } = door;
   const apex = apexAddress(slug, window.location);
+  const begins = code === "" || code === forSupport;
   const given = useRef<string | null>(null);
   const [done, setDone] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -29,8 +30,9 @@ export function EnterPage() {
     // A code works once: it is not given a second time, whatever React does.
     if (given.current === code) return;
     given.current = code;
-    if (code === "") {
-      if (slug !== null && apex !== null) window.location.replace(beginEntry(slug, apex, sessionStorage));
+    if (begins) {
+      const page = code === forSupport ? "/operator/enter" : "/enter";
+      if (slug !== null && apex !== null) window.location.replace(beginEntry(slug, apex, sessionStorage, page));
       return;
     }
     const input = { code, nonce: takeNonce(sessionStorage), keepInCookie: true };
@@ -39,9 +41,9 @@ export function EnterPage() {
       () => setDone(true),
       (error: unknown) => setProblem(readProblem(error)),
     );
-  }, [code, slug, apex, door.address, keeper]);
+  }, [code, begins, slug, apex, door.address, keeper]);
 
-  if (done || (code === "" && apex === null)) return <Navigate to="/" replace />;
+  if (done || (begins && apex === null)) return <Navigate to="/" replace />;
   return (
     <DoorFrame title="Signing you in">
       {problem === null ? (

@@ -15,6 +15,9 @@ test("a way in begins with a nonce that this tab keeps and gives once", () => {
   expect(takeNonce(sessionStorage)).toBe(entry?.nonce);
   expect(takeNonce(sessionStorage)).toBe("");
   expect(beginEntry("acme", apex, sessionStorage)).not.toBe(address);
+  expect(beginEntry("acme", apex, sessionStorage, "/operator/enter")).toMatch(
+    /^http:\/\/localhost:8000\/operator\/enter#acme\./,
+  );
 });
 
 test("on a domain of its own an organisation has no apex to go to", () => {

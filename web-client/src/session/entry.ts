@@ -14,14 +14,22 @@ export function apexAddress(
   return `${place.protocol}//${baseDomain(place, false)}${port}`;
 }
 
+/** What stands behind the `#` where an operator begins whom an owner has let in. No code is as short. */
+export const forSupport = "support";
+
 /**
- * The address on the apex that leads back here with a code. The nonce in it stays here, and the code is good together with
- * it alone.
+ * The address on the apex that leads back here with a code: for members, or at the console of operators. The nonce in it stays
+ * here, and the code is good together with it alone.
  */
-export function beginEntry(slug: string, apex: string, storage: Pick<Storage, "setItem">): string {
+export function beginEntry(
+  slug: string,
+  apex: string,
+  storage: Pick<Storage, "setItem">,
+  page: "/enter" | "/operator/enter" = "/enter",
+): string {
   const nonce = byChance();
   storage.setItem(key, nonce);
-  return `${apex}/enter#${slug}.${nonce}`;
+  return `${apex}${page}#${slug}.${nonce}`;
 }
 
 /** The nonce that was kept, which is forgotten by it; empty where this tab has not begun a way in. */

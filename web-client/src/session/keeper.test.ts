@@ -21,6 +21,7 @@ function payload(): SessionFieldsFragment {
       account: { id: "account", email: "hr@acme.test", name: "Hana" },
       employee: null,
       permissions: allPermissions,
+      support: null,
     },
   };
 }

@@ -62,6 +62,7 @@ export const hr: Viewer = {
     manageDomains: false,
     manageTenant: false,
   },
+  support: null,
 };
 
 /** Someone who may do everything. */

@@ -80,6 +80,7 @@ impl IdentityProviders {
             audience: Audience::Tenant(tenant),
             expires_at: Some(token.expires_at),
             actor: Some(actor),
+            support: None,
         }))
     }
 

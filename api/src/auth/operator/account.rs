@@ -18,7 +18,7 @@ use serde_json::json;
 use tenancy::{PlatformConnection, PlatformTransaction};
 
 use crate::{
-    auth::mailed_token::MailedToken,
+    auth::{mailed_token::MailedToken, support::end_of_operator},
     operators::{Doer, Event, write_event},
     secret::{SecretColumn, SecretKeys},
 };
@@ -104,6 +104,7 @@ pub async fn disable(platform: &PlatformConnection, email: &str, now: DateTime<U
     disabled.setup_expires_at = Set(None);
     disabled.update(&transaction).await?;
     end_sessions(&transaction, id, now).await?;
+    end_of_operator(&transaction, id, true, now).await?;
     let details = json!({ "email": email });
     write_event(&transaction, &Doer::command_line(), Event::of_platform("operator.disabled", details), now).await?;
     Ok(transaction.commit().await?)
@@ -132,6 +133,7 @@ pub async fn reset(
     };
     reset.update(&transaction).await?;
     end_sessions(&transaction, id, now).await?;
+    end_of_operator(&transaction, id, false, now).await?;
     let details = json!({ "email": email });
     write_event(&transaction, &Doer::command_line(), Event::of_platform("operator.reset", details), now).await?;
     transaction.commit().await?;

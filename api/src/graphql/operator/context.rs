@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::{Context, Error, ID, Result, parser::types::OperationType};
 use chrono::{DateTime, Utc};
 use entities::platform::operator::OperatorRole;
-use tenancy::{Tenant, TenantId, Tenants};
+use tenancy::{Host, Slug, Tenant, TenantId, Tenants};
 
 use crate::{
     auth::{Auth, OperatorIdentity, Visitor},
@@ -66,6 +66,14 @@ impl OperatorContext {
         };
         let found = self.tenants.directory().by_id(TenantId(key)).await.map_err(crate::lifecycle::answer)?;
         found.ok_or(missing)
+    }
+
+    /// The tenant of a slug; also of one that it had until lately.
+    pub async fn tenant_of_slug(&self, slug: &str) -> Result<Arc<Tenant>, domain::Error> {
+        let missing = || domain::Error::NotFound("organisation");
+        let slug = Slug::parse(slug.trim()).map_err(|_| missing())?;
+        let found = self.tenants.directory().by_host(&Host::Slug(slug)).await.map_err(crate::lifecycle::answer)?;
+        found.ok_or_else(missing)
     }
 }
 

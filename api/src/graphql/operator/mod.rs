@@ -11,6 +11,7 @@ pub mod plan;
 pub mod query;
 pub mod session;
 pub mod setup;
+pub mod support;
 pub mod tenant;
 pub mod tenant_change;
 pub mod tenant_details;

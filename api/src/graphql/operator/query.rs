@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, MergedObject, Object, Result, SimpleObjec
 
 use super::{
     certificate::CertificateQuery, context::OperatorResolverContext as _, event::OperatorEventQuery, fleet::FleetQuery,
-    list::TenantListQuery, plan::PlanQuery, setup::SetupQuery, tenant_details::TenantDetailsQuery,
+    list::TenantListQuery, plan::PlanQuery, setup::SetupQuery, support::OperatorSupportQuery, tenant_details::TenantDetailsQuery,
 };
 use crate::{auth::OperatorIdentity, graphql::id};
 
@@ -19,6 +19,7 @@ pub struct Query(
     CertificateQuery,
     OperatorEventQuery,
     PlanQuery,
+    OperatorSupportQuery,
 );
 
 /// What an operator may do.

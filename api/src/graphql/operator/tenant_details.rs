@@ -124,10 +124,7 @@ impl TenantDetailsQuery {
         let missing = || Error::NotFound("organisation");
         let tenant = match (id, slug) {
             (Some(id), None) => request.tenant(&id).await?,
-            (None, Some(slug)) => {
-                let slug = Slug::parse(slug.trim()).map_err(|_| missing())?;
-                request.tenants.directory().by_host(&Host::Slug(slug)).await.map_err(answer)?.ok_or_else(missing)?
-            }
+            (None, Some(slug)) => request.tenant_of_slug(&slug).await?,
             _ => return Err(Error::bad_input("id", "Give either the id or the slug.").into()),
         };
         let standing = request.lifecycle.standing(&tenant, request.now);

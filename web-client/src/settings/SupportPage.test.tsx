@@ -1,0 +1,77 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test, vi } from "vitest";
+import { employee, owner, refuse, renderPage } from "../test/render.tsx";
+import { SupportPage } from "./SupportPage.tsx";
+
+const asked = {
+  id: "grant-1",
+  state: "ASKED",
+  operatorName: "Olga Operator",
+  operatorEmail: "olga@operators.test",
+  reason: "The import fails",
+  hours: 2,
+  askedAt: "2026-11-21T08:00:00Z",
+  lapsesAt: "2026-11-24T08:00:00Z",
+  decidedAt: null as string | null,
+  decidedBy: null as string | null,
+  expiresAt: null as string | null,
+  lastEnteredAt: null as string | null,
+  endedAt: null as string | null,
+  endedBy: null as string | null,
+};
+const open = {
+  ...asked,
+  state: "OPEN",
+  decidedAt: "2026-11-21T09:00:00Z",
+  decidedBy: "Ann Owner",
+  expiresAt: "2026-11-21T11:00:00Z",
+};
+
+test("an owner lets an operator in once that was confirmed, and ends it", async () => {
+  const consent = vi.fn(() => ({ supportGrant: open }));
+  const end = vi.fn(() => ({
+    supportGrant: { ...open, state: "ENDED", endedAt: "2026-11-21T10:00:00Z", endedBy: "Ann Owner" },
+  }));
+  const answers = { supportGrants: () => [asked], consentToSupport: consent, endSupport: end };
+  renderPage(<SupportPage />, { viewer: owner, answers });
+  const card = await screen.findByRole("region", { name: "Olga Operator" });
+  expect(within(card).getByText("The import fails")).toBeInTheDocument();
+  expect(within(card).getByText(/for 2 hours/)).toBeInTheDocument();
+  await userEvent.click(within(card).getByRole("button", { name: "Let Olga Operator in" }));
+  expect(consent).not.toHaveBeenCalled();
+  const dialog = await screen.findByRole("dialog");
+  expect(dialog).toHaveTextContent("can change nothing");
+  await userEvent.click(within(dialog).getByRole("button", { name: "Let in" }));
+  expect(await within(card).findByText(/^Ann Owner consented on/)).toBeInTheDocument();
+  expect(within(card).getByText("Has not entered.")).toBeInTheDocument();
+  await userEvent.click(within(card).getByRole("button", { name: "End the access of Olga Operator" }));
+  expect(await within(card).findByText(/^Ann Owner ended it on/)).toBeInTheDocument();
+  expect(within(card).queryByRole("button")).not.toBeInTheDocument();
+  expect(end).toHaveBeenCalledWith({ id: "grant-1" });
+});
+
+test("an owner refuses; what comes too late is said", async () => {
+  const answer = vi
+    .fn()
+    .mockImplementationOnce(refuse("CONFLICT", "This request was withdrawn."))
+    .mockReturnValue({
+      supportGrant: { ...asked, state: "REFUSED", decidedAt: open.decidedAt, decidedBy: "Ann Owner" },
+    });
+  renderPage(<SupportPage />, { viewer: owner, answers: { supportGrants: () => [asked], refuseSupport: answer } });
+  const button = await screen.findByRole("button", { name: "Refuse Olga Operator" });
+  await userEvent.click(button);
+  expect(await screen.findByText("This request was withdrawn.")).toBeInTheDocument();
+  await userEvent.click(button);
+  expect(await screen.findByText(/^Ann Owner refused on/)).toBeInTheDocument();
+});
+
+test("where nobody has asked, that is said", async () => {
+  renderPage(<SupportPage />, { viewer: owner, answers: { supportGrants: () => [] } });
+  expect(await screen.findByText("No operator has asked to look in here")).toBeInTheDocument();
+});
+
+test("only owners see it", () => {
+  renderPage(<SupportPage />, { viewer: employee, answers: {} });
+  expect(screen.getByText("Only owners let operators in")).toBeInTheDocument();
+});

@@ -1,0 +1,172 @@
+import { useMutation, useQuery } from "@apollo/client/react";
+import { Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { useId, useState } from "react";
+import { readProblem } from "../api/read-problem.ts";
+import {
+  ConsentToSupportDocument,
+  EndSupportDocument,
+  RefuseSupportDocument,
+  type SupportGrantFieldsFragment,
+  SupportGrantsDocument,
+} from "../generated/graphql.ts";
+import { ConfirmDialog } from "../organisation/dialogs.tsx";
+import { useViewer } from "../session/context.ts";
+import { announceDone, announceProblem } from "../ui/form.tsx";
+import { formatCount, formatInstant } from "../ui/format.ts";
+import { Page } from "../ui/Page.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { supportStates } from "../ui/support.ts";
+
+type Grant = SupportGrantFieldsFragment;
+
+/** Operators who ask to look into the organisation: owners let them in or not, and end it whenever they like. */
+export function SupportPage() {
+  const viewer = useViewer();
+  if (!viewer.permissions.manageTenant) {
+    return (
+      <Page title="Support access">
+        <Empty title="Only owners let operators in" />
+      </Page>
+    );
+  }
+  return <Grants />;
+}
+
+function Grants() {
+  const { data, error, refetch } = useQuery(SupportGrantsDocument, { fetchPolicy: "cache-and-network" });
+  const grants = data?.supportGrants ?? null;
+  return (
+    <Page title="Support access" subtitle="Who operates this service sees nothing in here unless an owner lets them in">
+      {error !== undefined ? (
+        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+      ) : grants === null ? (
+        <LoadingRows rows={3} />
+      ) : grants.length === 0 ? (
+        <Empty title="No operator has asked to look in here" />
+      ) : (
+        <Stack>
+          {grants.map((grant) => (
+            <GrantCard key={grant.id} grant={grant} />
+          ))}
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+function GrantCard({ grant }: { grant: Grant }) {
+  const heading = useId();
+  const { label, color } = supportStates[grant.state];
+  return (
+    <section className="surface" aria-labelledby={heading}>
+      <Stack gap="sm">
+        <Group gap="sm">
+          <Title order={2} size="h4" id={heading}>
+            <bdi>{grant.operatorName}</bdi>
+          </Title>
+          <Badge color={color} variant="light" c="inherit">
+            {label}
+          </Badge>
+        </Group>
+        <Text size="sm">
+          <bdi>{grant.operatorEmail}</bdi>, {formatInstant(grant.askedAt)}, for{" "}
+          {formatCount(grant.hours, "hour", "hours")}
+        </Text>
+        <Text size="sm" style={{ whiteSpace: "pre-line" }}>
+          <bdi>{grant.reason}</bdi>
+        </Text>
+        {happened(grant).map((sentence) => (
+          <Text key={sentence} size="sm" c="dimmed">
+            {sentence}
+          </Text>
+        ))}
+        <Actions grant={grant} />
+      </Stack>
+    </section>
+  );
+}
+
+/** What became of the request, a sentence each. */
+function happened({
+  state,
+  lapsesAt,
+  decidedBy,
+  decidedAt,
+  expiresAt,
+  lastEnteredAt,
+  endedBy,
+  endedAt,
+}: Grant): string[] {
+  const lines = [];
+  if (state === "ASKED") lines.push(`Until ${formatInstant(lapsesAt)} it can be answered.`);
+  if (decidedBy !== null && decidedAt !== null) {
+    const what = state === "REFUSED" ? "refused" : "consented";
+    lines.push(`${decidedBy} ${what} on ${formatInstant(decidedAt)}.`);
+  }
+  if (lastEnteredAt !== null) lines.push(`Last entered on ${formatInstant(lastEnteredAt)}.`);
+  else if (expiresAt !== null) lines.push("Has not entered.");
+  if (state === "OPEN" && expiresAt !== null) lines.push(`It ends by itself on ${formatInstant(expiresAt)}.`);
+  if (state === "EXPIRED" && expiresAt !== null) lines.push(`It ended by itself on ${formatInstant(expiresAt)}.`);
+  if (endedBy !== null && endedAt !== null) lines.push(`${endedBy} ended it on ${formatInstant(endedAt)}.`);
+  return lines;
+}
+
+function Actions({ grant }: { grant: Grant }) {
+  const [consenting, setConsenting] = useState(false);
+  const [consent] = useMutation(ConsentToSupportDocument);
+  const [refuse, refusing] = useMutation(RefuseSupportDocument);
+  const [end, ending] = useMutation(EndSupportDocument);
+  const variables = { id: grant.id };
+  const name = grant.operatorName;
+  const finish = (work: Promise<unknown>, done: string) => {
+    work.then(
+      () => announceDone(done),
+      (error: unknown) => announceProblem(readProblem(error)),
+    );
+  };
+  if (grant.state === "OPEN") {
+    return (
+      <Group gap="sm">
+        <Button
+          size="xs"
+          color="red"
+          loading={ending.loading}
+          onClick={() => finish(end({ variables }), `${name} is not let in any more.`)}
+          aria-label={`End the access of ${name}`}
+        >
+          End it now
+        </Button>
+      </Group>
+    );
+  }
+  if (grant.state !== "ASKED") return null;
+  return (
+    <Group gap="sm">
+      <Button size="xs" onClick={() => setConsenting(true)} aria-label={`Let ${name} in`}>
+        Let in…
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        loading={refusing.loading}
+        onClick={() => finish(refuse({ variables }), `${name} is not let in.`)}
+        aria-label={`Refuse ${name}`}
+      >
+        Refuse
+      </Button>
+      {consenting && (
+        <ConfirmDialog
+          title={`Let ${name} in`}
+          submitLabel="Let in"
+          done={`${name} is let in.`}
+          onSend={() => consent({ variables })}
+          onClose={() => setConsenting(false)}
+        >
+          For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
+          private details and salaries, and the history, and can change nothing. Each visit is written down in your
+          history. You can end it at any time.
+        </ConfirmDialog>
+      )}
+    </Group>
+  );
+}
