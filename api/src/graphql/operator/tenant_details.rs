@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use tenancy::{Host, Slug, Tenant as Found, Terms};
+use tenancy::{Tenant as Found, Terms};
 
 use super::{
     context::OperatorResolverContext as _,

@@ -66,7 +66,7 @@ impl Tenants {
         let schema = SchemaName::of(new.id);
         let workshop = Workshop::open(self).await?;
         let transaction = workshop.savepoint().await?;
-        let registered = self.register(&transaction, new, &schema).await;
+        let registered = self.register(&transaction, new, &schema, self.head()).await;
         registered.map_err(|error| match error {
             // Somebody else is making a tenant of this slug.
             Error::Database(error) if is_wait(&error) => Error::SlugTaken(new.slug.clone()),
