@@ -83,7 +83,12 @@ async fn used(request: &RequestContext, quota: plan::Quota) -> Result<Option<u64
             Some(members + invitations)
         }
         plan::Quota::StorageBytes => report::storage(&platform, tenant).await?,
-        plan::Quota::RequestsPerDay => Some(door.usage.requests_of(tenant, door.now.date_naive())),
+        plan::Quota::RequestsPerDay => {
+            // A process that has just begun knows nothing of those before it.
+            let today = door.now.date_naive();
+            let written = report::requests_on(&platform, tenant, today).await?;
+            Some(door.usage.requests_of(tenant, today).max(written))
+        }
     })
 }
 

@@ -179,6 +179,11 @@ impl Book {
         let mut taken = Vec::new();
         for part in &self.parts {
             let mut part = open(part);
+            // First: what is taken now may have to be put back.
+            part.accounts.retain(|_, account| {
+                let is_known = account.written.is_some_and(|(day, _)| day >= today) || !account.days.is_empty();
+                is_known || account.is_top || account.lately > 0 || account.score > NO_SCORE
+            });
             for (tenant, account) in &mut part.accounts {
                 for (day, tally) in std::mem::take(&mut account.days) {
                     let before = account.written.filter(|(of, _)| *of == day).map_or(0, |(_, requests)| requests);
@@ -186,10 +191,6 @@ impl Book {
                     taken.push(Day { tenant: *tenant, day, tally });
                 }
             }
-            part.accounts.retain(|_, account| {
-                let is_known = account.written.is_some_and(|(day, _)| day >= today);
-                is_known || account.is_top || account.lately > 0 || account.score > NO_SCORE
-            });
         }
         taken
     }

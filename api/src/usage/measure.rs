@@ -24,14 +24,22 @@ const CLAIM: &str = "INSERT INTO platform.periodic_work AS w (name, next_at) VAL
                      ON CONFLICT ON CONSTRAINT periodic_work_pkey DO UPDATE SET next_at = excluded.next_at WHERE w.next_at <= $3 \
                      RETURNING name";
 
-const SIZES: &str = "
-    SELECT t.id, t.settings, t.delete_at IS NOT NULL AS is_leaving,
-        (SELECT count(*) FROM platform.memberships m WHERE m.tenant_id = t.id) AS members,
-        (SELECT count(*) FROM platform.invitations i WHERE i.tenant_id = t.id AND i.expires_at > $2) AS invitations,
-        coalesce((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_catalog.pg_class c
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = t.schema_name AND c.relkind IN ('r', 'm')), 0)::bigint AS bytes
-    FROM platform.tenants t WHERE t.status <> 'deleting'";
+/// Reads the tenants of a page, and the catalogue once for all of them.
+fn sizes(page: &str) -> String {
+    format!(
+        "WITH page AS MATERIALIZED (SELECT t.* FROM platform.tenants t WHERE t.status <> 'deleting' AND {page}),
+        sizes AS MATERIALIZED (
+            SELECT n.nspname, sum(pg_total_relation_size(c.oid)) AS bytes
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname IN (SELECT p.schema_name FROM page p) AND c.relkind IN ('r', 'm') GROUP BY n.nspname
+        )
+        SELECT p.id, p.settings, p.delete_at IS NOT NULL AS is_leaving,
+            (SELECT count(*) FROM platform.memberships m WHERE m.tenant_id = p.id) AS members,
+            (SELECT count(*) FROM platform.invitations i WHERE i.tenant_id = p.id AND i.expires_at > $2) AS invitations,
+            coalesce(s.bytes, 0)::bigint AS bytes
+        FROM page p LEFT JOIN sizes s ON s.nspname = p.schema_name ORDER BY p.id"
+    )
+}
 
 const NOTE: &str = "
     INSERT INTO platform.usage_days (tenant_id, day, storage_bytes, members)
@@ -39,7 +47,8 @@ const NOTE: &str = "
     FROM jsonb_to_recordset($1) AS n(tenant_id uuid, storage_bytes bigint, members bigint)
     JOIN platform.tenants t ON t.id = n.tenant_id
     ORDER BY n.tenant_id
-    ON CONFLICT ON CONSTRAINT usage_days_pkey DO UPDATE SET storage_bytes = excluded.storage_bytes, members = excluded.members";
+    ON CONFLICT ON CONSTRAINT usage_days_pkey DO UPDATE SET storage_bytes = excluded.storage_bytes, members = excluded.members
+    WHERE (usage_days.storage_bytes, usage_days.members) IS DISTINCT FROM (excluded.storage_bytes, excluded.members)";
 
 /// What was measured of a tenant.
 pub(super) struct Size {
@@ -84,14 +93,14 @@ impl Usage {
 
     /// Measures one tenant now.
     pub async fn measure(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let sql = format!("{SIZES} AND t.id = $1");
+        let sql = sizes("t.id = $1");
         let rows = self.platform.query_all_raw(statement(&sql, [tenant.0.into(), now.into()])).await?;
         self.note_sizes(&rows, now).await
     }
 
     /// Measures the next tenants, and says which was the last; none after all.
     async fn measure_after(&self, after: Uuid, now: DateTime<Utc>) -> anyhow::Result<Option<Uuid>> {
-        let sql = format!("{SIZES} AND t.id > $1 ORDER BY t.id LIMIT {AT_A_TIME}");
+        let sql = sizes(&format!("t.id > $1 ORDER BY t.id LIMIT {AT_A_TIME}"));
         let rows = self.platform.query_all_raw(statement(&sql, [after.into(), now.into()])).await?;
         self.note_sizes(&rows, now).await?;
         rows.last().map(|row| row.try_get("", "id")).transpose().map_err(Into::into)
@@ -106,8 +115,8 @@ impl Usage {
         let today: NaiveDate = now.date_naive();
         self.platform.execute_raw(statement(NOTE, [Value::Array(noted).into(), today.into()])).await?;
         for size in &sizes {
-            // Almost never: a change of settings is heard by every process.
-            if noted_use(&size.settings) != use_to_note(&size.settings, size.bytes) {
+            // Only where a tenant goes over its quota or comes back: a change of settings is heard by every process.
+            if is_to_note(&size.settings, size.bytes) {
                 let change = |settings: &mut serde_json::Map<String, Value>| {
                     let whole = Value::Object(settings.clone());
                     settings.remove(STORAGE_USED);
@@ -115,7 +124,9 @@ impl Usage {
                         settings.insert(STORAGE_USED.to_owned(), bytes.into());
                     }
                 };
-                self.tenants.change_settings(size.tenant, now, change).await?;
+                if let Err(error) = self.tenants.change_settings(size.tenant, now, change).await {
+                    tracing::warn!(tenant = %size.tenant, %error, "that a tenant is over its quota, or no more, was not noted; it is later");
+                }
             }
         }
         self.warn(&sizes, now).await
@@ -136,6 +147,16 @@ fn noted_use(settings: &Value) -> Option<u64> {
 fn use_to_note(settings: &Value, bytes: u64) -> Option<u64> {
     let limit = Entitlements::in_settings(settings).limit(Quota::StorageBytes)?;
     (bytes > limit).then_some(bytes)
+}
+
+/// Whether that has changed. Of a tenant that was over its quota before and still is, it does not matter by how much.
+fn is_to_note(settings: &Value, bytes: u64) -> bool {
+    let (noted, now) = (noted_use(settings), use_to_note(settings, bytes));
+    match (noted, now) {
+        // As long as what is noted says so.
+        (Some(noted), Some(_)) => use_to_note(settings, noted).is_none(),
+        (noted, now) => noted != now,
+    }
 }
 
 fn size_of(row: &QueryResult) -> anyhow::Result<Size> {

@@ -59,15 +59,25 @@ impl Usage {
 
     /// Writes what was counted, and does what is done every so often, for as long as the program serves.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        loop {
-            // Processes that were started together do not stay in step.
-            sleep(PERIOD.mul_f64(rand::random_range(0.7..1.0))).await;
-            self.choose_top();
-            self.write(clock()).await;
-            if let Err(error) = self.do_periodic(clock()).await {
-                tracing::warn!(error = format!("{error:#}"), "the storage of tenants was not measured");
+        // Processes that were started together do not stay in step.
+        let pause = || sleep(PERIOD.mul_f64(rand::random_range(0.7..1.0)));
+        let count = async {
+            loop {
+                pause().await;
+                self.choose_top();
+                self.write(clock()).await;
             }
-        }
+        };
+        // Beside it: measuring many tenants takes longer than what was counted may wait.
+        let measure = async {
+            loop {
+                pause().await;
+                if let Err(error) = self.do_periodic(clock()).await {
+                    tracing::warn!(error = format!("{error:#}"), "the storage of tenants was not measured");
+                }
+            }
+        };
+        tokio::join!(count, measure);
     }
 
     /// Writes what was counted. What cannot be written is kept, and written later.

@@ -52,6 +52,15 @@ pub struct SlowOperation {
     pub last_seen_at: DateTime<Utc>,
 }
 
+/// Requests of a day that all processes have written.
+pub async fn requests_on(platform: &PlatformConnection, tenant: TenantId, day: NaiveDate) -> Result<u64, DbErr> {
+    let sql = "SELECT requests FROM platform.usage_days WHERE tenant_id = $1 AND day = $2";
+    let read = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into(), day.into()]);
+    let row = platform.query_one_raw(read).await?;
+    let requests: i64 = row.map_or(Ok(0), |row| row.try_get("", "requests"))?;
+    Ok(u64::try_from(requests).unwrap_or(0))
+}
+
 /// What a tenant uses of its quotas, as the control plane knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {

@@ -285,7 +285,8 @@ function RenameForm({ tenant, close, onDone }: FormProps) {
   const navigate = useNavigate();
   const form = useForm({ initialValues: { name: tenant.name, slug: tenant.slug } });
   const submission = useSubmission(form, async ({ name, slug }) => {
-    const { data } = await rename({ variables: { input: { id: tenant.id, name, slug } } });
+    const input = { id: tenant.id, ...(form.isDirty("name") && { name }), ...(form.isDirty("slug") && { slug }) };
+    const { data } = await rename({ variables: { input } });
     close();
     const renamed = data?.renameTenant.tenant.slug ?? tenant.slug;
     if (renamed === tenant.slug) onDone();

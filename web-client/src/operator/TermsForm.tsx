@@ -22,8 +22,7 @@ const daysCheck = (value: string) =>
 export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) {
   const [set] = useMutation(SetTenantTermsDocument);
   const day = (instant: string | null) => instant?.slice(0, 10) ?? "";
-  const instant = (value: string, before: string | null) =>
-    value === day(before) ? before : value === "" ? null : `${value}T23:59:59Z`;
+  const instant = (value: string) => (value === "" ? null : `${value}T23:59:59Z`);
   const typed = (days: number | null) => days?.toString() ?? "";
   const days = (value: string) => (value.trim() === "" ? null : Number(value));
   const form = useForm({
@@ -37,13 +36,14 @@ export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) 
     validate: { warningDays: daysCheck, readOnlyAfterDays: daysCheck, suspendAfterDays: daysCheck },
   });
   const submission = useSubmission(form, async (values) => {
+    // What was not touched is left out, and stays as it is by now: somebody else may have changed it.
     const input = {
       id: tenant.id,
-      trialEndsAt: instant(values.trialEndsAt, tenant.trialEndsAt),
-      paidUntil: instant(values.paidUntil, tenant.paidUntil),
-      warningDays: days(values.warningDays),
-      readOnlyAfterDays: days(values.readOnlyAfterDays),
-      suspendAfterDays: days(values.suspendAfterDays),
+      ...(form.isDirty("trialEndsAt") && { trialEndsAt: instant(values.trialEndsAt) }),
+      ...(form.isDirty("paidUntil") && { paidUntil: instant(values.paidUntil) }),
+      ...(form.isDirty("warningDays") && { warningDays: days(values.warningDays) }),
+      ...(form.isDirty("readOnlyAfterDays") && { readOnlyAfterDays: days(values.readOnlyAfterDays) }),
+      ...(form.isDirty("suspendAfterDays") && { suspendAfterDays: days(values.suspendAfterDays) }),
     };
     await set({ variables: { input } });
     close();
