@@ -126,13 +126,7 @@ function Parting({ workspace }: { workspace: Workspace }) {
         </Button>
       )}
       {canBeDeleted && (
-        <Button
-          size="xs"
-          variant="subtle"
-          color="red"
-          onClick={() => setOpen("delete")}
-          aria-label={`Delete ${name}…`}
-        >
+        <Button size="xs" variant="subtle" color="red" onClick={() => setOpen("delete")} aria-label={`Delete ${name}…`}>
           Delete…
         </Button>
       )}

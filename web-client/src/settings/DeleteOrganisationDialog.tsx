@@ -82,9 +82,7 @@ function DeleteForm(props: {
       ...proofChecks(hasAuthenticator),
     },
   });
-  const submission = useSubmission(form, ({ slug, ...proof }) =>
-    onDelete({ slug: slug.trim(), ...proofInput(proof) }),
-  );
+  const submission = useSubmission(form, ({ slug, ...proof }) => onDelete({ slug: slug.trim(), ...proofInput(proof) }));
   return (
     <Form submission={submission} submitLabel="Delete" label="Delete the organisation" danger onCancel={props.onCancel}>
       <Stack>

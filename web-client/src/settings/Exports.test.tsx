@@ -41,7 +41,13 @@ const { location } = window;
 const assign = vi.fn();
 
 beforeEach(() => {
-  vi.stubGlobal("location", { protocol: "http:", hostname: "acme.localhost", port: "", host: "acme.localhost", assign });
+  vi.stubGlobal("location", {
+    protocol: "http:",
+    hostname: "acme.localhost",
+    port: "",
+    host: "acme.localhost",
+    assign,
+  });
 });
 afterEach(() => {
   vi.stubGlobal("location", location);
@@ -106,7 +112,9 @@ test("who deletes is offered an export first", async () => {
   };
   renderPage(<OrganisationPage />, { viewer: owner, answers });
   await userEvent.click(await screen.findByRole("button", { name: "Delete the organisation…" }));
-  const first = await within(await screen.findByRole("dialog")).findByRole("region", { name: "Export your data first" });
+  const first = await within(await screen.findByRole("dialog")).findByRole("region", {
+    name: "Export your data first",
+  });
   expect(await within(first).findAllByRole("button", { name: /^Download/ })).toHaveLength(1);
   await userEvent.click(within(first).getByRole("button", { name: "Export the data" }));
   await vi.waitFor(() => expect(ask).toHaveBeenCalledExactlyOnceWith({ input: { format: "CSV" } }));
