@@ -17,7 +17,9 @@ async fn measure(office: &PostOffice, other: &tests::Server, company: &Company<'
     office.clock.advance(TimeDelta::minutes(5));
     let (now, id) = (office.clock.now(), company.tenant.id);
     let (here, there) = tokio::join!(office.server.app.usage.measure(id, now), other.app.usage.measure(id, now));
-    (here.unwrap(), there.unwrap());
+    for measured in [here, there] {
+        measured.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -43,7 +45,7 @@ async fn each_time_that_most_of_a_quota_is_used_owners_are_told_once() {
     measure().await;
     measure().await;
     let first = format!("{name} has used 85 % of its seats");
-    assert_eq!(warnings(&office, &company).await, [first.clone()]);
+    assert_eq!(warnings(&office, &company).await, std::slice::from_ref(&first));
     let letter = office.last_mail_to(&company.member_with(Role::Owner).email()).await;
     for body in [&letter.text, &letter.html] {
         assert!(body.contains("6 of the 7 seats") && body.contains("billing@example.test"), "{body}");
@@ -53,7 +55,7 @@ async fn each_time_that_most_of_a_quota_is_used_owners_are_told_once() {
     // More seats, and then fewer: it is used up anew.
     seats(20).await;
     measure().await;
-    assert_eq!(warnings(&office, &company).await, [first.clone()]);
+    assert_eq!(warnings(&office, &company).await, std::slice::from_ref(&first));
     seats(6).await;
     measure().await;
     assert_eq!(warnings(&office, &company).await, [first, format!("{name} has used 100 % of its seats")]);
