@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { readProgram } from "./program.ts";
+import { inviteOperator } from "./program.ts";
 import {
   expect,
   expectAccessible,
@@ -12,23 +11,12 @@ import { nextTotp, totp } from "./totp.ts";
 
 const secret = "the operator's password";
 
-/** Makes an operator at the command line, as one does beside a server that runs, and gives the link. */
-function invite(email: string, role: "admin" | "viewer"): string {
-  const { path, options } = readProgram();
-  const output = execFileSync(
-    path,
-    ["operator", "create", email, "--role", role],
-    options,
-  ).toString();
-  return output.split("\n")[0] ?? "";
-}
-
 test("an operator sets the account up, works with an organisation and signs in again", async ({
   page,
 }) => {
   const unique = `op${Date.now()}`;
   const email = `${unique}@operators.test`;
-  await page.goto(invite(email, "admin"));
+  await page.goto(inviteOperator(email, "admin"));
   await expect(
     page.getByRole("img", { name: "The key as a QR code" }),
   ).toBeVisible();
@@ -213,7 +201,7 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
 test("a viewer is shown nothing to change, and a link that was used is refused", async ({
   page,
 }) => {
-  const link = invite(`viewer${Date.now()}@operators.test`, "viewer");
+  const link = inviteOperator(`viewer${Date.now()}@operators.test`, "viewer");
   await page.goto(link);
   const key = (await page.locator("code.secret").textContent()) ?? "";
   await page.getByLabel("1. Password").fill(secret);
