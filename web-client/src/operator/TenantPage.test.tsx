@@ -173,13 +173,19 @@ test("its own days are set beside the dates", async () => {
   await userEvent.type(within(dialog).getByLabelText("Suspended so many days after"), "60");
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));
   await vi.waitFor(() => expect(set).toHaveBeenCalledOnce());
-  const input = {
-    id: "t-1",
-    trialEndsAt: null,
-    paidUntil: tenant.paidUntil,
-    warningDays: null,
-    readOnlyAfterDays: null,
-    suspendAfterDays: 60,
-  };
-  expect(set).toHaveBeenCalledWith({ input });
+  // What was not touched is not written back.
+  expect(set).toHaveBeenCalledWith({ input: { id: "t-1", warningDays: null, suspendAfterDays: 60 } });
+});
+
+test("what is not renamed is left as it is by now", async () => {
+  const rename = vi.fn(() => ({ tenant }));
+  renderPage(<TenantPage />, { operator: admin, answers: { ...answers, renameTenant: rename }, ...at });
+  await userEvent.click(await screen.findByRole("button", { name: "Rename" }));
+  const dialog = await screen.findByRole("dialog");
+  const name = await within(dialog).findByLabelText("Name");
+  await userEvent.clear(name);
+  await userEvent.type(name, "Acme Limited");
+  await userEvent.click(within(dialog).getByRole("button", { name: "Rename" }));
+  await vi.waitFor(() => expect(rename).toHaveBeenCalledOnce());
+  expect(rename).toHaveBeenCalledWith({ input: { id: "t-1", name: "Acme Limited" } });
 });
