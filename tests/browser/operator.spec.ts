@@ -106,7 +106,7 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
   page,
 }) => {
   const unique = `pl${Date.now()}`;
-  await page.goto(invite(`${unique}@operators.test`, "admin"));
+  await page.goto(inviteOperator(`${unique}@operators.test`, "admin"));
   const key = (await page.locator("code.secret").textContent()) ?? "";
   await page.getByLabel("1. Password").fill(secret);
   await page.getByLabel("3. Code").fill(totp(key));

@@ -15,11 +15,13 @@ const manifest = JSON.parse(readFileSync("src/generated/trusted-documents.json",
 const trusted = new Set(Object.values(manifest));
 
 const schemas = [tenant, platform, operator];
-const documents = schemas.flatMap((schema) => Object.entries(schema)).flatMap(([name, value]) => {
-  const document = value as DocumentNode;
-  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  return operation === undefined ? [] : [{ name, document, operation: operation.operation }];
-});
+const documents = schemas
+  .flatMap((schema) => Object.entries(schema))
+  .flatMap(([name, value]) => {
+    const document = value as DocumentNode;
+    const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+    return operation === undefined ? [] : [{ name, document, operation: operation.operation }];
+  });
 
 const sent: string[] = [];
 const session = { token: () => Promise.resolve("token"), renew: () => Promise.resolve() };

@@ -108,7 +108,9 @@ test.each([
 });
 
 test("what is going to be deleted shows owners where they take that back", async () => {
-  const refused = { errors: [{ message: "No.", extensions: { code: "TENANT_DELETING", url: "http://localhost:8000" } }] };
+  const refused = {
+    errors: [{ message: "No.", extensions: { code: "TENANT_DELETING", url: "http://localhost:8000" } }],
+  };
   answers = { Organisation: refused, RefreshSession: refused };
   renderGate();
   const way = await screen.findByRole("link", { name: "Take the deletion back, as an owner" });

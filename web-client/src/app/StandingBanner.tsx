@@ -41,7 +41,8 @@ function sentences({ state, readOnlyFrom, suspendedFrom }: Standing): string[] {
     lines.push(`From ${formatInstant(readOnlyFrom)} on nothing can be changed here.`);
   }
   if (state === "READ_ONLY") lines.push("What is there can be read.");
-  if (suspendedFrom !== null) lines.push(`From ${formatInstant(suspendedFrom)} on nobody can use it; its data is kept.`);
+  if (suspendedFrom !== null)
+    lines.push(`From ${formatInstant(suspendedFrom)} on nobody can use it; its data is kept.`);
   return lines;
 }
 
