@@ -180,13 +180,13 @@ async fn the_session_can_be_kept_in_the_cookie() {
 }
 
 #[tokio::test]
-async fn a_member_who_accepts_once_more_stays_what_they_are() {
+async fn the_invitation_of_somebody_who_came_in_another_way_is_over() {
     let office = PostOffice::open().await;
     let company = office.server.company().await;
     let token = token_of(&office, &company, &format!("hr@{}.test", company.tenant.slug), "EMPLOYEE").await;
-    // Became a member by another way in the meantime.
+    // Became a member by another way in the meantime: the invitation keeps no seat any more.
     let account = company.account(Role::Hr).await;
-    accept(&company.anonymous(), json!({ "token": token })).await.data("");
+    assert_eq!(accept(&company.anonymous(), json!({ "token": token })).await.code(), "NOT_FOUND");
     let answer = company.anonymous().sign_in(&account.email, &account.password).await;
     assert_eq!(answer.text("/signIn/viewer/role"), "HR");
 }
