@@ -117,7 +117,7 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
   await page.getByRole("button", { name: "New plan" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill(`Plan ${unique}`);
-  await dialog.getByLabel("Id").fill(unique);
+  await dialog.getByLabel("Id", { exact: true }).fill(unique);
   await dialog.getByLabel("Seats").fill("9");
   await dialog.getByLabel("Storage").fill("2 GB");
   await dialog.getByLabel("API keys").check();

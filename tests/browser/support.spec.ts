@@ -43,7 +43,7 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await expect(card).toContainText("Waits for an owner");
   await expectAccessible(owner);
   await expectNoSidewaysScrolling(owner);
-  await card.getByRole("button", { name: `Let ${email} in` }).click();
+  await card.getByRole("button", { name: `Let in… ${email}` }).click();
   await expectAccessible(owner);
   await owner.getByRole("dialog").getByRole("button", { name: "Let in" }).click();
   await expect(card).toContainText("Let in");
@@ -73,7 +73,7 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await expect(banner).toBeVisible();
 
   await owner.reload();
-  await card.getByRole("button", { name: `End the access of ${email}` }).click();
+  await card.getByRole("button", { name: `End it now: ${email}` }).click();
   await expect(card).toContainText("Ended");
   // What is open at the operator's is closed at once.
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Sign in to/);

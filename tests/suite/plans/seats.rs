@@ -134,11 +134,11 @@ async fn whoever_is_invited_and_comes_in_another_way_takes_the_seat_of_the_invit
     identity_providers::set_up(&company, &provider).await;
     seats(&server, &company, MEMBERS + 2).await;
     let owner = company.caller(Role::Owner);
-    let [provided, by_hand] = ["provided", "by-hand"].map(|name| format!("{name}.{}@example.test", company.tenant.slug));
-    for email in [&provided, &by_hand] {
+    let [from_provider, by_hand] = ["provided", "by-hand"].map(|name| format!("{name}.{}@example.test", company.tenant.slug));
+    for email in [&from_provider, &by_hand] {
         invite(&owner, email).await.data("");
     }
-    let person = identity_providers::person(&provided);
+    let person = identity_providers::person(&from_provider);
     assert_eq!(identity_providers::sign_in(&mut Browser::at(&company), &provider, person).await, "/");
     let account = NewAccount::parse(&by_hand, None, Some("a password of theirs")).unwrap();
     auth::join(&server.tenants().platform(), &account, company.tenant.id, Role::Hr, None, Utc::now()).await.unwrap();

@@ -38,14 +38,14 @@ test("an owner lets an operator in once that was confirmed, and ends it", async 
   const card = await screen.findByRole("region", { name: "Olga Operator" });
   expect(within(card).getByText("The import fails")).toBeInTheDocument();
   expect(within(card).getByText(/for 2 hours/)).toBeInTheDocument();
-  await userEvent.click(within(card).getByRole("button", { name: "Let Olga Operator in" }));
+  await userEvent.click(within(card).getByRole("button", { name: "Let in… Olga Operator" }));
   expect(consent).not.toHaveBeenCalled();
   const dialog = await screen.findByRole("dialog");
   expect(dialog).toHaveTextContent("can change nothing");
   await userEvent.click(within(dialog).getByRole("button", { name: "Let in" }));
   expect(await within(card).findByText(/^Ann Owner consented on/)).toBeInTheDocument();
   expect(within(card).getByText("Has not entered.")).toBeInTheDocument();
-  await userEvent.click(within(card).getByRole("button", { name: "End the access of Olga Operator" }));
+  await userEvent.click(within(card).getByRole("button", { name: "End it now: Olga Operator" }));
   expect(await within(card).findByText(/^Ann Owner ended it on/)).toBeInTheDocument();
   expect(within(card).queryByRole("button")).not.toBeInTheDocument();
   expect(end).toHaveBeenCalledWith({ id: "grant-1" });

@@ -132,7 +132,7 @@ function Actions({ grant }: { grant: Grant }) {
           color="red"
           loading={ending.loading}
           onClick={() => finish(end({ variables }), `${name} is not let in any more.`)}
-          aria-label={`End the access of ${name}`}
+          aria-label={`End it now: ${name}`}
         >
           End it now
         </Button>
@@ -142,7 +142,7 @@ function Actions({ grant }: { grant: Grant }) {
   if (grant.state !== "ASKED") return null;
   return (
     <Group gap="sm">
-      <Button size="xs" onClick={() => setConsenting(true)} aria-label={`Let ${name} in`}>
+      <Button size="xs" onClick={() => setConsenting(true)} aria-label={`Let in… ${name}`}>
         Let in…
       </Button>
       <Button

@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         if words.take("table") {
             let may_be_there = words.take_all(&["if", "not", "exists"]);
             if let Some(table) = words.name()
-                && self.known.insert(table.clone()) | !may_be_there
+                && (self.known.insert(table.clone()) || !may_be_there)
             {
                 self.made.insert(table);
             }
