@@ -56,7 +56,7 @@ pub use account::Account;
 pub use browser::Browser;
 pub use caller::{Answer, Caller};
 pub use clock::TestClock;
-pub use collector::{CollectedSpan, Collector};
+pub use collector::{CollectedSpan, Collector, hexadecimal};
 pub use company::{Company, owner};
 pub use contents::contents_of;
 pub use database::{TestDatabase, run, value};

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Role;
 use sha2::{Digest as _, Sha256};
+use tests::hexadecimal;
 
 use super::{Outlet, asked, change, cookie, download, get, list, permit};
 
@@ -24,7 +25,7 @@ async fn the_file_comes_as_it_is_and_nothing_keeps_it() {
     assert!(!file.headers.contains_key("content-encoding"));
 
     let export = list(&owner).await.remove(0);
-    let sum: String = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hexadecimal(&Sha256::digest(&file.bytes));
     assert_eq!((export["sha256"].as_str(), header("etag")), (Some(sum.as_str()), format!("\"{sum}\"").as_str()));
     assert_eq!(export["bytes"], f64::from(u32::try_from(file.bytes.len()).unwrap()));
 }

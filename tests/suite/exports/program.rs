@@ -7,14 +7,14 @@ use chrono::{TimeDelta, Utc};
 use domain::Role;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tests::{ObjectStore, within};
+use tests::{ObjectStore, hexadecimal, within};
 use tokio::process::{Child, Command};
 
 use super::{Outlet, asked, cookie, list, made, permit, states, unpack};
 use crate::command_line::{command, signal};
 
 /// How long the program may take to start, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program beside the tests' own process, on the same database, at a free port.
 fn serve(outlet: &Outlet, more: &[&str], prepare: impl Fn(&mut Command)) -> (Child, u16) {
@@ -79,7 +79,7 @@ async fn a_file_in_a_store_is_made_sent_and_removed() {
         .unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     let bytes = answer.bytes().await.unwrap();
-    let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hexadecimal(&Sha256::digest(&bytes));
     assert_eq!(list(&owner).await[0]["sha256"], Value::from(sum));
     assert!(unpack(&bytes).path().join("manifest.json").exists());
 

@@ -86,7 +86,7 @@ const details = {
   ],
 };
 
-const answers = { tenant: () => details };
+const answers = { tenant: () => details, supportGrants: () => [] };
 const at = { path: "/operator/tenants/:slug", address: "/operator/tenants/acme" };
 
 async function cells(region: string, row: RegExp) {
