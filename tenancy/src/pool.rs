@@ -185,9 +185,9 @@ impl Tenants {
         Ok(())
     }
 
-    /// How to make further connections past the pooler. What is asked of them takes its time, which is nothing to warn of.
+    /// How to make further connections past the pooler.
     pub(crate) fn direct_options(&self) -> PgConnectOptions {
-        self.inner.direct.get_postgres_connection_pool().connect_options().as_ref().clone().disable_statement_logging()
+        self.inner.direct.get_postgres_connection_pool().connect_options().as_ref().clone()
     }
 
     /// Open connections for requests, and how many of them are idle.
@@ -254,6 +254,8 @@ fn request_pool(options: &PoolOptions) -> Result<PgPool> {
 
 fn direct_pool(options: &PoolOptions) -> Result<PgPool> {
     let connect = connect_options(options.direct_url.as_deref().unwrap_or(&options.url))?.options([("search_path", NO_SCHEMA)]);
+    // What is asked of these takes its time, which is nothing to warn of.
+    let connect = connect.disable_statement_logging();
     Ok(PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(30)).connect_lazy_with(connect))
 }
 
