@@ -16,7 +16,7 @@ use super::{
     graphql::{cookie, drain, note, request_id},
     log::name_actor,
     peer,
-    place::{bearer, target_of},
+    place::{bearer, is_from_operators, target_of},
     refusal::Refusal,
     visitor::visitor,
 };
@@ -98,9 +98,7 @@ async fn admit(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Option<Arc<OperatorIdentity>>, Refusal> {
     let (target, ..) = target_of(app, parts, peer(parts)).await?;
-    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
-    let from = visitor.address.filter(|address| !app.options.trusted_proxies.contains(address));
-    if target != HostTarget::Apex || !app.operators.networks().admit(from) {
+    if target != HostTarget::Apex || !is_from_operators(app, visitor) {
         return Err(Refusal::NothingHere);
     }
     let Some(token) = bearer(&parts.headers)? else {
