@@ -15,7 +15,7 @@ use anyhow::{Context as _, ensure};
 use api::local_postgres::{LocalPostgres, Options};
 use chrono::Utc;
 use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tenancy::{PoolOptions, Tenant, Tenants};
 use tests::new_tenant;
 use tokio::process::Command;
@@ -59,8 +59,7 @@ async fn figures(local: &LocalPostgres, directory: &Path, rows: u32) -> anyhow::
         // Into a database of its own: the schema would have the name that is there.
         let name = format!("restored_{round}");
         run(&mut superuser, &format!("CREATE DATABASE {name} OWNER tenantry")).await?;
-        let target = url.parse::<PgConnectOptions>()?.database(&name).to_url_lossy();
-        let target = format!("--dbname={target}");
+        let target = format!("--dbname={}", url.replacen("/tenantry?", &format!("/{name}?"), 1));
         let dump_file = dump.display().to_string();
         pg_restore.push(timed("pg_restore", &["--no-owner", "--no-privileges", "--exit-on-error", &target, &dump_file]).await?);
         sizes = [std::fs::metadata(&archive)?.len(), std::fs::metadata(&dump)?.len()];
