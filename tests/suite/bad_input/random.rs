@@ -295,7 +295,9 @@ fn any_values_as_inputs_are_answered() {
             let kind = [&first.to_uppercase(), rest, "Input"].concat();
             if field.required == ["input"] && field.name != "signIn" {
                 let inputs = schema.find(&kind)["inputFields"].as_array().unwrap();
-                let names: Vec<String> = inputs.iter().map(|input| input["name"].as_str().unwrap().to_owned()).collect();
+                let mut names: Vec<String> = inputs.iter().map(|input| input["name"].as_str().unwrap().to_owned()).collect();
+                // Some values are good addresses: the tenant would move, and nothing after that be tried.
+                names.retain(|name| field.name != "renameTenant" || name != "slug");
                 mutations.push((field.name, names));
             }
         }
