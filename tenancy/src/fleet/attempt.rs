@@ -25,6 +25,9 @@ pub(super) enum Attempt {
 impl Tenants {
     /// Migrates one tenant's schema in a transaction, and then writes the ledger in a second one: should the process die in
     /// between, the next run finds nothing to do in the schema and writes the ledger again.
+    ///
+    /// Neither commit waits for the disk. What is lost by a crash of the server is lost from its end, so the ledger never claims a
+    /// migration that the schema does not have; and whoever writes to the tenant afterwards waits for both.
     pub(super) async fn attempt(
         &self,
         database: &DatabaseConnection,
@@ -53,14 +56,10 @@ impl Tenants {
 /// Takes the tenant's lock and sets path and times for the transaction, in one round trip. Whoever has the lock is the only one
 /// that migrates the tenant. False: another program has it, or a restore in place has put another schema in the place of this one
 /// since the tenant was read, or it is being deleted.
-///
-/// The commit does not wait for the disk. What is lost by a crash of the server is lost from its end, so the ledger never
-/// claims a migration that the schema does not have; and whoever writes to the tenant afterwards waits for both.
 async fn prepare(transaction: &DatabaseTransaction, tenant: &Tenant, lock_timeout: Duration) -> Result<bool, DbErr> {
     let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry ' || $1, 0)) \
                    AND EXISTS (SELECT FROM platform.tenants WHERE id = $2 AND schema_name = $1 AND status <> 'deleting') AS ready, \
-               set_config('search_path', $1, true), set_config('lock_timeout', $3, true), \
-               set_config('synchronous_commit', 'off', true)";
+               set_config('search_path', $1, true), set_config('lock_timeout', $3, true)";
     let values: [Value; 3] = [tenant.schema.as_str().into(), tenant.id.0.into(), lock_timeout.as_millis().to_string().into()];
     let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     row.map_or(Ok(false), |row| row.try_get("", "ready"))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, SqlxPostgresConnector};
 use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::Semaphore, time::sleep};
 
@@ -69,18 +69,30 @@ impl Tenants {
         let result = worker.work_through(plan, &mut tally).await;
         // Cannot fail: closing waits for the connections and returns.
         let _closed = worker.database.close_by_ref().await;
-        result.map(|()| tally.report)
+        result?;
+        self.wait_for_disk().await?;
+        Ok(tally.report)
+    }
+}
+
+impl Tenants {
+    /// Waits until everything that was committed so far is on disk: this commit waits for its own record, which comes after theirs.
+    async fn wait_for_disk(&self) -> Result<()> {
+        let sql = "SELECT pg_logical_emit_message(true, 'tenantry', 'the fleet is migrated')";
+        self.inner.direct.execute_unprepared(sql).await?;
+        Ok(())
     }
 }
 
 impl<'a> Worker<'a> {
     fn new(tenants: &'a Tenants, options: &'a FleetOptions) -> Self {
         let width = options.parallel.min(options.connections.unwrap_or(usize::MAX)).max(1);
-        // A pool of its own: it is the budget, and a large fleet does not take the connections that provisioning needs.
+        // A pool of its own: it is the budget, and a large fleet does not take the connections that provisioning needs. Its commits do
+        // not wait for the disk; the run does, once, at its end.
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(width).unwrap_or(u32::MAX))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(tenants.direct_options());
+            .connect_lazy_with(tenants.direct_options().options([("synchronous_commit", "off")]));
         Self {
             tenants,
             options,

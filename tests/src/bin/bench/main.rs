@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
+mod fleet;
 mod live;
 mod load;
 mod noisy;
@@ -38,14 +39,16 @@ async fn main() -> anyhow::Result<()> {
             noisy::run(time).await?;
             subscriptions().await?;
             sign_in::run().await?;
-            sign_up::run().await
+            sign_up::run().await?;
+            fleet::run(time).await
         }
         Some("requests") => requests(seconds).await,
         Some("noisy") => noisy::run(time).await,
         Some("live") => subscriptions().await,
         Some("sign-in") => sign_in::run().await,
         Some("sign-up") => sign_up::run().await,
-        Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live, sign-in or sign-up"),
+        Some("fleet") => fleet::run(time).await,
+        Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live, sign-in, sign-up or fleet"),
     }
 }
 

@@ -78,6 +78,7 @@ async fn figures(url: &str, count: usize) -> anyhow::Result<()> {
     let mut operator = PgConnection::connect(url).await?;
     run(&mut operator, "ANALYZE").await?;
     nothing_to_do(&tenants, count).await?;
+    catalogue(url, &mut operator).await?;
 
     let second = Tenants::connect::<Second>(&PoolOptions::new(url))?;
     let began = Instant::now();
@@ -120,6 +121,26 @@ async fn provision(tenants: &Tenants, number: usize) -> anyhow::Result<()> {
     let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: Vec::new(), now: Utc::now() };
     tenants.provision(&new).await?;
     Ok(())
+}
+
+/// What so many schemas are to Postgres: its catalogue on disk, and what one connection remembers that has served all of them.
+async fn catalogue(url: &str, operator: &mut PgConnection) -> anyhow::Result<()> {
+    let sizes =
+        "SELECT pg_size_pretty(sum(pg_total_relation_size(oid))) || ' in ' || (SELECT count(*) FROM pg_class) || ' relations'
+                 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'";
+    let sizes: String = sqlx::query_scalar(sizes).fetch_one(&mut *operator).await?;
+    println!("| the catalogue of Postgres | {sizes} |");
+    let schemas: Vec<String> = sqlx::query_scalar("SELECT schema_name FROM platform.tenants").fetch_all(&mut *operator).await?;
+    let mut one = PgConnection::connect(url).await?;
+    for schema in schemas {
+        let sql =
+            format!("SET search_path = {schema}; SELECT count(*) FROM employees e JOIN departments d ON d.id = e.department_id");
+        run(&mut one, &sql).await?;
+    }
+    let memory = "SELECT pg_size_pretty(sum(total_bytes)) FROM pg_backend_memory_contexts";
+    let memory: String = sqlx::query_scalar(memory).fetch_one(&mut one).await?;
+    println!("| what one connection remembers after a query of each tenant | {memory} |");
+    Ok(one.close().await?)
 }
 
 async fn nothing_to_do(tenants: &Tenants, count: usize) -> anyhow::Result<()> {
