@@ -1,16 +1,16 @@
 //! What all requests share.
 
-use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CHANGES_CHANNEL;
 use futures::StreamExt as _;
 use tenancy::{DIRECTORY_CHANNEL, Heard, Hosts, Tenants};
-use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, KEYS_CHANNEL, Lifetimes},
+    background::Background,
     backup::Backups,
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
@@ -95,25 +95,6 @@ pub struct App {
     /// What runs beside the requests, for as long as the program does.
     #[expect(dead_code, reason = "held to be dropped with the rest")]
     background: Background,
-}
-
-/// Tasks that end with the program.
-#[derive(Debug, Default)]
-pub(crate) struct Background(Vec<AbortHandle>);
-
-impl Background {
-    /// Runs a task until the program ends.
-    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.push(tokio::spawn(task).abort_handle());
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
-        }
-    }
 }
 
 impl std::fmt::Debug for App {

@@ -13,8 +13,9 @@ use tokio::{
 
 use super::{database::Database, migrate};
 use crate::{
-    app::{App, Background, system_clock},
+    app::{App, system_clock},
     auth::SignUpMode,
+    background::Background,
     config::Config,
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
