@@ -114,7 +114,7 @@ impl App {
         let allow_local = config.allow_local_identity_providers;
         let secret_keys = config.secret_keys()?;
         secret::check_readable(&tenants.platform(), &secret_keys).await?;
-        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, config.sign_up_policy(), secret_keys, allow_local, clock());
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, config.sign_up.policy(), secret_keys, allow_local, clock());
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
@@ -127,7 +127,7 @@ impl App {
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
-        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database_connections)));
+        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database.database_connections)));
         background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,
