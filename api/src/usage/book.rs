@@ -206,12 +206,11 @@ impl Book {
         self.part(tenant).accounts.get(&tenant).map_or(0, |account| account.requests(day))
     }
 
-    /// Takes what is to be written. It is taken for written; [`put_back`](Self::put_back) undoes that.
+    /// Takes what is to be written. It is taken for written, and is so sooner or later.
     pub(super) fn take(&self, today: NaiveDate) -> Vec<Day> {
         let mut taken = Vec::new();
         for part in &self.parts {
             let mut part = open(part);
-            // First: what is taken now may have to be put back.
             part.accounts.retain(|_, account| {
                 let is_known = account.written.is_some_and(|(day, _)| day >= today) || !account.days.is_empty();
                 is_known || account.is_top || account.lately > 0 || account.score > NO_SCORE
@@ -225,20 +224,6 @@ impl Book {
             }
         }
         taken
-    }
-
-    /// Takes back what could not be written.
-    pub(super) fn put_back(&self, days: &[Day]) {
-        for Day { tenant, day, tally } in days {
-            if let Some(account) = self.part(*tenant).accounts.get_mut(tenant) {
-                account.days.entry(*day).or_default().add(*tally);
-                if let Some((of, requests)) = &mut account.written
-                    && of == day
-                {
-                    *requests = requests.saturating_sub(tally.requests);
-                }
-            }
-        }
     }
 
     /// Takes in how many requests of all processes are written.
