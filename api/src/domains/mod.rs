@@ -28,7 +28,7 @@ use governor::{Quota, RateLimiter};
 use tenancy::{Hosts, PlatformConnection, TenantId, Tenants};
 
 use self::dns::Dns;
-pub(crate) use self::farewell::forget_hosts;
+pub(crate) use self::farewell::{forget_hosts, hold};
 pub use self::{
     dns::DnsServer,
     list::{Domain, DomainState},
