@@ -70,13 +70,13 @@ impl Domains {
         let transaction = self.platform.begin().await?;
         lock(&transaction, tenant.id).await?;
         let claims = Entity::delete_by_id((tenant.id.0, hostname.to_string())).exec(&transaction).await?;
-        if claims.rows_affected > 0 && is_served(&transaction, tenant.id, hostname.as_str()).await? {
-            // It was served by a proof, and is from now on without one.
-            if primary {
-                set_primary_host(&transaction, tenant.id, Some(hostname.as_str())).await.map_err(of_tenancy)?;
-            }
-        } else {
+        if !is_served(&transaction, tenant.id, hostname.as_str()).await? {
             register_host(&transaction, tenant.id, hostname, primary, now).await.map_err(of_tenancy)?;
+        } else if primary {
+            // It may have been served by a proof, and is from now on without one.
+            set_primary_host(&transaction, tenant.id, Some(hostname.as_str())).await.map_err(of_tenancy)?;
+        } else if claims.rows_affected == 0 {
+            return Err(conflict("This address is in the list already, and asks for no proof."));
         }
         transaction.commit().await?;
         self.tenants.directory().forget(tenant.id);
