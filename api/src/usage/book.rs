@@ -16,7 +16,7 @@ const PARTS: usize = 16;
 /// What remains of a tenant's score from one choice of the top to the next.
 const FADING: f64 = 0.9;
 /// How many requests of a day each of those who decide what programs may do has beyond what the tenant has, in this process.
-pub(super) const RESERVE: u64 = 100;
+const RESERVE: u64 = 100;
 /// A score that is as good as none.
 const NO_SCORE: f64 = 0.01;
 
@@ -174,7 +174,7 @@ impl Book {
         let account = part.accounts.entry(tenant.id).or_insert_with(|| Account::new(tenant));
         if let Some(limit) = limit {
             let used = account.requests(day);
-            if used >= limit && !keeper.is_some_and(|person| account.reserve.take(day, person)) {
+            if used >= limit && keeper.is_none_or(|person| !account.reserve.take(day, person)) {
                 return Err(used);
             }
         }
