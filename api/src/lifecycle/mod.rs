@@ -141,7 +141,6 @@ pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
                       It can change again when one of them is free."
                 .to_owned(),
         },
-        taken @ tenancy::Error::HostTaken(_) => domain::Error::Conflict { field: None, message: taken.to_string() },
         tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::Database(error) => error.into(),
         // What a driver says of a source may tell of its rows, and the rest is the program's or the operator's fault: for the log.
@@ -153,7 +152,9 @@ pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
         | tenancy::Error::Corrupt(_)
         | tenancy::Error::OwnSql(_)
         | tenancy::Error::Archive(_)) => domain::Error::Database(DbErr::Custom(failed.to_string())),
-        refused @ tenancy::Error::Adoption(_) => domain::Error::Conflict { field: None, message: refused.to_string() },
+        refused @ (tenancy::Error::HostTaken(_) | tenancy::Error::Adoption(_)) => {
+            domain::Error::Conflict { field: None, message: refused.to_string() }
+        }
     }
 }
 
