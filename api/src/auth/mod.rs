@@ -179,6 +179,9 @@ pub enum AuthError {
     /// A passkey that is unknown, or whose answer is not right.
     #[error("The passkey was not accepted.")]
     InvalidPasskey,
+    /// The tenant's own host, where somebody signs in, was let go in the meantime.
+    #[error("No organisation has this address.")]
+    HostLetGo,
     /// What was asked for makes no sense, is not there, or is not allowed.
     #[error(transparent)]
     Refused(#[from] domain::Error),

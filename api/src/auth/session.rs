@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
     sea_query::{Expr, SimpleExpr},
 };
-use tenancy::{Audience, TenantId};
+use tenancy::{Audience, Host, TenantId};
 
 use super::{
     Auth, AuthError, Identity, Method, Session, Visitor,
@@ -20,11 +20,11 @@ use super::{
     throttle::note_familiar,
     token::{Bearer, GoodFor},
 };
-use crate::secret::SecretColumn;
+use crate::{domains, secret::SecretColumn};
 
 impl Auth {
     /// Begins a session of somebody who has proved to be the account's owner: in a tenant, or on the apex. In a tenant of which
-    /// the account is no member it is refused as a wrong password is.
+    /// the account is no member it is refused as a wrong password is; at a host that the tenant has no more, as any request there is.
     pub(super) async fn begin(
         &self,
         tenant: Option<TenantId>,
@@ -34,6 +34,13 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
         let transaction = self.platform.begin().await?;
+        // First of all, for whoever lets the host go does that first and ends the sessions after it.
+        if let (Some(tenant), Some(host)) = (tenant, &visitor.host)
+            && let Host::Custom(host) = self.hosts.sort(host)
+            && !domains::hold(&transaction, tenant, host.as_str()).await?
+        {
+            return Err(AuthError::HostLetGo);
+        }
         // The password may have been changed since it was proved; then the sessions of that time have been ended, and this one must
         // not come after them. Whoever changes it waits for this lock, and ends what was begun under it.
         let unchanged = account::Entity::find_by_id(account.id)

@@ -93,6 +93,7 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
             | AuthError::InvalidChallenge
             | AuthError::InvalidEntryCode
             | AuthError::InvalidPasskey => (Code::Unauthenticated, Vec::new()),
+            AuthError::HostLetGo => (Code::TenantNotFound, Vec::new()),
             AuthError::SecondFactorRequired { challenge } => {
                 (Code::SecondFactorRequired, vec![("challenge", Value::from(challenge.to_text()))])
             }

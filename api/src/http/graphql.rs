@@ -86,7 +86,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
-    let counting = match tenant.as_ref().map(|tenant| app.usage.request(tenant, identity.is_some(), now)).transpose() {
+    let counting = match tenant.as_ref().map(|tenant| app.usage.request(tenant, identity.as_deref(), now)).transpose() {
         Ok(counting) => counting,
         Err(exceeded) => {
             drain(body).await;

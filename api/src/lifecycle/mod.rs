@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use domain::Role;
 use entities::platform::{account, membership};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
-use tenancy::{Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Terms, standing};
+use tenancy::{AdoptionError, Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Terms, standing};
 
 use crate::{
     app::Clock,
@@ -138,9 +138,35 @@ pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
                       It can change again when one of them is free."
                 .to_owned(),
         },
-        taken @ tenancy::Error::HostTaken(_) => domain::Error::Conflict { field: None, message: taken.to_string() },
         tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
         tenancy::Error::Database(error) => error.into(),
-        other => domain::Error::Database(DbErr::Custom(other.to_string())),
+        // What a driver says of a source may tell of its rows, and the rest is the program's or the operator's fault: for the log.
+        failed @ (tenancy::Error::Adoption(AdoptionError::Unreachable(_) | AdoptionError::Reading { .. })
+        | tenancy::Error::Migration { .. }
+        | tenancy::Error::MigrationChanged(_)
+        | tenancy::Error::UnknownMigration(_)
+        | tenancy::Error::Scratch { .. }
+        | tenancy::Error::Corrupt(_)
+        | tenancy::Error::OwnSql(_)
+        | tenancy::Error::Archive(_)) => domain::Error::Database(DbErr::Custom(failed.to_string())),
+        refused @ (tenancy::Error::HostTaken(_) | tenancy::Error::Adoption(_)) => {
+            domain::Error::Conflict { field: None, message: refused.to_string() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_adoption_is_refused_for_is_said_and_what_the_driver_says_is_not() {
+        let answered = |error: AdoptionError| answer(error.into());
+        for error in [AdoptionError::Address, AdoptionError::NoSchema("shop".to_owned()), AdoptionError::Refused] {
+            let sentence = error.to_string();
+            assert_eq!(answered(error).to_string(), sentence);
+        }
+        let reading = AdoptionError::Reading { table: "employees".to_owned(), source: sqlx::Error::PoolClosed };
+        assert!(matches!(answered(reading), domain::Error::Database(_)));
     }
 }

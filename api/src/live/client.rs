@@ -77,7 +77,7 @@ impl Client {
         let admitted = self.admit(now).await.map_err(|refusal| vec![refusal.into_error()])?;
         if counts {
             self.count_request(&admitted, now).map_err(|refused| vec![rate_limited(&refused)])?;
-            let counted = self.app.usage.request(&admitted.tenant, admitted.identity.is_some(), now);
+            let counted = self.app.usage.request(&admitted.tenant, admitted.identity.as_deref(), now);
             counted.map_err(|exceeded| vec![used_up(&exceeded, until_tomorrow(now))])?.answered(true, false);
         }
         let admission = Admission {

@@ -1,6 +1,7 @@
 //! The whole way, and what an operator sees and does not see.
 
-use domain::Role;
+use api::plan::exceptions::{Exceptions, OwnLimit};
+use domain::{Role, plan::Quota};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tests::{Server, database_url, events_of, opaque, value};
@@ -131,6 +132,22 @@ async fn nothing_can_be_changed_by_a_visit() {
         assert_eq!(decide(&visitor, mutation, &id).await.code(), "FORBIDDEN", "{mutation}");
     }
     assert_eq!(company.contents().await, before);
+}
+
+#[tokio::test]
+async fn a_visit_uses_up_no_requests_of_the_organisation() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let none_left = (Quota::RequestsPerDay, OwnLimit::AtMost(0));
+    server.except(company.tenant.id, Exceptions { limits: vec![none_left], features: Vec::new() }).await;
+    let today = (server.app.clock)().date_naive();
+    let before = server.app.usage.requests_of(company.tenant.id, today);
+    assert_eq!(company.caller(Role::Employee).ask(VIEWER).await.code(), "QUOTA_EXCEEDED");
+    visitor.ask(VIEWER).await.data("/viewer");
+    assert_eq!(server.app.usage.requests_of(company.tenant.id, today), before);
 }
 
 /// Past the API, the domain and the database each refuse it as well.
