@@ -23,7 +23,7 @@ use tokio::time::sleep;
 
 use crate::{app::Clock, config::Config};
 
-pub use drill::DrillResult;
+pub use drill::{DrillResult, Flaw};
 pub use make::Attempt;
 pub use options::{BackupOptions, Every};
 pub(crate) use removal::hand_over;

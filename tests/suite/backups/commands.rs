@@ -55,6 +55,15 @@ async fn archives_are_made_listed_tried_and_removed() {
 
     let doctor = run(&mut archives.command(&["doctor"])).await;
     assert!(stdout(&doctor).contains("2 tenants have an archive"), "{}", stdout(&doctor));
+    let unfit =
+        "UPDATE platform.backups SET verified_at = now(), unfit_error = 'refused', schema_version = 'm20200101_000001_older'";
+    run_sql(&mut operator, unfit).await;
+    let doctor = run(&mut archives.command(&["doctor"])).await;
+    assert!(stdout(&doctor).contains("refuses the archives of 2 tenants"), "{}", stdout(&doctor));
+    assert!(!doctor.status.success());
+    let said = archives.succeed(&["backup", "list"]).await;
+    assert!(said.contains("unfit") && said.contains("refused") && !said.contains("no good"), "{said}");
+    run_sql(&mut operator, "UPDATE platform.backups SET unfit_error = NULL").await;
     value::<i32>(&mut operator, "UPDATE platform.tenants SET created_at = now() - interval '9 days' RETURNING 1").await;
     value::<i32>(&mut operator, "UPDATE platform.backups SET started_at = now() - interval '3 days' RETURNING 1").await;
     let doctor = run(&mut archives.command(&["doctor"])).await;
