@@ -28,6 +28,7 @@ pub use make::Attempt;
 pub use options::{BackupOptions, Every};
 pub(crate) use removal::hand_over;
 pub use retention::Retention;
+pub use rotate::Rotation;
 pub use status::BackupStatus;
 
 /// How often it is looked what is due, at the most.

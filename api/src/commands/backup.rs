@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{count, database::Database, say, tenant::find};
 use crate::{
     app::{Clock, system_clock},
-    backup::{Attempt, Backups, Flaw},
+    backup::{Attempt, Backups, Flaw, Rotation},
     cli::BackupCommand,
     config::Config,
 };
@@ -79,17 +79,24 @@ async fn work(backups: &Backups, tenants: &Tenants, command: BackupCommand) -> a
             }
         }
         BackupCommand::Rotate { dry_run } => {
-            let mut removed = 0;
+            let (mut removed, mut failed) = (0, 0);
             for tenant in all(tenants).await? {
-                for backup in backups.superfluous(tenant.id).await? {
+                let rotation = if dry_run {
+                    Rotation { removed: backups.superfluous(tenant.id).await?, failed: 0 }
+                } else {
+                    backups.rotate(tenant.id, clock()).await?
+                };
+                for backup in &rotation.removed {
                     say(&format!("{}  {}  {}", tenant.slug, backup.started_at.format("%Y-%m-%d %H:%M"), backup.place))?;
-                    removed += 1;
                 }
-                if !dry_run {
-                    backups.rotate(tenant.id, clock()).await?;
-                }
+                removed += rotation.removed.len();
+                failed += rotation.failed;
             }
-            say(&format!("{removed} archives {}.", if dry_run { "would be removed" } else { "removed" }))?;
+            let others = if failed > 0 { format!(", {failed} could not be; the log says why") } else { String::new() };
+            say(&format!("{removed} archives {}{others}.", if dry_run { "would be removed" } else { "removed" }))?;
+            if failed > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         BackupCommand::Drill => match backups.drill(&clock).await? {
             None => bail!("There is no archive that could be tried"),

@@ -53,6 +53,14 @@ async fn archives_are_made_listed_tried_and_removed() {
     assert!(said.ends_with("2 archives removed.\n"), "{said}");
     assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.backups").await, 2);
 
+    // One that cannot be removed is in nobody's way.
+    value::<i32>(&mut operator, copy).await;
+    fs::create_dir(format!("{}.old", archives.done(&tenants[0]).await[0].place)).unwrap();
+    let rotate = run(&mut archives.command(&["backup", "rotate"])).await;
+    assert_eq!(rotate.status.code(), Some(1));
+    assert!(stdout(&rotate).ends_with("1 archives removed, 1 could not be; the log says why.\n"), "{}", stdout(&rotate));
+    run_sql(&mut operator, "DELETE FROM platform.backups WHERE place LIKE '%.old'").await;
+
     let doctor = run(&mut archives.command(&["doctor"])).await;
     assert!(stdout(&doctor).contains("2 tenants have an archive"), "{}", stdout(&doctor));
     let unfit =
