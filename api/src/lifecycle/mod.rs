@@ -4,6 +4,7 @@
 //! requests ([`Lifecycle::run`]) writes the mail, carries deletions out and gives former addresses free; any number of processes may
 //! do so at once.
 
+mod answer;
 mod deletion;
 mod notice;
 mod options;
@@ -25,6 +26,7 @@ use crate::{
     mail::Mail,
 };
 
+pub(crate) use answer::answer;
 pub use options::LifecycleOptions;
 pub use parting::Parting;
 pub(crate) use rename::parse as parse_names;
@@ -124,49 +126,4 @@ pub(crate) async fn owners<C: ConnectionTrait>(connection: &C, tenant: TenantId)
         .order_by_asc(account::Column::Id)
         .all(connection)
         .await
-}
-
-/// What the control plane says, for whoever has asked.
-pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
-    match error {
-        tenancy::Error::SlugTaken(_) => {
-            domain::Error::Conflict { field: Some("slug".to_owned()), message: "This address is taken.".to_owned() }
-        }
-        tenancy::Error::TooManyFormerSlugs(_) => domain::Error::Conflict {
-            field: Some("slug".to_owned()),
-            message: "The organisation has changed its address often lately, and its former addresses still lead here. \
-                      It can change again when one of them is free."
-                .to_owned(),
-        },
-        tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
-        tenancy::Error::Database(error) => error.into(),
-        // What a driver says of a source may tell of its rows, and the rest is the program's or the operator's fault: for the log.
-        failed @ (tenancy::Error::Adoption(AdoptionError::Unreachable(_) | AdoptionError::Reading { .. })
-        | tenancy::Error::Migration { .. }
-        | tenancy::Error::MigrationChanged(_)
-        | tenancy::Error::UnknownMigration(_)
-        | tenancy::Error::Scratch { .. }
-        | tenancy::Error::Corrupt(_)
-        | tenancy::Error::OwnSql(_)
-        | tenancy::Error::Archive(_)) => domain::Error::Database(DbErr::Custom(failed.to_string())),
-        refused @ (tenancy::Error::HostTaken(_) | tenancy::Error::Adoption(_)) => {
-            domain::Error::Conflict { field: None, message: refused.to_string() }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_an_adoption_is_refused_for_is_said_and_what_the_driver_says_is_not() {
-        let answered = |error: AdoptionError| answer(error.into());
-        for error in [AdoptionError::Address, AdoptionError::NoSchema("shop".to_owned()), AdoptionError::Refused] {
-            let sentence = error.to_string();
-            assert_eq!(answered(error).to_string(), sentence);
-        }
-        let reading = AdoptionError::Reading { table: "employees".to_owned(), source: sqlx::Error::PoolClosed };
-        assert!(matches!(answered(reading), domain::Error::Database(_)));
-    }
 }
