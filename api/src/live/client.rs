@@ -63,7 +63,7 @@ impl Client {
         }
         match place::admit(&self.app, self.target, &self.host, tenant, self.token.as_deref(), now).await? {
             Place::Tenant { tenant, standing, identity } => {
-                place::check_network(&self.app, identity.as_deref(), &self.visitor)?;
+                place::check_network(identity.as_deref(), &self.visitor)?;
                 Ok(Admitted { tenant, standing, identity })
             }
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),

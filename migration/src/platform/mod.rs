@@ -16,6 +16,7 @@ mod m20261121_000010_exports;
 mod m20261121_000011_support;
 mod m20261121_000012_plan_offers;
 mod m20261121_000013_backup_claims;
+mod m20261121_000015_support_visits;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +38,7 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000011_support::Migration),
             Box::new(m20261121_000012_plan_offers::Migration),
             Box::new(m20261121_000013_backup_claims::Migration),
+            Box::new(m20261121_000015_support_visits::Migration),
         ]
     }
 }

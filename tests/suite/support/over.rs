@@ -146,6 +146,62 @@ async fn an_operator_who_is_reset_has_to_enter_again() {
     assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
 }
 
+/// However the session at the console ends: by signing out, or because a used refresh token of it came again.
+#[tokio::test]
+async fn a_visit_ends_with_the_session_at_the_console() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&[], clock.clock()).await;
+    let company = server.company().await;
+    let mut scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, refresh_token) = scene.enter().await;
+    let listening = server.listen().await;
+    let mut watching = listening.connect(&company.host(), visitor.token().unwrap()).await;
+    watching.subscribe("a", EMPLOYEES).await;
+    scene.operator.caller.ask("mutation { signOut { signedOut } }").await.data("");
+    let closed = tokio::time::timeout(Duration::from_secs(15), watching.closed()).await;
+    assert_eq!(closed.expect("it goes on"), (4403, "UNAUTHENTICATED".to_owned()));
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+    assert_eq!(refresh(&company.anonymous(), &refresh_token).await.code(), "UNAUTHENTICATED");
+
+    // The consent is as it was: whoever signs in again enters again.
+    let signed_in = scene.operator.sign_in(&clock).await.data("/signIn");
+    let text = |field: &str| signed_in[field].as_str().unwrap().to_owned();
+    scene.operator.caller = server.console().with_token(Some(text("accessToken")));
+    let (visitor, _) = scene.enter().await;
+    assert!(visitor.ask(VIEWER).await.first_code().is_none());
+    let used = text("refreshToken");
+    refresh_operator(&server.console(), &used).await.data("");
+    clock.advance(TimeDelta::seconds(21));
+    assert_eq!(refresh_operator(&server.console(), &used).await.code(), "UNAUTHENTICATED");
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+}
+
+/// A session of the time before sessions at the console were written down is over, and so is one that was begun at the very moment at
+/// which the console's was ended.
+#[tokio::test]
+async fn a_visit_without_a_session_at_the_console_is_over() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let tenant = company.tenant.id;
+    for change in [
+        format!("UPDATE platform.support_sessions SET operator_session_id = NULL WHERE tenant_id = '{tenant}'"),
+        format!(
+            "UPDATE platform.operator_sessions SET ended_at = now() \
+             WHERE id IN (SELECT operator_session_id FROM platform.support_sessions WHERE tenant_id = '{tenant}')"
+        ),
+    ] {
+        let (visitor, refresh_token) = scene.enter().await;
+        assert!(visitor.ask(VIEWER).await.first_code().is_none());
+        tests::run(&mut connection, &change).await;
+        assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED", "{change}");
+        assert_eq!(refresh(&company.anonymous(), &refresh_token).await.code(), "UNAUTHENTICATED", "{change}");
+    }
+}
+
 #[tokio::test]
 async fn an_operator_gives_it_back_and_a_colleague_may_do_so_too() {
     let server = Server::start().await;
