@@ -87,7 +87,8 @@ impl Operators {
             expiry_noted_at: Set(None),
         };
         let grant = row.insert(&transaction).await?;
-        let details = json!({ "reason": grant.reason, "hours": grant.hours });
+        // The reason stands in the grant, which goes with the tenant; events stay, and it may name some of its people.
+        let details = json!({ "grant": grant.id, "hours": grant.hours });
         write_event(&transaction, doer, Event::of_tenant("support.requested", tenant, details), now).await?;
         let context = operator_context(operator, &grant.operator_name, now);
         let entry = audit_outbox::put(&transaction, tenant.id, &context, event(&grant, "support.requested")).await?;
@@ -116,7 +117,7 @@ impl Operators {
         };
         let ended = ActiveModel { ended_at: Set(Some(now)), ended_by: Set(Some(doer.name.clone())), ..grant.into() };
         let grant = ended.update(&transaction).await?;
-        let details = json!({ "operator": grant.operator_email });
+        let details = json!({ "grant": grant.id, "operator": grant.operator_email });
         write_event(&transaction, doer, Event::of_tenant(action, tenant, details), now).await?;
         let context = operator_context(operator, &doer.name, now);
         let entry = audit_outbox::put(&transaction, tenant.id, &context, event(&grant, action)).await?;

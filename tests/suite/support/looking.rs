@@ -78,6 +78,9 @@ async fn an_operator_looks_in_by_an_owners_leave_and_both_stand_in_the_audit() {
     assert_eq!(kinds, ["operator true", "account false", "operator true", "operator true", "operator true", "account false"]);
 
     let events = events_of(&scene.operator.caller, &scene.tenant_id()).await;
+    // These stay when the organisation is deleted, and so name nobody of its people, nor what was told of them.
+    let details: String = events.iter().map(|(.., details)| details.to_string()).collect();
+    assert!(!details.contains(REASON) && !details.contains(owner), "{details}");
     let events: Vec<(&str, &str)> = events.iter().rev().map(|(action, name, _)| (action.as_str(), name.as_str())).collect();
     let by = "Olga Operator";
     assert_eq!(events, [("support.requested", by), ("support.entered", by), ("support.entered", by)]);
@@ -105,6 +108,37 @@ async fn what_is_seen_only_by_who_may_change_it_is_not_seen() {
         visitor.ask("{ viewer { permissions { manageEmployees manageOrganisation readAudit manageTenant } } }").await;
     let expected = json!({ "manageEmployees": false, "manageOrganisation": false, "readAudit": true, "manageTenant": false });
     assert_eq!(permissions.data("/viewer/permissions"), expected);
+}
+
+/// The history does not tell what the lists do not show.
+#[tokio::test]
+async fn the_history_is_that_of_the_directory_alone() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    let id = scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let invitation = json!({ "email": "invited@example.test", "role": "ADMIN" });
+    let invited = scene.owner.mutate("inviteMember", invitation, "invitation { id }").await.text("/inviteMember/invitation/id");
+    let chief = opaque(company.chief.id);
+    let rename = json!({ "id": chief, "givenName": "Seen" });
+    company.caller(Role::Hr).mutate("updateEmployee", rename, "__typename").await.data("");
+
+    let history = "query($id: ID) { auditEvents(first: 100, subjectId: $id) { nodes { action } } }";
+    let told = async |caller: &tests::Caller, subject: Option<&str>| {
+        let nodes = caller.ask_with(history, json!({ "id": subject })).await.data("/auditEvents/nodes");
+        let nodes = nodes.as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap().to_owned());
+        nodes.collect::<Vec<String>>()
+    };
+    let seen = told(&visitor, None).await;
+    assert!(seen.contains(&"employee.updated".to_owned()), "{seen:?}");
+    let kinds = ["employee.", "department.", "position.", "location."];
+    assert!(seen.iter().all(|action| kinds.iter().any(|kind| action.starts_with(kind))), "{seen:?}");
+    assert_eq!(told(&visitor, Some(chief.as_str())).await.first().map(String::as_str), Some("employee.updated"));
+    for subject in [invited.as_str(), id.as_str()] {
+        assert_eq!(told(&visitor, Some(subject)).await, [""; 0]);
+        assert!(!told(&scene.owner, Some(subject)).await.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -131,7 +131,10 @@ async fn whoever_is_no_operator_any_more_is_out() {
     let query = "{ supportGrants { state } }";
     assert_eq!(scene.owner.ask(query).await.data("/supportGrants/0/state"), "ENDED");
     server.app.auth.tidy(chrono::Utc::now() + TimeDelta::minutes(2)).await.unwrap();
-    assert_eq!(scene.actions(&id).await.last().map(String::as_str), Some("support.given_back"));
+    // It was not the operator who did it.
+    let audit = scene.audit(&id).await;
+    let last = audit.last().map(|(action, name, _)| (action.as_str(), name.as_str()));
+    assert_eq!(last, Some(("support.revoked", "the operator of the platform")));
 }
 
 #[tokio::test]

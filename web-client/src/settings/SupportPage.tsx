@@ -163,8 +163,8 @@ function Actions({ grant }: { grant: Grant }) {
           onClose={() => setConsenting(false)}
         >
           For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
-          private details and salaries, and the history, and can change nothing. Each visit is written down in your
-          history. You can end it at any time.
+          private details, salaries and history, and can change nothing. Each visit is written down here. You can end it
+          at any time.
         </ConfirmDialog>
       )}
     </Group>
