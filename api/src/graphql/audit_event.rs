@@ -125,7 +125,7 @@ impl AuditEventQuery {
             ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),
         };
-        let page = domain::audit::list(&request.scope, request.domain(), &paging, subject).await?;
+        let page = domain::audit::list(request.scope(), request.domain(), &paging, subject).await?;
 
         let mut edges = Vec::with_capacity(page.rows.len());
         for row in page.rows {

@@ -4,10 +4,11 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
-    context::{Caller, RequestContext, ResolverContext},
+    context::{RequestContext, ResolverContext},
     cookie,
     resolved::Resolved,
     viewer::Viewer,
+    visit::Caller,
 };
 use crate::auth::{AuthError, Challenge, SecondFactor, Session};
 

@@ -16,12 +16,13 @@ use crate::{
     graphql::{
         self,
         admission::{Admission, rate_limited},
-        context::{Caller, RequestContext},
+        context::RequestContext,
         error::used_up,
         front_door::FrontDoor,
         limits::Limits,
         parameters::Parameters,
         subscription::Happening,
+        visit::Caller,
     },
     http::{
         place::{self, Place},

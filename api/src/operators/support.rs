@@ -14,7 +14,8 @@ use entities::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait as _, QueryFilter, QuerySelect, Set,
+    TransactionSession, TransactionTrait,
 };
 use serde_json::json;
 use tenancy::Tenant;
@@ -23,13 +24,14 @@ use super::{Doer, Event, Operators, write_event};
 use crate::{
     auth::audit_outbox,
     lifecycle::owners,
-    support::{SupportState, conflict, event, let_go, locked, of_tenant, operator_context, state},
+    support::{PATIENCE, SupportState, conflict, event, let_go, locked, of_tenant, operator_context, state},
 };
 
 /// For at most so many hours an operator is let in.
 const MOST_HOURS: i16 = 8;
-/// So long a request waits for an owner.
-const PATIENCE: TimeDelta = TimeDelta::hours(72);
+/// So often one operator asks one tenant within [`WINDOW`]: each time is a mail to every owner.
+const MOST_REQUESTS: u64 = 5;
+const WINDOW: TimeDelta = TimeDelta::days(1);
 
 /// A request to be let in.
 #[derive(Debug, Clone)]
@@ -65,6 +67,9 @@ impl Operators {
         let waits = |grant: &Model| matches!(state(grant, now), SupportState::Asked | SupportState::Open);
         if of_operator(&transaction, operator, tenant).await?.iter().any(waits) {
             return Err(conflict("You have asked already. Withdraw that request, or give the access back, to ask anew."));
+        }
+        if asked_since(&transaction, operator, tenant, now - WINDOW).await? >= MOST_REQUESTS {
+            return Err(conflict(&format!("You have asked {MOST_REQUESTS} times within a day. Its owners have heard of it.")));
         }
         let row = ActiveModel {
             id: Set(SupportGrantId::generate()),
@@ -139,11 +144,22 @@ impl Operators {
     }
 }
 
-async fn of_operator<C: sea_orm::ConnectionTrait>(
+/// How often an operator has asked a tenant since a moment, whatever became of it.
+async fn asked_since<C: ConnectionTrait>(
     connection: &C,
     operator: OperatorId,
     tenant: &Tenant,
-) -> Result<Vec<Model>, DbErr> {
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::OperatorId.eq(operator))
+        .filter(Column::TenantId.eq(tenant.id.0))
+        .filter(Column::AskedAt.gt(since))
+        .count(connection)
+        .await
+}
+
+async fn of_operator<C: ConnectionTrait>(connection: &C, operator: OperatorId, tenant: &Tenant) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::OperatorId.eq(operator))
         .filter(Column::TenantId.eq(tenant.id.0))

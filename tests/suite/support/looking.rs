@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tests::{Server, database_url, events_of, opaque, value};
 
-use super::{REASON, Scene, VIEWER, decide};
+use super::{NONCE, REASON, Scene, VIEWER, decide};
 
 #[tokio::test]
 async fn an_operator_looks_in_by_an_owners_leave_and_both_stand_in_the_audit() {
@@ -155,6 +155,7 @@ async fn nothing_can_be_changed_by_a_visit() {
         ("renameTenant", json!({ "name": "Taken" })),
         ("inviteMember", json!({ "email": "friend@operators.test", "role": "ADMIN" })),
         ("createApiKey", json!({ "name": "Mine", "permissions": ["READ_DIRECTORY"] })),
+        ("requestExport", json!({ "format": "CSV" })),
     ];
     for (mutation, input) in refused {
         let answer = visitor.mutate(mutation, input, "__typename").await;
@@ -164,6 +165,16 @@ async fn nothing_can_be_changed_by_a_visit() {
     for mutation in ["consentToSupport", "refuseSupport", "endSupport"] {
         assert_eq!(decide(&visitor, mutation, &id).await.code(), "FORBIDDEN", "{mutation}");
     }
+    let download = visitor.ask_with("mutation($id: ID!) { downloadExport(id: $id) { url } }", json!({ "id": id })).await;
+    assert!(download.message().contains("Support access is for looking"), "{}", download.body);
+    // Nor by who comes in with the same request.
+    let both = "mutation($enter: EnterInput!, $make: CreateDepartmentInput!) {
+        enter(input: $enter) { accessToken } createDepartment(input: $make) { __typename }
+    }";
+    let code = scene.code().await;
+    let variables = json!({ "enter": { "code": code, "nonce": NONCE }, "make": { "name": "Made by a visitor" } });
+    let answer = company.anonymous().ask_with(both, variables).await;
+    assert!(answer.message().contains("Support access is for looking"), "{}", answer.body);
     assert_eq!(company.contents().await, before);
 }
 
