@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use chrono::TimeDelta;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
@@ -231,6 +235,28 @@ async fn a_visit_is_served_no_longer_than_members_are() {
     server.tenants().set_status(company.tenant.id, TenantStatus::Suspended, chrono::Utc::now()).await.unwrap();
     assert_eq!(visitor.ask(VIEWER).await.code(), "TENANT_SUSPENDED");
     assert_eq!(scene.way_in().await.code(), "TENANT_SUSPENDED");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_visit_of_the_token_beside_the_session_of_the_cookie() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let account = company.account(Role::Hr).await;
+    let signed_in = company.anonymous().sign_in(&account.email, &account.password).await;
+    let member = company.anonymous().with_token(Some(signed_in.text("/signIn/accessToken")));
+    let request = Request::post("/graphql")
+        .header(header::HOST, company.host())
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {}", visitor.token().unwrap()))
+        .header(header::COOKIE, format!("tenantry_refresh={}", signed_in.text("/signIn/refreshToken")))
+        .body(Body::from(json!({ "query": "mutation { signOut { signedOut } }" }).to_string()))
+        .unwrap();
+    assert_eq!(company.anonymous().send(request).await.data("/signOut/signedOut"), true);
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+    assert_eq!(member.ask(VIEWER).await.code(), "UNAUTHENTICATED");
 }
 
 /// A copy of the refresh token that is used up ends the visit.
