@@ -48,9 +48,7 @@ export function readAmount(quota: Quota, text: string): number | null {
   if (digits === undefined || (unit !== undefined && quota !== "STORAGE_BYTES")) return null;
   // Rounded where there is a unit, and not otherwise: 4.1 * 1e9 is a little less than what was meant, and half a seat is none.
   const amount =
-    unit === undefined
-      ? Number(digits)
-      : Math.round(Number(digits) * sizes[unit.toUpperCase() as keyof typeof sizes]);
+    unit === undefined ? Number(digits) : Math.round(Number(digits) * sizes[unit.toUpperCase() as keyof typeof sizes]);
   return Number.isSafeInteger(amount) ? amount : null;
 }
 
