@@ -167,7 +167,8 @@ async fn nothing_can_be_changed_by_a_visit() {
     }
     let download = visitor.ask_with("mutation($id: ID!) { downloadExport(id: $id) { url } }", json!({ "id": id })).await;
     assert!(download.message().contains("Support access is for looking"), "{}", download.body);
-    // Nor by who comes in with the same request.
+    assert_eq!(company.contents().await, before);
+    // Nor by who comes in with the same request, of which nothing but the visit itself is written down.
     let both = "mutation($enter: EnterInput!, $make: CreateDepartmentInput!) {
         enter(input: $enter) { accessToken } createDepartment(input: $make) { __typename }
     }";
@@ -175,7 +176,8 @@ async fn nothing_can_be_changed_by_a_visit() {
     let variables = json!({ "enter": { "code": code, "nonce": NONCE }, "make": { "name": "Made by a visitor" } });
     let answer = company.anonymous().ask_with(both, variables).await;
     assert!(answer.message().contains("Support access is for looking"), "{}", answer.body);
-    assert_eq!(company.contents().await, before);
+    let made = "SELECT name FROM departments WHERE name = 'Made by a visitor'";
+    assert_eq!(company.texts(made).await, [""; 0]);
 }
 
 /// Past the API, the domain and the database each refuse it as well.

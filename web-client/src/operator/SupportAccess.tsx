@@ -164,7 +164,7 @@ function AskForm({ tenant, close, onDone }: { tenant: Tenant; close: Close; onDo
     <Form submission={submission} submitLabel="Ask" label="Ask to look in" onCancel={close}>
       <Text size="sm" mb="md">
         Its owners read the reason, and let you in or not. You would see what is in the organisation and could change
-        nothing; each visit stands in its history.
+        nothing; they see each visit.
       </Text>
       <Textarea
         label="Reason"

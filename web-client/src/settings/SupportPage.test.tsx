@@ -113,7 +113,7 @@ test("each visit is in the history of its request", async () => {
     "Entered by Olga Operator (support)",
     "Let in by Ann Owner",
   ]);
-  expect(history).toHaveBeenCalledWith(expect.objectContaining({ subjectId: "grant-1" }));
+  expect(history).toHaveBeenCalledWith(expect.objectContaining({ subjectId: "grant-1" }) as object);
 });
 
 test("where nobody has asked, that is said", async () => {
