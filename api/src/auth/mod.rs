@@ -105,6 +105,8 @@ pub struct Visitor {
     pub user_agent: Option<String>,
     /// The host that it came to; none where that is an IP address.
     pub host: Option<Hostname>,
+    /// Whether it comes from where operators are.
+    pub is_from_operators: bool,
 }
 
 /// How a session was begun.

@@ -87,7 +87,13 @@ impl Auth {
     }
 
     /// Renews a session: the token given is used up, and the next one takes its place.
-    pub async fn refresh(&self, tenant: Option<TenantId>, refresh_token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
+    pub async fn refresh(
+        &self,
+        tenant: Option<TenantId>,
+        refresh_token: &str,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<Session, AuthError> {
         let token = RefreshToken::parse(refresh_token).ok_or(AuthError::InvalidRefreshToken)?;
         let transaction = self.platform.begin().await?;
         let row = session::Entity::find_by_id(token.session_id)
@@ -98,7 +104,7 @@ impl Auth {
             .await?;
         if let (None, Some(tenant)) = (&row, tenant) {
             drop(transaction);
-            return self.refresh_support(tenant, &token, now).await;
+            return self.refresh_support(tenant, &token, visitor, now).await;
         }
         let row = row.filter(|row| row.ended_at.is_none() && row.expires_at > now).ok_or(AuthError::InvalidRefreshToken)?;
         let secret = self.refresh_secret(&row)?;
@@ -157,13 +163,13 @@ impl Auth {
         {
             ids.push(row.id);
         }
-        if self.end_sessions(tenant, &ids, now).await? {
-            return Ok(true);
-        }
-        match tenant {
-            Some(tenant) => self.leave_support(tenant, refresh_token, session_id, now).await,
-            None => Ok(false),
-        }
+        let has_ended = self.end_sessions(tenant, &ids, now).await?;
+        // The cookie may be a member's, and the token an operator's: both are signed out.
+        let has_left = match tenant {
+            Some(tenant) => self.leave_support(tenant, refresh_token, session_id, now).await?,
+            None => false,
+        };
+        Ok(has_ended || has_left)
     }
 
     /// Ends sessions of accounts. Says whether there was one.

@@ -37,7 +37,7 @@ pub(super) async fn destination(app: &App, parts: &Parts, now: DateTime<Utc>) ->
         name_tenant(&tenant.slug);
     }
     // Each try costs a look at the database.
-    let sender = Sender::anonymous(visitor(parts, &app.options.trusted_proxies).address);
+    let sender = Sender::anonymous(visitor(parts, app).address);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
         return Err(Refusal::TooMany(refused).into_response());

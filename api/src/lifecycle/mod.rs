@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use domain::Role;
 use entities::platform::{account, membership};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
-use tenancy::{AdoptionError, Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Terms, standing};
+use tenancy::{Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Terms, standing};
 
 use crate::{
     app::Clock,

@@ -16,12 +16,13 @@ use crate::{
     graphql::{
         self,
         admission::{Admission, rate_limited},
-        context::{Caller, RequestContext},
+        context::RequestContext,
         error::used_up,
         front_door::FrontDoor,
         limits::Limits,
         parameters::Parameters,
         subscription::Happening,
+        visit::Caller,
     },
     http::{
         place::{self, Place},
@@ -63,7 +64,7 @@ impl Client {
         }
         match place::admit(&self.app, self.target, &self.host, tenant, self.token.as_deref(), now).await? {
             Place::Tenant { tenant, standing, identity } => {
-                place::check_network(&self.app, identity.as_deref(), &self.visitor)?;
+                place::check_network(identity.as_deref(), &self.visitor)?;
                 Ok(Admitted { tenant, standing, identity })
             }
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
