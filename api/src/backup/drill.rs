@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::{Entity, Model};
-use sea_orm::{DbBackend, DbErr, EntityTrait as _, Statement};
+use sea_orm::{DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr};
 use tenancy::{ArchiveError, ArchivePlace, Contents, Error};
 
 use super::Backups;
@@ -118,9 +118,9 @@ impl Backups {
     }
 
     async fn any_recent(&self) -> Result<Option<Model>, DbErr> {
-        let sql = "SELECT b.* FROM (SELECT DISTINCT ON (tenant_id) * FROM platform.backups WHERE state = 'done' \
-                   ORDER BY tenant_id, started_at DESC) b ORDER BY random() LIMIT 1";
-        Entity::find().from_raw_sql(Statement::from_string(DbBackend::Postgres, sql)).one(&self.platform).await
+        let latest = "id IN (SELECT DISTINCT ON (tenant_id) id FROM platform.backups WHERE state = 'done' \
+                      ORDER BY tenant_id, started_at DESC)";
+        Entity::find().filter(Expr::cust(latest)).order_by_asc(Expr::cust("random()")).one(&self.platform).await
     }
 
     /// A damaged archive makes way for another one at once; one that a migration refuses stays as good as it is, for the next would be

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::{Column, Entity, Model, State};
 use sea_orm::{
-    ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, Statement, TransactionSession as _,
-    TransactionTrait as _, Value,
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, TransactionSession as _, TransactionTrait as _,
+    sea_query::Expr,
 };
 use tenancy::{ArchivePlace, Result, TenantId};
 
@@ -87,11 +87,14 @@ impl Backups {
 
     /// Backups that failed long ago, and were followed by others. They may have left something.
     async fn old_failures(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
-        let sql = "SELECT f.* FROM platform.backups f WHERE f.tenant_id = $1 AND f.state = 'failed' AND f.started_at < $2 \
-                   AND EXISTS (SELECT FROM platform.backups b WHERE b.tenant_id = $1 AND b.state = 'done' \
-                   AND b.started_at > f.started_at)";
-        let values: [Value; 2] = [tenant.0.into(), (now - FAILURES_KEPT).into()];
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-        Entity::find().from_raw_sql(statement).all(&self.platform).await
+        let followed = "EXISTS (SELECT FROM platform.backups b WHERE b.tenant_id = backups.tenant_id AND b.state = 'done' \
+                        AND b.started_at > backups.started_at)";
+        Entity::find()
+            .filter(Column::TenantId.eq(tenant.0))
+            .filter(Column::State.eq(State::Failed))
+            .filter(Column::StartedAt.lt(now - FAILURES_KEPT))
+            .filter(Expr::cust(followed))
+            .all(&self.platform)
+            .await
     }
 }
