@@ -153,10 +153,10 @@ async fn a_lost_connection_is_no_end_of_waiting() {
         until("the other one is migrated", async || value::<i64>(&mut operator, &done).await == 1).await;
         // The look reads the hosts as well, a migration does not.
         run(&mut holder, "BEGIN; LOCK TABLE platform.domains").await;
-        let look = "FROM pg_locks WHERE NOT granted AND relation = 'platform.domains'::regclass";
-        let looks = format!("SELECT count(*) {look}");
+        let waiting = "FROM pg_locks WHERE NOT granted AND relation = 'platform.domains'::regclass";
+        let looks = format!("SELECT count(*) {waiting}");
         until("it is looked", async || value::<i64>(&mut operator, &looks).await == 1).await;
-        let terminate = format!("SELECT count(pg_terminate_backend(pid)) {look}");
+        let terminate = format!("SELECT count(pg_terminate_backend(pid)) {waiting}");
         assert_eq!(value::<i64>(&mut operator, &terminate).await, 1);
         run(&mut holder, "ROLLBACK").await;
         backup.close().await.unwrap();
