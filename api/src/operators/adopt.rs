@@ -45,7 +45,8 @@ impl Operators {
         }
         let (tenant, transaction) = adoption.begin().await?;
         let rows: Map<_, _> = report.tables.iter().map(|table| (table.table.clone(), table.rows.into())).collect();
-        let details = json!({ "name": tenant.name, "owner": owner, "rows": rows });
+        // Events outlive the tenant, so they name nobody of its people.
+        let details = json!({ "name": tenant.name, "ownerInvited": owner.is_some(), "rows": rows });
         write_event(&transaction, doer, Event::of_tenant("tenant.adopted", &tenant, details), new.now).await?;
         transaction.commit().await?;
         adoption.commit().await?;
