@@ -182,6 +182,21 @@ async fn a_source_is_read_in_one_snapshot_by_a_role_that_may_do_nothing_else() {
     run(&mut connection, &format!("DROP OWNED BY {0}; DROP ROLE {0}", reader.name)).await;
 }
 
+/// A tenant without them would pass for a whole one.
+#[tokio::test]
+async fn rows_that_a_policy_hides_are_not_left_out() {
+    let server = Server::start().await;
+    let source = Source::and("ALTER TABLE unit ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON unit USING (id = 1)").await;
+    let reader = Reader::of(&source, "unit, site, person").await;
+    let refused = reader.adopt(&server, MAP).await.unwrap_err().to_string();
+    assert!(refused.contains("line 2: ") && refused.contains("row-level security"), "{refused}");
+    // Whoever sees all of them may read.
+    let mut connection = superuser_at(&source).await;
+    run(&mut connection, &format!("ALTER ROLE {} BYPASSRLS", reader.name)).await;
+    assert_eq!(reader.adopt(&server, MAP).await.unwrap().rows(), 7);
+    run(&mut connection, &format!("DROP OWNED BY {0}; DROP ROLE {0}", reader.name)).await;
+}
+
 /// Every column that a tenant's tables have is either for a map to give or known to be the program's own.
 #[tokio::test]
 async fn the_rules_know_every_column() {

@@ -61,11 +61,12 @@ impl AdoptionSource {
         let options = options.application_name("tenantry").statement_cache_capacity(0).disable_statement_logging();
         let connecting = timeout(LONGEST_CONNECT, PgConnection::connect_with(&options)).await;
         let mut connection = connecting.map_err(|_| AdoptionError::Silent)?.map_err(AdoptionError::Unreachable)?;
+        // Where a policy would hide rows, reading fails rather than leaving them out.
         let settings = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = {}; \
              SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
              SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL lock_timeout = '10s'; \
-             SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+             SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL row_security = off",
             quoted(schema)
         );
         connection.execute(AssertSqlSafe(settings)).await.map_err(AdoptionError::Unreachable)?;
