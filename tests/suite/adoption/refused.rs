@@ -33,6 +33,16 @@ async fn every_rule_names_the_rows_that_break_it() {
             "ALTER TABLE site DROP CONSTRAINT site_pkey, ALTER code DROP NOT NULL; UPDATE site SET code = NULL; UPDATE person SET site = NULL",
             "locations key: The key is empty. (none)",
         ),
+        // Ann is given twice, once led by nobody and once by Bob, whom she leads: a circle that is none.
+        (
+            "ALTER TABLE person DROP CONSTRAINT person_pkey; \
+             INSERT INTO person SELECT 1, first, last, 'twice@old.example', unit, job, site, 2, kind, since FROM person WHERE id = 1",
+            "employees key: Several rows have the same key. 1",
+        ),
+        (
+            "ALTER TABLE unit DROP CONSTRAINT unit_pkey; INSERT INTO unit VALUES (1, 'Twice', 2)",
+            "departments key: Several rows have the same key. 1",
+        ),
         ("UPDATE site SET country = 'XX'", "locations country_code: This is not the code of a country"),
         ("UPDATE site SET zone = 'Europe/Atlantis'", "locations time_zone: This is not a time zone, such as Europe/Berlin. B"),
         ("UPDATE site SET zone = 'nowhere'", "locations time_zone: This is not a time zone, such as Europe/Berlin. B"),
