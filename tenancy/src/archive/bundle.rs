@@ -6,17 +6,18 @@ use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    ArchiveError, ArchivePlace, Contents, ExportFormat, Manifest, Written,
-    export::{ExportFile, ExportManifest, MANIFEST, VERSION, copy_table, file_of},
+    ArchiveError, ArchivePlace, Contents, ExportFormat, Manifest, TableShape, Totals, Written,
+    export::{ExportFile, ExportManifest, MANIFEST, VERSION, copy_table, file_of, statement},
     file::Summing,
-    piece::{Piece, Sink, Source, beside, both, pipe},
+    guard::{Guard, MARK},
+    piece::{Piece, Sink, Source, Sum, beside, both, pipe},
     snapshot::Snapshot,
 };
 use crate::{Result, Tenant, Tenants};
 
 impl Tenants {
     /// Writes a tenant's data into a new zip, as of one moment, while the tenant is used. Unpacked, it is what
-    /// [`import`](Self::import) takes. The file is there complete or not at all; directories that are missing are made.
+    /// [`import`](Self::import) takes. CSV is for spreadsheets: it says that it is UTF-8, and no text in it is a formula. The file is there complete or not at all; directories that are missing are made.
     pub async fn export_into(
         &self,
         tenant: &Tenant,
@@ -38,11 +39,30 @@ impl Tenants {
 
 async fn send(mut snapshot: Snapshot, format: ExportFormat, sink: Sink) -> Result<()> {
     for table in snapshot.manifest.tables.clone() {
-        let totals = copy_table(&mut snapshot, &table, format, |rows| sink.send(Piece::Rows(rows))).await?;
+        let totals = match format {
+            ExportFormat::Csv => copy_for_spreadsheets(&mut snapshot, &table, &sink).await?,
+            ExportFormat::Ndjson => copy_table(&mut snapshot, &table, format, |rows| sink.send(Piece::Rows(rows))).await?,
+        };
         sink.send(Piece::End(totals)).await?;
     }
     sink.send(Piece::Finish).await?;
     snapshot.close().await
+}
+
+/// Copies the rows of a table as CSV that people may open, and says what they come to.
+async fn copy_for_spreadsheets(snapshot: &mut Snapshot, table: &TableShape, sink: &Sink) -> Result<Totals> {
+    let (mut sum, mut guard) = (Sum::new(), Guard::put(table));
+    sum.add(MARK, 0);
+    sink.send(Piece::Rows(MARK.to_vec())).await?;
+    let sent = snapshot
+        .copy(&statement(table, ExportFormat::Csv), |rows| {
+            let rows = guard.pass(&rows);
+            sum.add(&rows, 0);
+            sink.send(Piece::Rows(rows))
+        })
+        .await?;
+    // The names are a row, too.
+    Ok(Totals { rows: sent.rows.saturating_sub(1), ..sum.totals() })
 }
 
 /// Writes what arrives. The manifest comes last, for it has the sums.
@@ -68,7 +88,8 @@ fn write(target: &ArchivePlace, format: ExportFormat, manifest: Manifest, source
         return Err(ArchiveError::Stopped);
     }
     let totals = files.iter().map(|file| file.totals.clone()).collect();
-    let export = ExportManifest { version: VERSION, format, manifest: manifest.clone(), files };
+    let guarded = format == ExportFormat::Csv;
+    let export = ExportManifest { version: VERSION, format, guarded, manifest: manifest.clone(), files };
     zip.start_file(MANIFEST, options_at(manifest.made_at)).map_err(|error| failed(error.into()))?;
     serde_json::to_writer_pretty(&mut zip, &export).map_err(|error| failed(error.into()))?;
     let written = zip.finish().map_err(|error| failed(error.into()))?.into_inner();

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::{
     ArchiveError, ColumnShape, Contents, Manifest, TableShape, Totals,
     export::{ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
+    guard::Guard,
     load::{Scaffolding, refused},
     piece::{PIECE, Sum, beside},
     workshop::Workshop,
@@ -93,7 +94,8 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     for (table, file) in export.manifest.tables.iter().zip(&export.files) {
         let (sender, rows) = channel(4);
         let (path, format) = (directory.join(&file.file), export.format);
-        let read = beside(move || read_rows(&path, format, &|rows| sender.blocking_send(rows).is_ok()));
+        let guard = (export.guarded && format == ExportFormat::Csv).then(|| Guard::take(table));
+        let read = beside(move || read_rows(&path, format, guard, &|rows| sender.blocking_send(rows).is_ok()));
         let load = async {
             match format {
                 ExportFormat::Csv => load_csv(&mut connection, table, rows).await,
@@ -113,8 +115,13 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     Ok(export.files.iter().map(|file| file.totals.clone()).collect())
 }
 
-/// Reads a file in handfuls: whole lines of JSON, or any part of CSV.
-fn read_rows(path: &Path, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), ArchiveError> {
+/// Reads a file in handfuls: whole lines of JSON, or any part of CSV, without its guards.
+fn read_rows(
+    path: &Path,
+    format: ExportFormat,
+    mut guard: Option<Guard>,
+    send: &dyn Fn(Vec<u8>) -> bool,
+) -> Result<(), ArchiveError> {
     let mut reader = BufReader::new(File::open(path).map_err(ArchiveError::of_file(path))?);
     let mut rows = Vec::with_capacity(PIECE);
     loop {
@@ -123,9 +130,15 @@ fn read_rows(path: &Path, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) 
             ExportFormat::Ndjson => reader.read_until(b'\n', &mut rows),
         };
         let ended = read.map_err(ArchiveError::of_file(path))? == 0;
-        let full = rows.len() >= PIECE || (ended && !rows.is_empty());
-        if full && !send(std::mem::take(&mut rows)) {
-            return Err(ArchiveError::Stopped);
+        if rows.len() >= PIECE || (ended && !rows.is_empty()) {
+            let piece = std::mem::take(&mut rows);
+            let piece = match &mut guard {
+                Some(guard) => guard.pass(&piece),
+                None => piece,
+            };
+            if !send(piece) {
+                return Err(ArchiveError::Stopped);
+            }
         }
         if ended {
             return Ok(());
