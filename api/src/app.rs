@@ -1,16 +1,16 @@
 //! What all requests share.
 
-use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::CHANGES_CHANNEL;
 use futures::StreamExt as _;
 use tenancy::{DIRECTORY_CHANNEL, Heard, Hosts, Tenants};
-use tokio::task::AbortHandle;
 
 use crate::{
     auth::{ACCESS_CHANNEL, Auth, KEYS_CHANNEL, Lifetimes},
+    background::Background,
     backup::Backups,
     config::{Addresses, Config, DocumentSource},
     domains::Domains,
@@ -97,25 +97,6 @@ pub struct App {
     background: Background,
 }
 
-/// Tasks that end with the program.
-#[derive(Debug, Default)]
-pub(crate) struct Background(Vec<AbortHandle>);
-
-impl Background {
-    /// Runs a task until the program ends.
-    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.push(tokio::spawn(task).abort_handle());
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
-        }
-    }
-}
-
 impl std::fmt::Debug for App {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("App").field("tenants", &self.tenants).field("hosts", &self.hosts).finish_non_exhaustive()
@@ -133,7 +114,7 @@ impl App {
         let allow_local = config.allow_local_identity_providers;
         let secret_keys = config.secret_keys()?;
         secret::check_readable(&tenants.platform(), &secret_keys).await?;
-        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, config.sign_up_policy(), secret_keys, allow_local, clock());
+        let auth = Auth::start(&tenants, hosts.clone(), lifetimes, config.sign_up.policy(), secret_keys, allow_local, clock());
         let auth = Arc::new(auth.await.context("The signing keys cannot be read")?);
         let mail = Mail::start(config, &tenants)?;
         let domains = Domains::start(config, &tenants, Arc::clone(&mail))?;
@@ -146,7 +127,7 @@ impl App {
         background.spawn(Arc::clone(&auth).keep_keys());
         background.spawn(Arc::clone(&auth).keep_uses());
         background.spawn(tidy(Arc::clone(&auth), Arc::clone(&clock)));
-        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database_connections)));
+        let live = Arc::new(Hub::new(Bounds::of(&config.watching, config.database.database_connections)));
         background.spawn(hear(tenants.clone(), Arc::clone(&auth), Arc::clone(&mail), Arc::clone(&live)));
         Ok(Arc::new(Self {
             tenants,

@@ -1,80 +1,36 @@
 //! The whole configuration: one struct of flags and `TENANTRY_*` variables. `tenantry --help` is its reference.
 
+mod addresses;
+mod database;
+mod sign_up;
+
 use std::{
     ffi::OsString,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
-    time::Duration,
 };
 
-use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use tenancy::{Hostname, PoolOptions};
+use tenancy::Hostname;
 
+pub use self::{
+    addresses::Addresses,
+    database::{DatabaseOptions, Pooler},
+    sign_up::SignUpOptions,
+};
 use crate::{
-    auth::{SignUpMode, SignUpPolicy},
-    backup::BackupOptions,
-    domains::DnsServer,
-    exports::ExportOptions,
-    graphql::limits::Defaults,
-    lifecycle::LifecycleOptions,
-    live,
-    operators::parse_network,
-    secret::SecretKeys,
-    usage::UsageOptions,
+    backup::BackupOptions, domains::DnsServer, exports::ExportOptions, graphql::limits::Defaults, lifecycle::LifecycleOptions,
+    live, operators::parse_network, secret::SecretKeys, usage::UsageOptions,
 };
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// An existing Postgres (14 or later). Without it, a private one is started in the data directory
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_name = "URL", help_heading = "Database")]
-    pub database_url: Option<String>,
-
-    /// A connection past the pooler, for migrations and notifications
-    #[arg(
-        long,
-        env = "TENANTRY_DATABASE_DIRECT_URL",
-        global = true,
-        hide_env_values = true,
-        value_name = "URL",
-        help_heading = "Database"
-    )]
-    pub database_direct_url: Option<String>,
-
-    /// What stands between this program and Postgres
-    #[arg(
-        long,
-        env = "TENANTRY_DATABASE_POOLER",
-        global = true,
-        default_value = "none",
-        value_name = "POOLER",
-        help_heading = "Database"
-    )]
-    pub database_pooler: Pooler,
-
-    /// The most connections to the database that requests use
-    #[arg(long, env = "TENANTRY_DATABASE_CONNECTIONS", global = true, default_value_t = 16, value_name = "COUNT",
-        value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Database")]
-    pub database_connections: u32,
-
-    /// How many prepared statements each connection keeps; every tenant has its own
-    #[arg(
-        long,
-        env = "TENANTRY_STATEMENT_CACHE",
-        global = true,
-        default_value_t = 500,
-        value_name = "COUNT",
-        help_heading = "Database"
-    )]
-    pub statement_cache: usize,
-
-    /// Seconds after which Postgres cancels a statement
-    #[arg(long, env = "TENANTRY_STATEMENT_TIMEOUT", global = true, default_value_t = 15, value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Database")]
-    pub statement_timeout: u64,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseOptions,
 
     /// Where the private Postgres keeps its files
     #[arg(
@@ -172,6 +128,7 @@ pub struct Config {
     /// What is counted of tenants.
     #[command(flatten)]
     pub usage: UsageOptions,
+
     /// Backups by schedule.
     #[command(flatten)]
     pub backup: BackupOptions,
@@ -199,25 +156,9 @@ pub struct Config {
     #[arg(long, env = "TENANTRY_ALLOW_LOCAL_IDENTITY_PROVIDERS", global = true, help_heading = "Sign-in")]
     pub allow_local_identity_providers: bool,
 
-    /// Who may sign an organisation up on the apex: anybody, whoever has an invitation of yours (`tenantry tenant invite`), or nobody.
-    /// With --demo anybody, else nobody
-    #[arg(long, env = "TENANTRY_SIGN_UP", global = true, value_name = "WHO", help_heading = "Sign-up")]
-    pub sign_up: Option<SignUpMode>,
-
-    /// Days that an organisation is on trial after it has signed up; 0 for no trial
-    #[arg(long, env = "TENANTRY_TRIAL_DAYS", global = true, default_value_t = 30, value_name = "DAYS",
-        value_parser = clap::value_parser!(i64).range(0..=3650), help_heading = "Sign-up")]
-    pub trial_days: i64,
-
-    /// Organisations that may be made by signing up within a day; ten times as many may ask for it
-    #[arg(long, env = "TENANTRY_SIGN_UPS_PER_DAY", global = true, default_value_t = 100, value_name = "COUNT",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Sign-up")]
-    pub sign_ups_per_day: u32,
-
-    /// Sign-ups that a network address (of IPv6, a /64) may ask for within a day
-    #[arg(long, env = "TENANTRY_SIGN_UPS_PER_NETWORK", global = true, default_value_t = 20, value_name = "COUNT",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Sign-up")]
-    pub sign_ups_per_network: u32,
+    /// Sign-up.
+    #[command(flatten)]
+    pub sign_up: SignUpOptions,
 
     /// The server that mail is handed to: smtps://user:password@host, or smtp://host with ?tls=required. Without it, mail is
     /// written to the folder `mailbox` of the data directory
@@ -301,15 +242,6 @@ impl From<OsString> for DocumentSource {
     }
 }
 
-/// What stands between this program and Postgres.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Pooler {
-    /// Nothing, or a pooler that keeps a connection for a session.
-    None,
-    /// A pooler that gives each transaction another connection, such as PgBouncer in transaction mode.
-    Transaction,
-}
-
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -320,18 +252,6 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// How the pool reaches the database at `url`.
-    pub fn pool_options(&self, url: &str) -> PoolOptions {
-        PoolOptions {
-            direct_url: self.database_direct_url.clone(),
-            transaction_pooler: self.database_pooler == Pooler::Transaction,
-            max_connections: self.database_connections,
-            statement_cache: self.statement_cache,
-            statement_timeout: Duration::from_secs(self.statement_timeout),
-            ..PoolOptions::new(url)
-        }
-    }
-
     /// The keys that secrets are encrypted with.
     pub fn secret_keys(&self) -> anyhow::Result<SecretKeys> {
         let own = self.own_secret_key_file().filter(|path| path.exists());
@@ -341,18 +261,8 @@ impl Config {
     /// Where the keys of a private Postgres are, unless another file was named. A database of somebody's own has none in a directory
     /// that may be another installation's, or gone tomorrow.
     pub fn own_secret_key_file(&self) -> Option<PathBuf> {
-        let is_own = self.database_url.is_none() && self.secret_key_file.is_none();
+        let is_own = self.database.database_url.is_none() && self.secret_key_file.is_none();
         is_own.then(|| self.data_directory.join("secret-key"))
-    }
-
-    /// What the operator has decided about signing up.
-    pub fn sign_up_policy(&self) -> SignUpPolicy {
-        SignUpPolicy {
-            mode: self.sign_up.unwrap_or(SignUpMode::Closed),
-            trial: (self.trial_days > 0).then(|| TimeDelta::days(self.trial_days)),
-            tenants_per_day: self.sign_ups_per_day,
-            per_network: self.sign_ups_per_network,
-        }
     }
 
     /// How addresses of hosts are written.
@@ -363,25 +273,5 @@ impl Config {
     /// The address of a host as people type it.
     pub fn address_of(&self, host: &str) -> String {
         self.addresses().of(host)
-    }
-}
-
-/// How addresses of hosts are written.
-#[derive(Debug, Clone, Copy)]
-pub struct Addresses {
-    https: bool,
-    port: u16,
-}
-
-impl Addresses {
-    /// The address of a host as people type it.
-    pub fn of(self, host: &str) -> String {
-        let (scheme, usual_port) = if self.https { ("https", 443) } else { ("http", 80) };
-        // Behind https stands a proxy, which has the usual port.
-        if self.https || self.port == usual_port {
-            format!("{scheme}://{host}")
-        } else {
-            format!("{scheme}://{host}:{}", self.port)
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod auth;
+mod background;
 pub mod backup;
 pub mod cli;
 mod commands;

@@ -1,4 +1,18 @@
-import { expect, hosts, password, signIn, signInAs, signOut, test } from "./tenantry.ts";
+import { readFileSync } from "node:fs";
+import { runProgram } from "./program.ts";
+import {
+  expect,
+  expectAccessible,
+  expectNoSidewaysScrolling,
+  hosts,
+  password,
+  signIn,
+  signInAs,
+  signOut,
+  test,
+  uniqueName,
+} from "./tenantry.ts";
+import { unzip } from "./zip.ts";
 
 test("one signs in at the apex and goes to one's organisation with a code that works once", async ({ page }) => {
   await page.goto(hosts.apex);
@@ -76,4 +90,62 @@ test("a session of the organisation is none of the apex", async ({ page }) => {
   await signIn(page, "acme", "employee");
   await page.goto(hosts.apex);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in to Tenantry");
+});
+
+test("an owner whose organisation has not paid exports it, deletes it and takes that back", async ({ page }) => {
+  const name = uniqueName();
+  const slug = name.toLowerCase();
+  const owner = { email: `owner@${slug}.test`, secret: `password of ${name}` };
+  const account = ["--owner-email", owner.email, "--owner-name", "Ada Lovelace", "--owner-password", owner.secret];
+  runProgram("tenant", "create", slug, "--name", name, ...account);
+  runProgram("tenant", "terms", slug, "--paid-until", "2001-01-01");
+
+  await page.goto(hosts.apex);
+  await signInAs(page, owner.email, owner.secret);
+  const row = page.getByRole("main").getByRole("listitem").filter({ hasText: name });
+  await expect(row).toContainText("Not paid for");
+  await expect(row.getByRole("link", { name: `Open ${name}` })).toHaveCount(0);
+  await expectAccessible(page);
+  await expectNoSidewaysScrolling(page);
+
+  const dialog = page.getByRole("dialog");
+  await row.getByRole("button", { name: `Export ${name}…` }).click();
+  await dialog.getByRole("button", { name: "Export the data" }).click();
+  const button = dialog.getByRole("button", { name: /^Download the export of/ });
+  await expect(button).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(page);
+  const downloading = page.waitForEvent("download");
+  await button.click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(new RegExp(`^${slug}-\\d{4}-\\d{2}-\\d{2}\\.zip$`));
+  const files = unzip(readFileSync(await download.path()));
+  const manifest = JSON.parse(files.get("manifest.json")?.toString() ?? "") as { slug: string; format: string };
+  expect([manifest.slug, manifest.format]).toEqual([slug, "csv"]);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toBeHidden();
+
+  await row.getByRole("button", { name: `Delete ${name}…` }).click();
+  const first = dialog.getByRole("region", { name: "Export your data first" });
+  await expect(first.getByRole("button", { name: /^Download the export of/ })).toBeVisible();
+  await dialog.getByLabel(`Type ${slug}`).fill(slug);
+  const proof = dialog.getByLabel("Your password");
+  await proof.fill("not the password");
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(dialog).toContainText("The password is wrong.");
+  await expect(proof).toBeFocused();
+  await expectAccessible(page);
+  await proof.fill(owner.secret);
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row).toContainText("It is going to be deleted on");
+  await expect(row.getByRole("button", { name: `Delete ${name}…` })).toHaveCount(0);
+  // Within the grace the data is its owner's still.
+  await row.getByRole("button", { name: `Export ${name}…` }).click();
+  await expect(button).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toBeHidden();
+
+  await row.getByRole("button", { name: `Keep ${name}` }).click();
+  await expect(row).toContainText("Not paid for");
+  await expect(row.getByRole("button", { name: `Delete ${name}…` })).toBeVisible();
 });

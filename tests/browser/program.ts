@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 
 /** The program beside the server that the tests speak to, for what is done at the command line. */
-export function readProgram(): {
+function readProgram(): {
   path: string;
   options: { env: NodeJS.ProcessEnv };
 } {
@@ -17,13 +17,13 @@ export function readProgram(): {
   };
 }
 
+/** Runs a command beside the server, and gives what it says. */
+export function runProgram(...words: string[]): string {
+  const { path, options } = readProgram();
+  return execFileSync(path, words, options).toString();
+}
+
 /** Makes an operator at the command line, as one does beside a server that runs, and gives the link. */
 export function inviteOperator(email: string, role: "admin" | "viewer"): string {
-  const { path, options } = readProgram();
-  const output = execFileSync(
-    path,
-    ["operator", "create", email, "--role", role],
-    options,
-  ).toString();
-  return output.split("\n")[0] ?? "";
+  return runProgram("operator", "create", email, "--role", role).split("\n")[0] ?? "";
 }

@@ -13,15 +13,14 @@ mod rotate;
 mod status;
 mod turn;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use tenancy::{ArchiveKey, ArchivePlace, PlatformConnection, TenantId, Tenants};
-use tokio::time::sleep;
 
-use crate::{app::Clock, config::Config};
+use crate::{app::Clock, background::every, config::Config};
 
 pub use drill::DrillResult;
 pub use make::Attempt;
@@ -30,8 +29,8 @@ pub(crate) use removal::hand_over;
 pub use retention::Retention;
 pub use status::BackupStatus;
 
-/// How often it is looked what is due, at the most.
-const LOOK: Duration = Duration::from_secs(30);
+/// How long it is paused before it is looked what is due.
+const PAUSE: Range<Duration> = Duration::from_secs(15)..Duration::from_secs(30);
 
 /// What looks after the archives.
 #[derive(Debug)]
@@ -63,24 +62,14 @@ impl Backups {
 
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        // Restoring takes longer than archiving, which does not wait for it.
-        tokio::join!(Arc::clone(&self).keep_making(Arc::clone(&clock)), self.keep_trying(clock));
-    }
-
-    async fn keep_making(self: Arc<Self>, clock: Clock) {
-        loop {
-            pause().await;
-            self.do_due(&clock).await;
-        }
-    }
-
-    async fn keep_trying(self: Arc<Self>, clock: Clock) {
-        loop {
-            pause().await;
+        let make = every(PAUSE, || self.do_due(&clock));
+        // Beside it: restoring takes longer than archiving, which does not wait for it.
+        let drill = every(PAUSE, || async {
             if let Err(error) = self.drill_due(&clock).await {
                 tracing::warn!(error = format!("{error:#}"), "no archive could be tried; it is tried again later");
             }
-        }
+        });
+        tokio::join!(make, drill);
     }
 
     /// Makes the archives that are due, and removes those of tenants that are gone. What fails is logged, and tried again later.
@@ -120,9 +109,4 @@ impl Backups {
     fn late_before(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now - self.every() * 3 / 2
     }
-}
-
-/// Processes that were started together do not stay together.
-async fn pause() {
-    sleep(LOOK.mul_f64(rand::random_range(0.5..1.0))).await;
 }

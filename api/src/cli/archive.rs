@@ -23,9 +23,9 @@ pub enum ArchiveCommand {
     },
     /// Back up every tenant, one after the other, into a directory for each
     BackupAll {
-        /// The directory
-        #[arg(long, value_name = "DIRECTORY")]
-        to: PathBuf,
+        /// The directory, or s3://bucket/prefix
+        #[arg(long, value_name = "PLACE")]
+        to: ArchivePlace,
         /// How many archives of each tenant to keep
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         keep: u32,

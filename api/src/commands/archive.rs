@@ -7,7 +7,7 @@ use chrono::Utc;
 use domain::value::{FromText as _, Title};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use tenancy::{ArchiveKey, Contents, Hosts, Manifest, NewTenant, Slug, Tenant, TenantId, Tenants};
+use tenancy::{ArchiveKey, ArchivePlace, Contents, Hosts, Manifest, NewTenant, Slug, Tenant, TenantId, Tenants};
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
@@ -108,7 +108,7 @@ async fn note(config: &Config, tenants: &Tenants, tenant: &Tenant, action: &'sta
     Ok(life::operators(config, tenants)?.note(&Doer::command_line(), tenant, action, details, Utc::now()).await?)
 }
 
-async fn backup_all(tenants: &Tenants, to: &Path, keep: usize, key: Option<&ArchiveKey>) -> anyhow::Result<ExitCode> {
+async fn backup_all(tenants: &Tenants, to: &ArchivePlace, keep: usize, key: Option<&ArchiveKey>) -> anyhow::Result<ExitCode> {
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("backing up {pos} {msg}")?);
     let report = tenants
         .backup_all(to, keep, key, Utc::now(), |tenant, _| {
@@ -121,7 +121,7 @@ async fn backup_all(tenants: &Tenants, to: &Path, keep: usize, key: Option<&Arch
         tracing::error!(tenant = %failure.tenant.slug, error = %failure.error, "a tenant was not backed up");
     }
     let (done, rows, removed, failed) = (count(report.done), report.rows, report.removed, report.failed.len());
-    say(&format!("{done} with {rows} rows are in {}; {removed} old archives removed, {failed} failed.", to.display()))?;
+    say(&format!("{done} with {rows} rows are in {to}; {removed} old archives removed, {failed} failed."))?;
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -25,7 +25,7 @@ impl Database {
     /// Uses the configured database. Without one, the private Postgres: its own if nothing runs, else that of the program
     /// that is running.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
-        match &config.database_url {
+        match &config.database.database_url {
             Some(url) => Self::existing(config, url).await,
             None => match LocalPostgres::start(&local_options(config)).await {
                 Ok(local) => {
@@ -43,7 +43,7 @@ impl Database {
 
     /// The same, for the one program that serves: a private Postgres that another program has is an error.
     pub(super) async fn open_alone(config: &Config) -> anyhow::Result<Self> {
-        match &config.database_url {
+        match &config.database.database_url {
             Some(url) => Self::existing(config, url).await,
             None => {
                 let local = LocalPostgres::start(&local_options(config)).await?;
@@ -55,7 +55,7 @@ impl Database {
 
     /// A database that somebody named. Asked at once: a pool would try for a long time, and fail with less to say.
     async fn existing(config: &Config, url: &str) -> anyhow::Result<Self> {
-        if config.database_pooler == Pooler::Transaction && config.database_direct_url.is_none() {
+        if config.database.database_pooler == Pooler::Transaction && config.database.database_direct_url.is_none() {
             bail!(
                 "Behind a transaction pooler, migrations and notifications need a connection past it: give --database-direct-url"
             );
@@ -72,7 +72,8 @@ impl Database {
     }
 
     fn at(config: &Config, url: &str, local: Option<LocalPostgres>) -> anyhow::Result<Self> {
-        let tenants = Tenants::connect::<TenantMigrator>(&config.pool_options(url)).context("DATABASE_URL cannot be read")?;
+        let tenants =
+            Tenants::connect::<TenantMigrator>(&config.database.pool_options(url)).context("DATABASE_URL cannot be read")?;
         Ok(Self { tenants, url: url.to_owned(), local })
     }
 

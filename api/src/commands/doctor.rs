@@ -28,11 +28,11 @@ use Finding::{Bad, Doubtful, Good};
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut report = Report { failed: false };
-    if config.database_url.is_none() {
+    if config.database.database_url.is_none() {
         let found = local_postgres::find_binaries(&config.data_directory);
         report.tell("binaries", found.map_or_else(|error| Bad(error.to_string()), |found| Good(found.to_string())));
     }
-    if config.database_pooler == Pooler::Transaction && config.database_direct_url.is_none() {
+    if config.database.database_pooler == Pooler::Transaction && config.database.database_direct_url.is_none() {
         report
             .tell("pooler", Bad("migrations and notifications need a connection past it; give --database-direct-url".to_owned()));
         return Ok(ExitCode::FAILURE);
@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let direct = config.database_direct_url.clone().unwrap_or_else(|| database.url.clone());
+    let direct = config.database.database_direct_url.clone().unwrap_or_else(|| database.url.clone());
     match PgConnection::connect(&direct).await {
         Ok(mut connection) => {
             report.tell("version", version(&mut connection).await.unwrap_or_else(failed));
@@ -67,7 +67,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 report.tell("control plane", Doubtful("there is none yet; run `tenantry migrate`".to_owned()));
             }
             report.tell("notifications", notifications(&direct).await.unwrap_or_else(failed));
-            report.tell("pooler", pooler(&database.url, config.database_pooler).await.unwrap_or_else(failed));
+            report.tell("pooler", pooler(&database.url, config.database.database_pooler).await.unwrap_or_else(failed));
         }
         Err(error) => report.tell("database", Bad(format!("it cannot be reached: {error}; check DATABASE_URL, and that a pooler has ignore_startup_parameters = extra_float_digits"))),
     }
@@ -137,7 +137,7 @@ async fn clock(connection: &mut PgConnection) -> anyhow::Result<Finding> {
 async fn connections(connection: &mut PgConnection, config: &Config) -> anyhow::Result<Finding> {
     let most: i32 = sqlx::query_scalar("SELECT current_setting('max_connections')::int").fetch_one(connection).await?;
     // Migrations and notifications take up to nine more.
-    let wanted = i64::from(config.database_connections) + 9;
+    let wanted = i64::from(config.database.database_connections) + 9;
     Ok(if wanted > i64::from(most) {
         Doubtful(format!("this process may open {wanted}, and Postgres takes {most}; lower --database-connections"))
     } else {

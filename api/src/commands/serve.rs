@@ -13,8 +13,9 @@ use tokio::{
 
 use super::{database::Database, migrate};
 use crate::{
-    app::{App, Background, system_clock},
+    app::{App, system_clock},
     auth::SignUpMode,
+    background::Background,
     config::Config,
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
@@ -27,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(mut config: Config, with_demo: bool, skip_migrations: bool, standby: u32) -> anyhow::Result<()> {
     if with_demo {
-        config.sign_up.get_or_insert(SignUpMode::Open);
+        config.sign_up.sign_up.get_or_insert(SignUpMode::Open);
     }
     let config = &config;
     // From here on Ctrl-C is an orderly end: a private Postgres is never left behind.

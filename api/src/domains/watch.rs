@@ -1,18 +1,17 @@
 //! Looks at the hosts that are served, day by day.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::domain_claim::{Entity, Model};
 use futures::{StreamExt as _, stream};
 use sea_orm::{DbBackend, DbErr, EntityTrait, Statement};
-use tokio::time::sleep;
 
 use super::Domains;
-use crate::app::Clock;
+use crate::{app::Clock, background::every};
 
-/// How often it is looked whether a check is due, at the most.
-const LOOK: Duration = Duration::from_mins(2);
+/// How long it is paused before it is looked whether a check is due.
+const PAUSE: Range<Duration> = Duration::from_mins(1)..Duration::from_mins(2);
 /// How many hosts are taken at a time.
 const AT_A_TIME: i64 = 32;
 /// How many of them are looked at together.
@@ -23,13 +22,12 @@ const LEASE: TimeDelta = TimeDelta::minutes(15);
 impl Domains {
     /// Looks after the hosts for as long as the program runs. Processes share the work.
     pub async fn run(self: Arc<Self>, clock: Clock) {
-        loop {
-            // Processes that were started together do not stay together.
-            sleep(LOOK.mul_f64(rand::random_range(0.5..1.0))).await;
+        every(PAUSE, || async {
             if let Err(error) = self.check_due(&clock).await {
                 tracing::warn!(%error, "domains could not be checked for the database's sake; trying again");
             }
-        }
+        })
+        .await;
     }
 
     /// Checks all that are due. Says how many were checked.

@@ -14,20 +14,20 @@ mod make;
 mod options;
 mod remove;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use tenancy::{ArchivePlace, PlatformConnection, Tenants};
-use tokio::{sync::Notify, time::timeout};
+use tokio::sync::Notify;
 
-use crate::{app::Clock, config::Config, lifecycle::Lifecycle, mail::Mail};
+use crate::{app::Clock, background::every_or_due, config::Config, lifecycle::Lifecycle, mail::Mail};
 
 pub use download::{Download, Leave};
 pub use options::ExportOptions;
 pub(crate) use remove::remove_all;
 
-/// How often it is looked what is due, at the most, unless this process was asked itself.
-const LOOK: Duration = Duration::from_secs(20);
+/// How long it is paused before it is looked again what is due, unless this process was asked itself.
+const PAUSE: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(20);
 
 /// What makes and keeps exports.
 #[derive(Debug)]
@@ -64,11 +64,7 @@ impl Exports {
 
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        loop {
-            self.do_due(&clock).await;
-            // Processes that were started together do not stay together.
-            let _too_long = timeout(LOOK.mul_f64(rand::random_range(0.5..1.0)), self.due.notified()).await;
-        }
+        every_or_due(PAUSE, &self.due, || self.do_due(&clock)).await;
     }
 
     /// Makes the exports that are due, and removes those whose time is over. What fails is logged, and tried again later.

@@ -10,7 +10,7 @@ mod options;
 mod parting;
 mod rename;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::Role;
@@ -20,6 +20,7 @@ use tenancy::{Hosts, PlatformConnection, Standing, Tenant, TenantId, Tenants, Te
 
 use crate::{
     app::Clock,
+    background::every,
     config::{Addresses, Config},
     mail::Mail,
 };
@@ -28,8 +29,8 @@ pub use options::LifecycleOptions;
 pub use parting::Parting;
 pub(crate) use rename::parse as parse_names;
 
-/// How often it is looked what has become due, on the average.
-const PERIOD: Duration = Duration::from_mins(1);
+/// How long it is paused before it is looked what has become due.
+const PAUSE: Range<Duration> = Duration::from_secs(30)..Duration::from_secs(90);
 
 /// What looks after the tenants' lives.
 #[derive(Debug)]
@@ -85,11 +86,7 @@ impl Lifecycle {
 
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        loop {
-            // Several processes that were started together do not stay in step.
-            tokio::time::sleep(PERIOD.mul_f64(rand::random_range(0.5..1.5))).await;
-            self.do_due(clock()).await;
-        }
+        every(PAUSE, || self.do_due(clock())).await;
     }
 
     /// Does what is due: deletes, tells owners, gives former addresses free. What fails is logged, and tried again the next time.

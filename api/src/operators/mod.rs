@@ -75,7 +75,7 @@ impl Operators {
             lifecycle: Arc::clone(lifecycle),
             options: config.lifecycle.clone(),
             limits: config.limits.clone(),
-            statement_timeout: config.statement_timeout.saturating_mul(1_000),
+            statement_timeout: config.database.statement_timeout.saturating_mul(1_000),
             networks: Networks::new(&config.operator_networks),
         }
     }

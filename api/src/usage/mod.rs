@@ -13,11 +13,10 @@ mod series;
 pub mod slow;
 mod warning;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tenancy::{PlatformConnection, Tenants};
-use tokio::time::sleep;
 
 pub use book::{Day, Tally};
 pub use counting::Counting;
@@ -25,11 +24,11 @@ pub(crate) use counting::until_tomorrow;
 pub use options::UsageOptions;
 pub(crate) use warning::QuotaUse;
 
-use crate::{app::Clock, config::Config, mail::Mail};
+use crate::{app::Clock, background::every, config::Config, mail::Mail};
 use book::Book;
 
-/// How often what was counted is written.
-const PERIOD: Duration = Duration::from_secs(10);
+/// How long it is paused before what was counted is written.
+const PAUSE: Range<Duration> = Duration::from_secs(7)..Duration::from_secs(10);
 
 /// What this process has counted.
 #[derive(Debug)]
@@ -59,24 +58,16 @@ impl Usage {
 
     /// Writes what was counted, and does what is done every so often, for as long as the program serves.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        // Processes that were started together do not stay in step.
-        let pause = || sleep(PERIOD.mul_f64(rand::random_range(0.7..1.0)));
-        let count = async {
-            loop {
-                pause().await;
-                self.choose_top();
-                self.write(clock()).await;
-            }
-        };
+        let count = every(PAUSE, || async {
+            self.choose_top();
+            self.write(clock()).await;
+        });
         // Beside it: measuring many tenants takes longer than what was counted may wait.
-        let measure = async {
-            loop {
-                pause().await;
-                if let Err(error) = self.do_periodic(clock()).await {
-                    tracing::warn!(error = format!("{error:#}"), "the storage of tenants was not measured");
-                }
+        let measure = every(PAUSE, || async {
+            if let Err(error) = self.do_periodic(clock()).await {
+                tracing::warn!(error = format!("{error:#}"), "the storage of tenants was not measured");
             }
-        };
+        });
         tokio::join!(count, measure);
     }
 

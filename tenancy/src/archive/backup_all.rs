@@ -3,22 +3,17 @@
 //! Each tenant is a snapshot of its own, on a connection of its own: the locks that are held at a time are those of one tenant,
 //! however many there are.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
-
 use chrono::{DateTime, Utc};
 
-use super::{ArchiveError, ArchiveKey, piece::beside};
-use crate::{Error, Result, Slug, Tenant, TenantId, TenantStatus, Tenants};
+use super::{ArchiveKey, ArchivePlace};
+use crate::{Error, Result, Slug, Tenant, TenantStatus, Tenants};
 
 /// How many tenants are read from the control plane at a time.
 const PAGE: u64 = 200;
 /// How the names of archives end.
-const EXTENSION: &str = "tenantry";
+const EXTENSION: &str = ".tenantry";
 /// What stands between slug and time in the names of these archives; a slug has no dot. The schedule may put its own into the same
-/// directory, and has its own rules which of them go.
+/// place, and has its own rules which of them go.
 const OF_ALL: &str = ".all-";
 
 /// A tenant that could not be backed up. Its former archives are kept.
@@ -44,15 +39,15 @@ pub struct BackupAllReport {
 }
 
 impl Tenants {
-    /// Backs up every tenant into `directory/<id>/<slug>.all-<time>.tenantry`, one after the other, and keeps the `keep` latest
-    /// such archives of each. A directory is named by the id, so a renamed tenant keeps its archives and nobody inherits them. One that
-    /// fails is reported, and the others go on. `watch` is told of each.
+    /// Backs up every tenant into `<id>/<slug>.all-<time>.tenantry` of a place, one after the other, and keeps the `keep` latest such
+    /// archives of each. They are grouped by the id, so a renamed tenant keeps its archives and nobody inherits them. One that fails is
+    /// reported, and the others go on. `watch` is told of each.
     ///
     /// # Errors
     /// Only when the tenants cannot be read.
     pub async fn backup_all(
         &self,
-        directory: &Path,
+        place: &ArchivePlace,
         keep: usize,
         key: Option<&ArchiveKey>,
         now: DateTime<Utc>,
@@ -66,7 +61,7 @@ impl Tenants {
             after = Some(last.slug.clone());
             // What is being deleted is not whole any more.
             for tenant in page.into_iter().filter(|tenant| tenant.status != TenantStatus::Deleting) {
-                let result = self.back_up_one(&tenant, directory, keep, key, now).await;
+                let result = self.back_up_one(&tenant, place, keep, key, now).await;
                 watch(&tenant, result.is_ok());
                 match result {
                     Ok((rows, removed)) => {
@@ -85,47 +80,52 @@ impl Tenants {
     async fn back_up_one(
         &self,
         tenant: &Tenant,
-        directory: &Path,
+        place: &ArchivePlace,
         keep: usize,
         key: Option<&ArchiveKey>,
         now: DateTime<Utc>,
     ) -> Result<(u64, usize)> {
-        let home = home_of(directory, tenant.id);
-        let made = home.clone();
-        beside(move || fs::create_dir_all(&made).map_err(ArchiveError::of_file(&made))).await?;
-        let name = format!("{}{OF_ALL}{}.{EXTENSION}", tenant.slug, now.format("%Y%m%dT%H%M%S%3fZ"));
-        let contents = self.backup(tenant, &home.join(name), key, now).await?;
-        let removed = beside(move || rotate(&home, keep)).await?;
-        Ok((contents.rows(), removed))
+        let home = place.join(&tenant.id.to_string());
+        let name = format!("{}{OF_ALL}{}{EXTENSION}", tenant.slug, now.format("%Y%m%dT%H%M%S%3fZ"));
+        let written = self.backup_into(tenant, &home.join(&name), key, now).await?;
+        Ok((written.contents.rows(), rotate(&home, keep).await?))
     }
 }
 
-fn home_of(directory: &Path, tenant: TenantId) -> PathBuf {
-    directory.join(tenant.to_string())
-}
-
-/// Removes all archives of this kind but the latest. Other files are not touched.
-fn rotate(home: &Path, keep: usize) -> Result<usize, ArchiveError> {
-    let failed = |error: io::Error| ArchiveError::of_file(home)(error);
-    let mut archives = Vec::new();
-    for entry in fs::read_dir(home).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if let Some(time) = time_of(&path) {
-            archives.push((time, path));
-        }
-    }
+/// Removes all archives of this kind but the latest, and says how many. What has another name is not touched.
+async fn rotate(home: &ArchivePlace, keep: usize) -> Result<usize> {
+    let names = home.names().await?;
+    let mut archives: Vec<(&str, &str)> = names.iter().filter_map(|name| Some((time_of(name)?, name.as_str()))).collect();
     archives.sort_unstable();
     let old = archives.len().saturating_sub(keep.max(1));
-    for (_, path) in archives.iter().take(old) {
-        fs::remove_file(path).map_err(failed)?;
+    for (_, name) in archives.iter().take(old) {
+        home.join(name).remove().await?;
     }
     Ok(old)
 }
 
 /// The time in the name of an archive: slugs may differ from one to the next.
-fn time_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')?;
-    let (_, time) = name.split_once(OF_ALL)?;
+fn time_of(name: &str) -> Option<&str> {
+    let (_, time) = name.strip_suffix(EXTENSION)?.split_once(OF_ALL)?;
     let digits = time.strip_suffix('Z')?;
-    (digits.len() == 18 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T')).then(|| time.to_owned())
+    (digits.len() == 18 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T')).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::time_of;
+
+    #[rstest]
+    #[case("acme.all-20261121T101112345Z.tenantry", Some("20261121T101112345Z"))]
+    #[case("acme-20261121T101112345Z.tenantry", None)]
+    #[case("acme.all-20261121T101112345Z.tenantry.partial", None)]
+    #[case("acme.all-yesterday.tenantry", None)]
+    #[case("acme.all-20261121T101112345Z", None)]
+    #[case(".all-.tenantry", None)]
+    #[case("notes.txt", None)]
+    fn only_archives_of_this_kind_have_a_time(#[case] name: &str, #[case] expected: Option<&str>) {
+        assert_eq!(time_of(name), expected);
+    }
 }

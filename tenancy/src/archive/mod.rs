@@ -24,6 +24,7 @@ mod key;
 mod load;
 mod manifest;
 mod object;
+mod partial_directory;
 mod piece;
 mod place;
 mod records;

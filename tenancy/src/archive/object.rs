@@ -59,6 +59,12 @@ impl ObjectPlace {
         Self { bucket: self.bucket.clone(), key: self.key.clone().join(name) }
     }
 
+    /// The names of the objects whose keys are this one, a slash and a name.
+    pub(super) async fn names(&self) -> Result<Vec<String>, ArchiveError> {
+        let listed = self.store()?.list_with_delimiter(Some(&self.key)).await.map_err(|error| self.failed(error))?;
+        Ok(listed.objects.iter().filter_map(|object| object.location.filename().map(str::to_owned)).collect())
+    }
+
     pub(super) async fn remove(&self) -> Result<(), ArchiveError> {
         match self.store()?.delete(&self.key).await {
             Err(error) if !matches!(error, object_store::Error::NotFound { .. }) => Err(self.failed(error)),

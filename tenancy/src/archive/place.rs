@@ -50,6 +50,28 @@ impl ArchivePlace {
         }
     }
 
+    /// The names of the archives, and of whatever else is directly in this place.
+    pub(super) async fn names(&self) -> Result<Vec<String>> {
+        match self {
+            Self::File(path) => {
+                let path = path.clone();
+                beside(move || {
+                    let failed = |error| ArchiveError::of_file(&path)(error);
+                    let mut names = Vec::new();
+                    for entry in fs::read_dir(&path).map_err(failed)? {
+                        // What is no text was named by somebody else.
+                        if let Ok(name) = entry.map_err(failed)?.file_name().into_string() {
+                            names.push(name);
+                        }
+                    }
+                    Ok(names)
+                })
+                .await
+            }
+            Self::Object(object) => Ok(object.names().await?),
+        }
+    }
+
     /// Removes an archive, and what a program that was killed has left in its place. One that is not there is no failure.
     pub async fn remove(&self) -> Result<()> {
         match self {

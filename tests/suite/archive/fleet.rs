@@ -3,6 +3,7 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
+use tenancy::ArchivePlace;
 use tests::{TestDatabase, make_tenant, mark, new_tenant, run};
 
 use super::{Shelf, contents};
@@ -20,6 +21,7 @@ async fn all_tenants_are_backed_up_and_the_latest_archives_kept() {
     }
     let shelf = Shelf::new();
     let directory = shelf.path("all");
+    let place = ArchivePlace::from(&directory);
     let archives = |tenant: &tenancy::Tenant| {
         let entries = fs::read_dir(directory.join(tenant.id.to_string())).unwrap();
         let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -30,7 +32,7 @@ async fn all_tenants_are_backed_up_and_the_latest_archives_kept() {
     for round in 0..4 {
         let mut told = 0;
         let now = begin + TimeDelta::minutes(round);
-        let report = tenants.backup_all(&directory, 2, None, now, |_, done| told += usize::from(done)).await.unwrap();
+        let report = tenants.backup_all(&place, 2, None, now, |_, done| told += usize::from(done)).await.unwrap();
         assert_eq!((report.done, report.failed.len(), told), (4, 0, 4));
         assert_eq!(report.removed, if round < 2 { 0 } else { 4 });
     }
@@ -51,7 +53,7 @@ async fn all_tenants_are_backed_up_and_the_latest_archives_kept() {
     for path in &foreign {
         fs::write(path, "mine").unwrap();
     }
-    let report = tenants.backup_all(&directory, 1, None, begin + TimeDelta::minutes(9), |_, _| {}).await.unwrap();
+    let report = tenants.backup_all(&place, 1, None, begin + TimeDelta::minutes(9), |_, _| {}).await.unwrap();
     assert_eq!((report.done, report.failed.len(), report.removed), (3, 1, 6));
     assert_eq!(report.failed[0].tenant.id, all[1].id);
     assert_eq!(archives(&all[1]).len(), 2, "the former archives of the one that failed");

@@ -151,3 +151,56 @@ async fn the_schedule_puts_archives_there_and_removes_them() {
     let output = drill().await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[tokio::test]
+async fn all_tenants_go_there_and_the_latest_archives_are_kept() {
+    let store = ObjectStore::start().await;
+    let database = tests::TestDatabase::create().await;
+    let server = database.server().await;
+    let (one, other) = (make_tenant(server.tenants()).await, make_tenant(server.tenants()).await);
+    let prefix = store.address("all/of-them");
+    let home = |tenant: &tenancy::Tenant| format!("all/of-them/{}/", tenant.id);
+    let archives = |tenant: &tenancy::Tenant| -> Vec<String> {
+        let home = home(tenant);
+        store.keys().into_iter().filter(|key| key.starts_with(&home)).collect()
+    };
+    let back_up = || {
+        let mut command = command(&["tenant", "backup-all", "--to", &prefix, "--keep", "2"]);
+        store.known_to(command.env("DATABASE_URL", database.url()));
+        command
+    };
+    for (kept, removed) in [(1, 0), (2, 0), (2, 2)] {
+        let output = run(&mut back_up()).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = stdout(&output);
+        let end = format!(" rows are in {prefix}; {removed} old archives removed, 0 failed.\n");
+        assert!(said.starts_with("2 tenants with ") && said.ends_with(&end), "{said}");
+        assert_eq!([&one, &other].map(|tenant| archives(tenant).len()), [kept, kept], "{:?}", store.keys());
+    }
+    let latest = archives(&one).pop().unwrap();
+    assert!(latest.starts_with(&format!("{}{}.all-", home(&one), one.slug)), "{latest}");
+    let mut verify = command(&["tenant", "verify", &store.address(&latest)]);
+    let output = run(store.known_to(verify.env("DATABASE_URL", database.url()))).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    // What has another name is somebody else's, and so is what has such a name elsewhere.
+    let scheduled = format!("{}-20200101T000000000Z.tenantry", one.slug);
+    let deeper = format!("deeper/{}.all-20200101T000000000Z.tenantry", one.slug);
+    let foreign = ["notes.txt", &scheduled, &deeper].map(|name| store.file(&format!("{}{name}", home(&one))));
+    fs::create_dir(foreign[2].parent().unwrap()).unwrap();
+    for path in &foreign {
+        fs::write(path, "mine").unwrap();
+    }
+    let output = run(&mut back_up()).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(foreign.iter().all(|path| path.exists()));
+    assert_eq!(archives(&one).len(), 2 + foreign.len(), "{:?}", store.keys());
+
+    // A store that refuses takes nothing away.
+    let before = store.keys();
+    let output = run(back_up().env("AWS_SECRET_ACCESS_KEY", "another")).await;
+    assert!(!output.status.success());
+    let said = stdout(&output);
+    assert!(said.starts_with("0 tenants with 0 rows") && said.ends_with("0 old archives removed, 2 failed.\n"), "{said}");
+    assert_eq!(store.keys(), before);
+}

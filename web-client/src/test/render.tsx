@@ -19,6 +19,7 @@ export type Answers = Record<string, (input: Record<string, unknown>) => unknown
 
 // The answers go through the server's own schema, so that no test passes by an answer that the server cannot give.
 const schema = buildSchema(readFileSync("../schema.graphql", "utf8"));
+const platformSchema = buildSchema(readFileSync("../schema.platform.graphql", "utf8"));
 const operatorSchema = buildSchema(readFileSync("../schema.operator.graphql", "utf8"));
 
 /** An error as the server sends it. */
@@ -96,13 +97,14 @@ export function list(nodes: unknown[], rest: Record<string, unknown> = {}): Reco
 export const admin: Operator = { id: "operator-1", name: "Olga Operator", email: "olga@example.test", role: "ADMIN" };
 
 /**
- * Renders a page at an address, with a server that gives these answers: that of an organisation, or for an operator that of the
- * console. Returns the router, which knows the address.
+ * Renders a page at an address, with a server that gives these answers: that of an organisation, that of the apex, or for an operator
+ * that of the console. Returns the router, which knows the address.
  */
 export function renderPage(
   page: ReactNode,
-  options: { answers: Answers; viewer?: Viewer; operator?: Operator; address?: string; path?: string },
+  options: { answers: Answers; viewer?: Viewer; apex?: boolean; operator?: Operator; address?: string; path?: string },
 ) {
+  const ownSchema = options.apex === true ? platformSchema : schema;
   const rootValue = Object.fromEntries(
     Object.entries(options.answers).map(([field, answer]) => [
       field,
@@ -111,7 +113,7 @@ export function renderPage(
   );
   const link = new ApolloLink(({ query, variables }) => {
     const result = execute({
-      schema: options.operator === undefined ? schema : operatorSchema,
+      schema: options.operator === undefined ? ownSchema : operatorSchema,
       document: query,
       rootValue,
       variableValues: variables,
