@@ -22,7 +22,7 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
     let server = Server::start().await;
     let source = Source::of(&format!(
         "{SOURCE} CREATE TYPE pair AS (a integer, b integer); \
-         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[]"
+         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[], ADD COLUMN moment timestamptz"
     ))
     .await;
     for (good, bad, expected) in [
@@ -67,6 +67,12 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
             "hired_on = \"since\"",
             "hired_on = \"active\"",
             "line 31: active is of the type bool, which cannot become hired_on of the type date.",
+        ),
+        (
+            "hired_on = \"since\"",
+            "hired_on = \"moment\"",
+            "line 31: moment is of the type timestamptz, which is another date in each time zone: give it by a query, as \
+             (\"moment\" AT TIME ZONE 'Europe/Berlin')::date.",
         ),
         ("hired_on = \"since\"", "hired_on = \"list\"", "line 31: list is of the type date[], which cannot become"),
         ("salary_amount = \"pay\"", "salary_amount = \"since\"", "line 33: since is of the type date, which cannot become"),

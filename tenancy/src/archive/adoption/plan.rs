@@ -199,9 +199,7 @@ fn value(
             let column = faults.column(pair, word)?;
             let expression = column.as_text_for(&target.kind);
             if expression.is_none() {
-                let (from, to) = (&column.kind, &target.kind);
-                faults
-                    .add(word.line, format!("{} is of the type {from}, which cannot become {name} of the type {to}.", word.text));
+                faults.add(word.line, column.refusal(name, &target.kind));
             }
             Some((Given::Value, Some(expression?)))
         }

@@ -30,7 +30,10 @@ pub(super) enum Nature {
     Number,
     Truth,
     Date,
+    /// A date and a time of day, of no zone.
     Moment,
+    /// A point in time.
+    Instant,
     Uuid,
     Other,
 }
@@ -127,7 +130,8 @@ fn nature_of(kind: &PgTypeInfo) -> Nature {
             "NUMERIC" | "FLOAT4" | "FLOAT8" | "MONEY" => Nature::Number,
             "BOOL" => Nature::Truth,
             "DATE" => Nature::Date,
-            "TIMESTAMP" | "TIMESTAMPTZ" => Nature::Moment,
+            "TIMESTAMP" => Nature::Moment,
+            "TIMESTAMPTZ" => Nature::Instant,
             "UUID" => Nature::Uuid,
             _ => Nature::Other,
         },
@@ -140,11 +144,11 @@ impl SourceColumn {
     ///
     /// What may fail for a single row is left to whoever looks at rows: here it would end the whole statement.
     pub(super) fn as_text_for(&self, target: &str) -> Option<String> {
-        use Nature::{Date, Moment, Number, Text, Truth, Uuid, Whole};
+        use Nature::{Date, Instant, Moment, Number, Text, Truth, Uuid, Whole};
         let base = target.split('(').next().unwrap_or(target);
         let cast = match (base, self.nature) {
             ("date", Date | Moment) => "::date::text",
-            ("timestamp with time zone", Date | Moment) => "::timestamptz::text",
+            ("timestamp with time zone", Date | Moment | Instant) => "::timestamptz::text",
             ("numeric", Number) => "::numeric::text",
             ("date" | "timestamp with time zone", Text)
             | ("numeric", Whole | Text)
@@ -157,6 +161,19 @@ impl SourceColumn {
             _ => "::text",
         };
         Some(format!("{}{cast}", self.quoted()))
+    }
+
+    /// Why it can never become a value of the target's type: a sentence.
+    pub(super) fn refusal(&self, column: &str, target: &str) -> String {
+        let (name, kind) = (&self.name, &self.kind);
+        if self.nature == Nature::Instant && target == "date" {
+            return format!(
+                "{name} is of the type {kind}, which is another date in each time zone: give it by a query, as \
+                 ({} AT TIME ZONE 'Europe/Berlin')::date.",
+                quoted(name)
+            );
+        }
+        format!("{name} is of the type {kind}, which cannot become {column} of the type {target}.")
     }
 
     /// The column as text.
@@ -179,6 +196,8 @@ mod tests {
     #[rstest]
     #[case(Nature::Text, "date", Some("source.\"c\"::text"))]
     #[case(Nature::Moment, "date", Some("source.\"c\"::date::text"))]
+    #[case(Nature::Instant, "date", None)]
+    #[case(Nature::Instant, "timestamp with time zone", Some("source.\"c\"::timestamptz::text"))]
     #[case(Nature::Truth, "date", None)]
     #[case(Nature::Whole, "date", None)]
     #[case(Nature::Date, "timestamp with time zone", Some("source.\"c\"::timestamptz::text"))]
