@@ -107,6 +107,10 @@ fn employment(row: &mut AdoptedRow<'_>, now: DateTime<Utc>) {
         _ => {}
     }
     optional_text::<Reason>(row, "termination_reason");
+    // No verb makes it, and on the page nobody could take it away.
+    if row.get("status") == Some("active") && row.get("termination_reason").is_some() {
+        row.object("termination_reason", "Of somebody who works here there is none.");
+    }
     date(row, "birth_date", |date| {
         let hired_on = hired_on.unwrap_or(today);
         Ok(BirthDate::parse("birth_date", date, hired_on, today)?.date())

@@ -134,6 +134,16 @@ async fn a_map_may_say_what_makes_rows_impossible() {
             "employees created_at: This is not a date and time. 1 2",
         ),
         ("birth_date = \"born\"", "created_at = { constant = 2999-01-01 }", "employees created_at: This is in the future. 1 2"),
+        (
+            "birth_date = \"born\"",
+            "termination_reason = { constant = \"Moved away\" }",
+            "employees termination_reason: Of somebody who works here there is none. 1",
+        ),
+        (
+            "birth_date = \"born\"",
+            "created_at = { constant = \"0000-01-01 00:00:00\" }",
+            "employees created_at: This date is before the year 1900. 1 2",
+        ),
     ] {
         let map = MAP.replacen(good, bad, 1);
         let (report, _) = adopt(server.tenants(), &source, &map, &new_tenant()).await.unwrap();
