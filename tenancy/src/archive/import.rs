@@ -166,11 +166,13 @@ async fn load_lines(connection: &mut PgConnection, table: &TableShape, mut rows:
     Ok(count)
 }
 
-/// The statement that stores an array of rows.
+/// The statement that stores an array of rows, numbers that Postgres gives by itself (GENERATED ALWAYS) included, as COPY does.
 fn insertion(table: &TableShape) -> String {
     let (name, columns) = (table.quoted(), table.quoted_columns());
     if !table.columns.iter().any(ColumnShape::is_json) {
-        return format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)");
+        return format!(
+            "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)"
+        );
     }
     // Postgres takes a JSON null for no value. Where it is one, the row says so; those of older exports never do.
     let values = table.columns.iter().map(|column| {
@@ -183,7 +185,7 @@ fn insertion(table: &TableShape) -> String {
     });
     let values = values.collect::<Vec<_>>().join(", ");
     format!(
-        "INSERT INTO {name} ({columns}) SELECT {values} FROM json_array_elements($1::json) AS l (line) \
+        "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM json_array_elements($1::json) AS l (line) \
          CROSS JOIN LATERAL json_populate_record(NULL::{name}, l.line) AS r"
     )
 }

@@ -36,6 +36,45 @@ async fn an_export_is_imported_row_for_row() {
     assert_eq!(shelf.names(), ["csv", "ndjson"]);
 }
 
+/// A program that lets Postgres number rows and takes no number from anybody.
+struct Numbered;
+
+impl MigratorTrait for Numbered {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rows = "CREATE TABLE tickets (id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT tickets_pkey PRIMARY KEY, title text, extra jsonb);
+            CREATE TABLE seats (id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT seats_pkey PRIMARY KEY, title text);
+            INSERT INTO tickets (title, extra) VALUES ('first', '{}'), ('second', NULL), ('third', 'null');
+            INSERT INTO seats (title) VALUES ('a'), ('b'), ('c'); DELETE FROM tickets WHERE id = 2; DELETE FROM seats WHERE id = 2";
+        migrations.push(Step::boxed("m20990101_000001_tickets", rows));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_postgres_gives_are_imported_and_counted_on() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let tenants = database.tenants::<Numbered>();
+    let tenant = make_tenant(&tenants).await;
+    let mut operator = database.connect().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        tenants.export(&tenant, &directory, format, Utc::now()).await.unwrap();
+        let (imported, _) = tenants.import(&directory, &new_tenant()).await.unwrap();
+        for table in ["tickets", "seats"] {
+            let name = format!("{}.{table}", imported.schema);
+            run(&mut operator, &format!("INSERT INTO {name} (title) VALUES ('next')")).await;
+            let ids: String = value(&mut operator, &format!("SELECT string_agg(id::text, ' ' ORDER BY id) FROM {name}")).await;
+            assert_eq!(ids, "1 3 4", "{format} {table}");
+        }
+    }
+    for tenants in [&tenants, server.tenants()] {
+        tenants.close().await;
+    }
+}
+
 /// A program whose rows have JSON that is null, and none.
 struct Nulls;
 

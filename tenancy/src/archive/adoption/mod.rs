@@ -120,7 +120,7 @@ impl Adoption {
             let table = quoted(&plan.target.name);
             let columns: Vec<String> = std::iter::once("id").chain(plan.columns.iter().map(String::as_str)).map(quoted).collect();
             let (columns, scratch) = (columns.join(", "), &self.scratch);
-            let sql = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {scratch}.{table}");
+            let sql = format!("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {scratch}.{table}");
             let inserted = connection.execute(AssertSqlSafe(sql)).await;
             inserted.map_err(|error| refused(&plan.target.name, error))?;
         }
