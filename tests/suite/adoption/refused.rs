@@ -200,3 +200,21 @@ async fn a_slug_that_somebody_has_is_refused() {
     assert!(matches!(adoption.commit().await, Err(Error::Adoption(AdoptionError::Refused))));
     assert_eq!(traces(&new).await, [0, 0, 0]);
 }
+
+/// Nobody sees the tenant before an adoption has ended, which may take hours: whoever wants its slug is told, and does not wait for that.
+#[tokio::test]
+async fn a_slug_that_is_being_adopted_is_taken() {
+    let server = Server::start().await;
+    let (company, new) = (server.company().await, new_tenant());
+    let tenants = server.tenants();
+    let adoption = tenants.begin_adoption(&new).await.unwrap();
+    let rival = || NewTenant { slug: new.slug.clone(), ..new_tenant() };
+    let [first, second, third] = [rival(), rival(), rival()];
+    let (made, cloned, adopted) =
+        tokio::join!(tenants.provision(&first), tenants.clone_tenant(&company.tenant, &second), tenants.begin_adoption(&third));
+    assert!(matches!(made, Err(Error::SlugTaken(_))), "{made:?}");
+    assert!(matches!(cloned, Err(Error::SlugTaken(_))), "{cloned:?}");
+    assert!(matches!(adopted, Err(Error::SlugTaken(_))), "{adopted:?}");
+    adoption.roll_back().await.unwrap();
+    tenants.provision(&first).await.unwrap();
+}

@@ -22,13 +22,12 @@ use sea_orm::DatabaseTransaction;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
-    error::is_wait,
     load::{Scaffolding, refused},
     snapshot::prepare,
     workshop::Workshop,
 };
 use crate::{
-    Error, NewTenant, Result, SchemaName, Tenant, Tenants,
+    NewTenant, Result, SchemaName, Tenant, Tenants,
     name::quoted,
     schema::{make_scratch, set_search_path},
 };
@@ -66,12 +65,7 @@ impl Tenants {
         let schema = SchemaName::of(new.id);
         let workshop = Workshop::open(self).await?;
         let transaction = workshop.savepoint().await?;
-        let registered = self.register(&transaction, new, &schema, self.head()).await;
-        registered.map_err(|error| match error {
-            // Somebody else is making a tenant of this slug.
-            Error::Database(error) if is_wait(&error) => Error::SlugTaken(new.slug.clone()),
-            error => error,
-        })?;
+        self.register(&transaction, new, &schema, self.head()).await?;
         self.make_at_head(&transaction, new.id, &schema).await?;
         let scratch = make_scratch(&transaction).await?;
         transaction.commit().await?;
