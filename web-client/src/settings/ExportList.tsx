@@ -146,7 +146,8 @@ export function DownloadProblem() {
   if (parameters.get("problem") !== "download") return null;
   return (
     <Alert color="red" variant="light" role="alert" icon={<AlertIcon />} mb="md">
-      The download did not begin. Each click on Download is good once, for a minute: click it again.
+      The download did not begin. Each click on Download is good once, for a minute: click it again. If that does not
+      help, ask for another export.
     </Alert>
   );
 }
