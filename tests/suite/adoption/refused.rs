@@ -181,6 +181,27 @@ async fn many_refusals_are_counted_and_few_are_named() {
     assert_eq!(employees.reasons.iter().map(|reason| reason.rows).sum::<u64>(), 3_000);
 }
 
+/// Users of the other program may have typed them.
+#[tokio::test]
+async fn keys_are_shown_in_a_form_that_no_terminal_obeys() {
+    let server = Server::start().await;
+    let source = Source::and(
+        "UPDATE person SET job = E'a\\x1b[2J\\nall is well' WHERE id = 1; UPDATE person SET job = repeat('y', 5000) WHERE id = 2; \
+         ALTER TABLE site DROP CONSTRAINT site_pkey; UPDATE site SET code = E'b\\r'; INSERT INTO site SELECT * FROM site; \
+         UPDATE person SET site = NULL",
+    )
+    .await;
+    let (report, _) = adopt(server.tenants(), &source, MAP, &new_tenant()).await.unwrap();
+    let reasons = reasons(&report);
+    for expected in [
+        format!("positions title: This may have at most 100 characters. {}…", "y".repeat(60)),
+        "positions title: This must not contain control characters. a\\u{1b}[2J\\nall is well".to_owned(),
+        "locations key: Several rows have the same key. b\\r".to_owned(),
+    ] {
+        assert!(reasons.contains(&expected), "{expected:?} is not in {reasons:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_slug_that_somebody_has_is_refused() {
     let server = Server::start().await;

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
     plan::TablePlan,
-    report::{AdoptedTable, EXAMPLES, RefusalReason},
+    report::{AdoptedTable, EXAMPLES, RefusalReason, shown},
     stage::{KEY, REFUSED},
     target::Demand,
 };
@@ -33,14 +33,17 @@ pub(super) async fn judge(connection: &mut PgConnection, plans: &[TablePlan], re
                 format!("INSERT INTO \"adoption verdicts\" SELECT {reason}, key, place FROM ({}) broken", judgement.broken);
             connection.execute(AssertSqlSafe(note)).await?;
         }
+        // However many keys there are, no more than the examples are collected.
         let reasons = format!(
-            "SELECT reason, count(*), (array_agg(DISTINCT key ORDER BY key))[1:{EXAMPLES}] FROM \"adoption verdicts\" \
-             GROUP BY reason ORDER BY reason"
+            "SELECT v.reason, v.number, ARRAY(SELECT DISTINCT k.key FROM \"adoption verdicts\" k WHERE k.reason = v.reason \
+                 ORDER BY k.key LIMIT {EXAMPLES}) \
+             FROM (SELECT reason, count(*) AS number FROM \"adoption verdicts\" GROUP BY reason) v ORDER BY v.reason"
         );
         let reasons: Vec<(i32, i64, Vec<String>)> = sqlx::query_as(AssertSqlSafe(reasons)).fetch_all(&mut *connection).await?;
         for (reason, rows, keys) in reasons {
             let Some(judgement) = usize::try_from(reason).ok().and_then(|reason| judgements.get(reason)) else { continue };
             let (what, message) = (judgement.what.clone(), judgement.message.clone());
+            let keys = keys.iter().map(|key| shown(key)).collect();
             report.reasons.push(RefusalReason { what, message, rows: rows.unsigned_abs(), keys });
         }
         let refused = "SELECT count(DISTINCT place) FROM \"adoption verdicts\"";

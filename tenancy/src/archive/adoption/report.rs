@@ -6,6 +6,8 @@ use super::row::Objection;
 
 /// How many keys of the source are named for each reason.
 pub(super) const EXAMPLES: usize = 5;
+/// The longest key or value that is repeated, in characters.
+pub(super) const LONGEST_SHOWN: usize = 60;
 /// How many reasons are told apart for a table: a sentence may have a value in it, and so may be another for each row.
 const REASONS: usize = 50;
 
@@ -63,6 +65,25 @@ impl AdoptionReport {
     }
 }
 
+/// A key of the source for people: no longer than a line, and without what a terminal would obey. Users of the other program may have
+/// typed it.
+pub(super) fn shown(key: &str) -> String {
+    let mut shown: String = key.chars().take(LONGEST_SHOWN).collect();
+    if shown.chars().any(is_obeyed) {
+        shown = shown.escape_debug().to_string();
+    }
+    if key.chars().nth(LONGEST_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether a terminal would do something other than show it: control characters, ends of lines, turns of the direction of writing.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+}
+
 /// Counts the objections to the rows of a table, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -84,7 +105,7 @@ impl Tally {
             let (rows, keys) = self.reasons.entry(objection).or_default();
             *rows += 1;
             if keys.len() < EXAMPLES {
-                keys.push(key.unwrap_or("(none)").to_owned());
+                keys.push(key.map_or_else(|| "(none)".to_owned(), shown));
             }
         }
     }
@@ -97,5 +118,19 @@ impl Tally {
             keys,
         });
         AdoptedTable { table: table.to_owned(), rows, refused: self.refused, reasons: reasons.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_as_it_is_unless_a_terminal_would_obey_it() {
+        assert_eq!(shown("O'Neil 7"), "O'Neil 7");
+        assert_eq!(shown("a\u{1b}[2J\nb"), "a\\u{1b}[2J\\nb");
+        assert_eq!(shown("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
+        assert_eq!(shown(&"ä".repeat(61)), format!("{}…", "ä".repeat(60)));
     }
 }
