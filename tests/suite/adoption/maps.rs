@@ -22,7 +22,8 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
     let server = Server::start().await;
     let source = Source::of(&format!(
         "{SOURCE} CREATE TYPE pair AS (a integer, b integer); \
-         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[], ADD COLUMN moment timestamptz"
+         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[], ADD COLUMN moment timestamptz; \
+         ALTER TABLE site ADD COLUMN doc json"
     ))
     .await;
     for (good, bad, expected) in [
@@ -58,6 +59,16 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
         ("SELECT DISTINCT job", "SELECT DISTINCT jib", "line 8: The source cannot be asked for the rows of positions: column"),
         ("SELECT DISTINCT job FROM person;", "DELETE FROM person", "line 8: The source cannot be asked"),
         ("SELECT DISTINCT job FROM person;", "SELECT 1; SELECT 2", "line 8: The source cannot be asked"),
+        (
+            "from = \"person\"",
+            "query = \"SELECT p.*, u.id FROM person p JOIN unit u ON u.id = p.unit\"",
+            "line 20: The source cannot be asked for the rows of employees: column reference \"id\" is ambiguous.",
+        ),
+        (
+            "key = \"code\"",
+            "key = \"doc\"",
+            "line 13: The source cannot be asked for the rows of locations: could not identify an ordering operator for type json.",
+        ),
         (
             "title = \"job\"",
             "title = { column = \"job\", reference = \"positions\" }",

@@ -95,6 +95,15 @@ impl AdoptionSource {
         described
     }
 
+    /// Finds out whether a statement can be executed at all, without a row. A failure leaves the snapshot as it is.
+    pub(super) async fn check(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.connection.execute("SAVEPOINT look").await?;
+        let checked = self.connection.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.map(drop);
+        let end = if checked.is_ok() { "RELEASE SAVEPOINT look" } else { "ROLLBACK TO SAVEPOINT look" };
+        self.connection.execute(end).await?;
+        checked
+    }
+
     async fn look(&mut self, sql: String) -> Result<Vec<SourceColumn>, sqlx::Error> {
         let sql = AssertSqlSafe(sql).into_sql_str();
         let statement = self.connection.prepare(sql.clone()).await?;
