@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
     plan::TablePlan,
-    report::{AdoptedTable, EXAMPLES, RefusalReason, shown},
+    report::{AdoptedTable, AdoptionStep, EXAMPLES, RefusalReason, shown},
     stage::{KEY, REFUSED},
     target::Demand,
 };
@@ -20,12 +20,18 @@ struct Judgement {
 }
 
 /// Adds to the reports what is wrong with the staged rows. The search path leads to them.
-pub(super) async fn judge(connection: &mut PgConnection, plans: &[TablePlan], reports: &mut [AdoptedTable]) -> Result<()> {
+pub(super) async fn judge(
+    connection: &mut PgConnection,
+    plans: &[TablePlan],
+    reports: &mut [AdoptedTable],
+    told: &mut (dyn FnMut(AdoptionStep<'_>) + Send),
+) -> Result<()> {
     connection.execute("CREATE TABLE \"adoption verdicts\" (reason integer, key text, place text)").await?;
     for plan in plans {
         connection.execute(AssertSqlSafe(format!("ANALYZE {}", quoted(&plan.target.name)))).await?;
     }
     for (plan, report) in plans.iter().zip(reports) {
+        told(AdoptionStep::Judging { table: &plan.target.name });
         connection.execute("TRUNCATE \"adoption verdicts\"").await?;
         let judgements = judgements(plan);
         for (reason, judgement) in judgements.iter().enumerate() {

@@ -44,13 +44,28 @@ pub struct RefusalReason {
     pub keys: Vec<String>,
 }
 
-/// A table whose rows are being read.
-#[derive(Debug, Clone, Copy)]
-pub struct AdoptionStep<'a> {
-    /// The table of the tenant.
-    pub table: &'a str,
-    /// How many of its rows were read so far.
-    pub rows: u64,
+/// How far an adoption is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdoptionStep<'a> {
+    /// The rows for a table are being read.
+    Reading {
+        /// The table of the tenant.
+        table: &'a str,
+        /// How many of its rows were read so far.
+        rows: u64,
+    },
+    /// All rows for a table are held against what they have to keep.
+    Judging {
+        /// The table of the tenant.
+        table: &'a str,
+    },
+    /// They go into the tenant's own table.
+    Storing {
+        /// The table of the tenant.
+        table: &'a str,
+    },
+    /// Indexes are made, and references are checked.
+    Finishing,
 }
 
 impl AdoptionReport {

@@ -99,11 +99,11 @@ impl Stage<'_> {
                 copy.send(std::mem::replace(&mut lines, Vec::with_capacity(PIECE))).await?;
             }
             if number % STEP == 0 {
-                told(AdoptionStep { table, rows: number });
+                told(AdoptionStep::Reading { table, rows: number });
             }
         }
         copy.send(lines).await?;
-        told(AdoptionStep { table, rows: number });
+        told(AdoptionStep::Reading { table, rows: number });
         Ok(tally.finish(table, number))
     }
 
