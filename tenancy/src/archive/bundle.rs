@@ -21,7 +21,8 @@ use crate::{Error, Result, Tenant, Tenants};
 
 impl Tenants {
     /// Writes a tenant's data into a new zip, as of one moment, while the tenant is used. Unpacked, it is what
-    /// [`import`](Self::import) takes. CSV is for spreadsheets: it says that it is UTF-8, and no text in it is a formula. The file is there complete or not at all; directories that are missing are made.
+    /// [`import`](Self::import) takes. CSV is for spreadsheets: it says that it is UTF-8, and no text in it is a formula. The file is there
+    /// complete or not at all; directories that are missing are made.
     ///
     /// Once `stop` has ended, the work is broken off: there is no file when this returns, unless it was complete before.
     pub async fn export_into(
