@@ -52,31 +52,6 @@ async fn what_a_program_had_begun_that_was_killed_is_made_by_another() {
     assert!(files.len() == 1 && files[0].ends_with("-2.zip"), "{files:?}");
 }
 
-/// Two are made at a time: while one takes long, the other half goes on looking for what is due.
-#[tokio::test]
-async fn an_export_that_takes_long_keeps_no_other_waiting() {
-    let outlet = Outlet::open(&[]).await;
-    let large = outlet.server().company().await;
-    let owner = outlet.office.caller(&large, Role::Owner);
-    asked(&owner).await;
-    let holder = made::hold(&outlet, &large, "positions").await;
-    let home = outlet.home(&large);
-    let (mut child, _) = serve(&outlet, &["--export-to", home.parent().unwrap().to_str().unwrap()], |_| {});
-    within(PATIENCE, "the first is begun", async || states(&owner).await == ["RUNNING"]).await;
-    // The half that finds nothing more after the one looks again for the other.
-    for _ in 0..2 {
-        let company = outlet.server().company().await;
-        let owner = outlet.office.caller(&company, Role::Owner);
-        asked(&owner).await;
-        within(PATIENCE, "a further one is made", async || states(&owner).await == ["DONE"]).await;
-    }
-    assert_eq!(states(&owner).await, ["RUNNING"]);
-    drop(holder);
-    within(PATIENCE, "the first is made", async || states(&owner).await == ["DONE"]).await;
-    signal(child.id().unwrap(), "INT");
-    child.wait().await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_in_a_store_is_made_sent_and_removed() {
     let (outlet, store) = (Outlet::open(&[]).await, ObjectStore::start().await);
