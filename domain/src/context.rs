@@ -35,6 +35,14 @@ impl Principal {
         }
     }
 
+    /// Refuses whoever has no account what only accounts do.
+    pub fn refusal_without_account(self) -> Error {
+        Error::Forbidden(match self {
+            Self::Account(_) | Self::ApiKey(_) | Self::ExternalIdentity(_) => "Only people can do this, not programs.",
+            Self::Operator(_) => "Support access is for looking: there is no account behind it.",
+        })
+    }
+
     /// The id, whatever it is the id of.
     pub const fn uuid(self) -> Uuid {
         match self {
@@ -119,9 +127,10 @@ impl Context {
         }
     }
 
-    /// The account of the person who asks; [`Error::Forbidden`] for a program.
+    /// The account of the person who asks; [`Error::Forbidden`] for whoever has none.
     pub fn account_id(&self) -> Result<AccountId, Error> {
-        self.actor()?.account_id().ok_or(Error::Forbidden("Only people can do this, not programs."))
+        let actor = self.actor()?;
+        actor.account_id().ok_or_else(|| actor.principal.refusal_without_account())
     }
 
     /// Whether the permission holds for everyone's data.

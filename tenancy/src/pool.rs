@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector, TransactionSession, TransactionTrait};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, SqlxPostgresConnector, TransactionSession, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, PgPool,
@@ -13,7 +13,9 @@ use sqlx::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    Directory, PlatformConnection, Result, Tenant, TenantConnection, TenantId, change,
+    Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
+    archive::is_wait,
+    change,
     connection::{Access, Platform, TenantData},
     control_plane::{self, DIRECTORY_CHANNEL},
     fleet,
@@ -56,6 +58,11 @@ impl PoolOptions {
         }
     }
 }
+
+/// How long a change of the control plane waits for a lock, how long it lets others pass then, and how often it is tried.
+const INSTALL_WAIT: Duration = Duration::from_secs(4);
+const INSTALL_PAUSE: Duration = Duration::from_secs(1);
+const INSTALL_TRIES: u32 = 12;
 
 /// The tenants of a program. Cloning is cheap.
 #[derive(Clone)]
@@ -120,8 +127,28 @@ impl Tenants {
 
     /// Makes or updates the control plane: this crate's tables, then those of `P`, in one transaction. `P` runs with the
     /// control plane as its search path.
+    ///
+    /// Where something is to be changed, and another program is at work on the control plane, that is waited for: for a few seconds
+    /// each time, since whoever asks the same tables meanwhile waits behind this.
+    ///
+    /// # Errors
+    /// When it cannot be changed, and when others were in the way for a minute.
     pub async fn install<P: MigratorTrait>(&self) -> Result<()> {
+        for _ in 1..INSTALL_TRIES {
+            match self.try_install::<P>().await {
+                Err(Error::Database(error)) if is_wait(&error) => {
+                    tracing::warn!(%error, "the control plane is in use and cannot be changed yet; it is tried again");
+                    tokio::time::sleep(INSTALL_PAUSE).await;
+                }
+                result => return result,
+            }
+        }
+        self.try_install::<P>().await
+    }
+
+    async fn try_install<P: MigratorTrait>(&self) -> Result<()> {
         let transaction = self.inner.direct.begin().await?;
+        transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}ms'", INSTALL_WAIT.as_millis())).await?;
         crate::provision::take_lock(&transaction, "control plane").await?;
         control_plane::install(&transaction).await?;
         crate::schema::set_search_path(&transaction, crate::PLATFORM_SCHEMA).await?;

@@ -144,6 +144,12 @@ impl Answer {
         self.first_error("/extensions/code")
     }
 
+    /// The codes of all errors.
+    pub fn codes(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().into_iter().flatten();
+        errors.map(|error| error["extensions"]["code"].as_str().unwrap_or("an error without a code")).collect()
+    }
+
     /// The field that the first error is about.
     pub fn field(&self) -> Option<&str> {
         self.first_error("/extensions/field")

@@ -103,7 +103,7 @@ pub fn pool_options(url: &str) -> PoolOptions {
 
 /// Options for a pool of one connection, which every scope has to share.
 pub fn one_connection(url: &str) -> PoolOptions {
-    PoolOptions { max_connections: 1, ..PoolOptions::new(url) }
+    PoolOptions { max_connections: 1, ..pool_options(url) }
 }
 
 /// The program, as a test calls it.

@@ -5,7 +5,7 @@ use chrono::{TimeDelta, Utc};
 use domain::Role;
 use entities::{
     id::{OperatorId, SessionId, SupportGrantId},
-    platform::{operator, support_grant, support_session},
+    platform::{operator, operator_session, support_grant, support_session},
 };
 use sea_orm::{ActiveModelTrait as _, Set};
 use serde_json::json;
@@ -57,10 +57,9 @@ impl Company<'_> {
     /// An operator whom an owner has let in.
     pub async fn visitor(&self) -> Caller {
         let grant = self.support_grant(true).await;
-        let session = support_session::ActiveModel {
+        let platform = self.server.tenants().platform();
+        let console = operator_session::ActiveModel {
             id: Set(SessionId::generate()),
-            grant_id: Set(grant.id),
-            tenant_id: Set(grant.tenant_id),
             operator_id: Set(grant.operator_id),
             refresh_secret: Set(Vec::new()),
             generation: Set(1),
@@ -71,7 +70,23 @@ impl Company<'_> {
             address: Set(None),
             user_agent: Set(None),
         };
-        let session = session.insert(&self.server.tenants().platform()).await.unwrap();
+        let console = console.insert(&platform).await.unwrap();
+        let session = support_session::ActiveModel {
+            id: Set(SessionId::generate()),
+            grant_id: Set(grant.id),
+            tenant_id: Set(grant.tenant_id),
+            operator_id: Set(grant.operator_id),
+            operator_session_id: Set(Some(console.id)),
+            refresh_secret: Set(Vec::new()),
+            generation: Set(1),
+            rotated_at: Set(None),
+            created_at: Set(grant.asked_at),
+            expires_at: Set(grant.expires_at.unwrap()),
+            ended_at: Set(None),
+            address: Set(None),
+            user_agent: Set(None),
+        };
+        let session = session.insert(&platform).await.unwrap();
         let mut forgery = self.server.signer.forgery_of(self.member_with(Role::Owner));
         let support = SupportClaim { grant: grant.id.uuid(), consented_by: grant.decided_by.unwrap().uuid() };
         forgery.claims["sub"] = json!(grant.operator_id.uuid());

@@ -5,7 +5,7 @@ use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{Error, Hostname, NewTenant, SchemaName, Slug, TenantId, Tenants};
-use tests::{Server, Step, TestDatabase, database_url, mark, new_tenant, pool_options, value};
+use tests::{Server, Step, TestDatabase, database_url, mark, new_tenant, pool_options, run, value};
 use uuid::Uuid;
 
 /// What there is of a tenant: schemas, roles, rows of the control plane.
@@ -166,4 +166,23 @@ async fn two_programs_that_start_at_once_make_one_control_plane() {
     assert!(one.directory().by_id(tenant.id).await.unwrap().is_some());
     one.close().await;
     other.close().await;
+}
+
+/// Every command begins with it. A restore or an adoption holds these tables for as long as it loads, and whoever wanted more of
+/// them than to read and write would keep every look-up of every process waiting.
+#[tokio::test]
+async fn a_control_plane_that_is_there_is_looked_at_without_waiting_for_whoever_uses_it() {
+    let database = TestDatabase::create().await;
+    let tenants = database.tenants::<TenantMigrator>();
+    tenants.install::<PlatformMigrator>().await.unwrap();
+    let mut user = database.connect().await;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT format('platform.%I', tablename) FROM pg_tables WHERE schemaname = 'platform'")
+            .fetch_all(&mut user)
+            .await
+            .unwrap();
+    run(&mut user, &format!("BEGIN; LOCK TABLE {} IN ROW EXCLUSIVE MODE", tables.join(", "))).await;
+    tenants.install::<PlatformMigrator>().await.unwrap();
+    run(&mut user, "ROLLBACK").await;
+    tenants.close().await;
 }

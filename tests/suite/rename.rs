@@ -47,7 +47,15 @@ async fn a_renamed_tenant_is_at_its_new_address_at_once_in_every_process() {
         assert_eq!((page.status.as_u16(), page.headers["location"].to_str().unwrap()), (308, same.as_str()));
         // The address may be somebody else's one day.
         assert_eq!(page.headers["cache-control"], "no-store");
-        assert_eq!(old.get("/auth/sign-in").await.code(), "TENANT_MOVED");
+        // So is what else a browser goes to by itself.
+        for path in ["/auth/sign-in", "/auth/callback?state=a&code=b", "/exports/abc"] {
+            let led = old.get(path).await;
+            let same = format!("http://{host}:8000{path}");
+            assert_eq!((led.status.as_u16(), led.headers["location"].to_str().unwrap()), (308, same.as_str()));
+            assert_eq!(led.headers["cache-control"], "no-store");
+        }
+        let back = new.get("/auth/callback?state=a&code=b").await;
+        assert!(back.headers["location"].to_str().unwrap().starts_with("/sign-in?problem="), "{:?}", back.headers);
         assert_eq!(new.get("/employees/abc").await.status, 200);
     }
     // What is named by the id stays, and the deed is in the audit.

@@ -3,6 +3,8 @@
 //! A change of members is in the control plane, its audit event in the tenant's schema: two transactions. So the event is written
 //! down in the transaction of the change, put into the audit right after it, and forgotten here. What a crash leaves between the two
 //! is delivered by whoever tidies up next. An event has one id in both places, so it arrives once however often it is delivered.
+//!
+//! While an operator works on a tenant's data nothing is written into it: what is done elsewhere meanwhile waits here until that is over.
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,10 +47,20 @@ impl Auth {
     pub(crate) async fn deliver(&self, scope: &impl TenantScope, entries: impl IntoIterator<Item = Entry>) {
         for entry in entries {
             let id = entry.id();
+            if self.is_worked_on(scope.tenant_id()).await {
+                tracing::info!(event = %id, "an audit event waits for the end of the maintenance");
+                continue;
+            }
             if let Err(error) = self.deliver_one(scope, entry).await {
                 tracing::warn!(event = %id, ?error, "an audit event was not written; it is tried again");
             }
         }
+    }
+
+    /// Whether the tenant is under maintenance. Where that is not known, the delivery itself says what is wrong.
+    async fn is_worked_on(&self, tenant: TenantId) -> bool {
+        let tenant = self.tenants.directory().by_id(tenant).await;
+        tenant.is_ok_and(|tenant| tenant.is_some_and(|tenant| tenant.maintenance.is_some()))
     }
 
     async fn deliver_one(&self, scope: &impl TenantScope, entry: Entry) -> Result<(), Error> {
@@ -101,7 +113,7 @@ impl Auth {
         let Some(tenant) = self.tenants.directory().by_id(tenant).await? else {
             return Ok(Place::Gone);
         };
-        if !tenant.is_current(self.tenants.head()) || tenant.status == TenantStatus::Deleting {
+        if !tenant.is_current(self.tenants.head()) || tenant.status == TenantStatus::Deleting || tenant.maintenance.is_some() {
             return Ok(Place::Behind);
         }
         let scope = self.tenants.read_write(&tenant);
@@ -113,7 +125,7 @@ impl Auth {
 pub(super) enum Place {
     /// The tenant was deleted.
     Gone,
-    /// Its schema is behind the program, or is being deleted; later.
+    /// Its schema is behind the program or is being deleted, or an operator works on it; later.
     Behind,
     /// Here.
     Open(std::sync::Arc<Tenant>, TenantConnection),

@@ -105,6 +105,8 @@ pub struct Visitor {
     pub user_agent: Option<String>,
     /// The host that it came to; none where that is an IP address.
     pub host: Option<Hostname>,
+    /// Whether it comes from where operators are.
+    pub is_from_operators: bool,
 }
 
 /// How a session was begun.
@@ -179,6 +181,9 @@ pub enum AuthError {
     /// A passkey that is unknown, or whose answer is not right.
     #[error("The passkey was not accepted.")]
     InvalidPasskey,
+    /// The tenant's own host, where somebody signs in, was let go in the meantime.
+    #[error("No organisation has this address.")]
+    HostLetGo,
     /// What was asked for makes no sense, is not there, or is not allowed.
     #[error(transparent)]
     Refused(#[from] domain::Error),

@@ -52,10 +52,10 @@ impl Owner {
 }
 
 impl Auth {
-    /// The person who asks; [`domain::Error::Forbidden`] for a program.
+    /// The person who asks; [`domain::Error::Forbidden`] for whoever has no account.
     pub async fn owner(&self, identity: &Identity) -> Result<Owner, AuthError> {
         let (Principal::Account(account), Some(session)) = (identity.principal, identity.session_id) else {
-            return Err(domain::Error::Forbidden("Only people can do this, not programs.").into());
+            return Err(identity.principal.refusal_without_account().into());
         };
         let row = session::Entity::find_by_id(session).one(&self.platform).await?.ok_or(domain::Error::Unauthenticated)?;
         let tenant = match identity.audience {

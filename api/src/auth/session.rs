@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
     sea_query::{Expr, SimpleExpr},
 };
-use tenancy::{Audience, TenantId};
+use tenancy::{Audience, Host, TenantId};
 
 use super::{
     Auth, AuthError, Identity, Method, Session, Visitor,
@@ -20,11 +20,11 @@ use super::{
     throttle::note_familiar,
     token::{Bearer, GoodFor},
 };
-use crate::secret::SecretColumn;
+use crate::{domains, secret::SecretColumn};
 
 impl Auth {
     /// Begins a session of somebody who has proved to be the account's owner: in a tenant, or on the apex. In a tenant of which
-    /// the account is no member it is refused as a wrong password is.
+    /// the account is no member it is refused as a wrong password is; at a host that the tenant has no more, as any request there is.
     pub(super) async fn begin(
         &self,
         tenant: Option<TenantId>,
@@ -34,6 +34,13 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
         let transaction = self.platform.begin().await?;
+        // First of all, for whoever lets the host go does that first and ends the sessions after it.
+        if let (Some(tenant), Some(host)) = (tenant, &visitor.host)
+            && let Host::Custom(host) = self.hosts.sort(host)
+            && !domains::hold(&transaction, tenant, host.as_str()).await?
+        {
+            return Err(AuthError::HostLetGo);
+        }
         // The password may have been changed since it was proved; then the sessions of that time have been ended, and this one must
         // not come after them. Whoever changes it waits for this lock, and ends what was begun under it.
         let unchanged = account::Entity::find_by_id(account.id)
@@ -80,7 +87,13 @@ impl Auth {
     }
 
     /// Renews a session: the token given is used up, and the next one takes its place.
-    pub async fn refresh(&self, tenant: Option<TenantId>, refresh_token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
+    pub async fn refresh(
+        &self,
+        tenant: Option<TenantId>,
+        refresh_token: &str,
+        visitor: &Visitor,
+        now: DateTime<Utc>,
+    ) -> Result<Session, AuthError> {
         let token = RefreshToken::parse(refresh_token).ok_or(AuthError::InvalidRefreshToken)?;
         let transaction = self.platform.begin().await?;
         let row = session::Entity::find_by_id(token.session_id)
@@ -91,7 +104,7 @@ impl Auth {
             .await?;
         if let (None, Some(tenant)) = (&row, tenant) {
             drop(transaction);
-            return self.refresh_support(tenant, &token, now).await;
+            return self.refresh_support(tenant, &token, visitor, now).await;
         }
         let row = row.filter(|row| row.ended_at.is_none() && row.expires_at > now).ok_or(AuthError::InvalidRefreshToken)?;
         let secret = self.refresh_secret(&row)?;
@@ -150,13 +163,13 @@ impl Auth {
         {
             ids.push(row.id);
         }
-        if self.end_sessions(tenant, &ids, now).await? {
-            return Ok(true);
-        }
-        match tenant {
-            Some(tenant) => self.leave_support(tenant, refresh_token, session_id, now).await,
-            None => Ok(false),
-        }
+        let has_ended = self.end_sessions(tenant, &ids, now).await?;
+        // The cookie may be a member's, and the token an operator's: both are signed out.
+        let has_left = match tenant {
+            Some(tenant) => self.leave_support(tenant, refresh_token, session_id, now).await?,
+            None => false,
+        };
+        Ok(has_ended || has_left)
     }
 
     /// Ends sessions of accounts. Says whether there was one.

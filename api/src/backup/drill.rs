@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::{Entity, Model};
-use sea_orm::{DbBackend, DbErr, EntityTrait as _, Statement};
-use tenancy::{ArchivePlace, Contents, Error};
+use sea_orm::{DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr};
+use tenancy::{ArchiveError, ArchivePlace, Contents, Error};
 
 use super::Backups;
 use crate::app::Clock;
@@ -17,8 +17,19 @@ const LEASE: TimeDelta = TimeDelta::hours(2);
 pub struct DrillResult {
     /// The archive.
     pub backup: Model,
-    /// How many rows were restored and compared, or what is wrong with it.
-    pub result: Result<u64, String>,
+    /// How many rows were restored and compared, or why this program cannot restore it.
+    pub result: Result<u64, Flaw>,
+}
+
+/// Why an archive cannot be restored by this program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// What is wrong with it: nobody can restore it.
+    #[error("{0}")]
+    Damaged(String),
+    /// What a migration that has come since refuses. It is whole, and the program that made it can restore it.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 impl Backups {
@@ -47,61 +58,93 @@ impl Backups {
     /// When the archive could not be tried, which says nothing of the archive.
     pub async fn drill(&self, clock: &Clock) -> anyhow::Result<Option<DrillResult>> {
         let Some(backup) = self.any_recent().await? else { return Ok(None) };
-        let tried = self.try_out(&backup).await.with_context(|| format!("{} could not be tried", backup.place));
-        let outcome = match &tried {
-            Ok(Ok(_)) => "good",
-            Ok(Err(_)) => "bad",
-            Err(_) => "failed",
+        let result = match self.try_and_note(&backup, clock).await {
+            // Nothing was found out about an archive that is not wanted any more.
+            Ok(None) => return Ok(None),
+            Ok(Some(result)) => result,
+            Err(error) => {
+                count("failed");
+                return Err(error);
+            }
         };
-        metrics::counter!("backup_drills_total", "outcome" => outcome).increment(1);
-        let result = tried?;
-        if !self.note_drill(&backup, result.as_ref().err().map(String::as_str), clock()).await? {
-            return Ok(None);
-        }
+        let place = &backup.place;
         match &result {
-            Ok(rows) => tracing::info!(place = backup.place, rows, "an archive was restored for a test, and is as it was"),
-            Err(error) => tracing::error!(place = backup.place, error, "an archive cannot be restored"),
+            Ok(rows) => {
+                count("good");
+                tracing::info!(place, rows, "an archive was restored for a test, and is as it was");
+            }
+            Err(Flaw::Damaged(error)) => {
+                count("bad");
+                tracing::error!(place, error, "an archive cannot be restored");
+            }
+            Err(Flaw::Unfit(error)) => {
+                count("unfit");
+                tracing::error!(
+                    place,
+                    error,
+                    "an archive is whole, but this program cannot restore it, only the one that made it"
+                );
+            }
         }
         Ok(Some(DrillResult { backup, result }))
     }
 
-    /// How many rows were restored and compared, or what is wrong with the archive. An error is not the archive's fault.
-    async fn try_out(&self, backup: &Model) -> anyhow::Result<Result<u64, String>> {
+    /// None: the archive was removed meanwhile.
+    async fn try_and_note(&self, backup: &Model, clock: &Clock) -> anyhow::Result<Option<Result<u64, Flaw>>> {
+        let result = self.try_out(backup).await.with_context(|| format!("{} could not be tried", backup.place))?;
+        let is_there = self.note_drill(backup, result.as_ref().err(), clock()).await?;
+        Ok(is_there.then_some(result))
+    }
+
+    /// How many rows were restored and compared, or why the archive cannot be restored. An error is not the archive's fault.
+    async fn try_out(&self, backup: &Model) -> anyhow::Result<Result<u64, Flaw>> {
         let place: ArchivePlace = backup.place.parse()?;
-        let contents = match self.tenants.verify(&place, self.key.as_ref()).await {
-            Ok(contents) => contents,
-            Err(Error::Archive(error)) if error.is_damage() => return Ok(Err(error.to_string())),
+        let verified = match self.tenants.verify(&place, self.key.as_ref()).await {
+            Ok(contents) => Ok(contents),
+            Err(Error::Archive(error)) if error.is_damage() => return Ok(Err(Flaw::Damaged(error.to_string()))),
+            Err(Error::Archive(refusal @ ArchiveError::Unfit { .. })) => Err(refusal.to_string()),
             Err(error) => return Err(error.into()),
         };
-        let mut difference = difference(backup, &contents);
+        let mut difference = verified.as_ref().ok().and_then(|contents| difference(backup, contents));
         // Another archive of the tenant may have as many rows.
         if difference.is_none() && backup.sha256.as_deref() != Some(place.sha256().await?.as_str()) {
             difference = Some("its bytes are not those that were written");
         }
-        Ok(match difference {
-            Some(difference) => Err(format!("The archive is not the one that was put there: {difference}.")),
-            None => Ok(contents.rows()),
+        Ok(match (difference, verified) {
+            (Some(difference), _) => Err(Flaw::Damaged(format!("The archive is not the one that was put there: {difference}."))),
+            (None, Ok(contents)) => Ok(contents.rows()),
+            (None, Err(refusal)) => Err(Flaw::Unfit(refusal)),
         })
     }
 
     async fn any_recent(&self) -> Result<Option<Model>, DbErr> {
-        let sql = "SELECT b.* FROM (SELECT DISTINCT ON (tenant_id) * FROM platform.backups WHERE state = 'done' \
-                   ORDER BY tenant_id, started_at DESC) b ORDER BY random() LIMIT 1";
-        Entity::find().from_raw_sql(Statement::from_string(DbBackend::Postgres, sql)).one(&self.platform).await
+        let latest = "id IN (SELECT DISTINCT ON (tenant_id) id FROM platform.backups WHERE state = 'done' \
+                      ORDER BY tenant_id, started_at DESC)";
+        Entity::find().filter(Expr::cust(latest)).order_by_asc(Expr::cust("random()")).one(&self.platform).await
     }
 
-    /// An archive that is no good makes way for another one at once. False: the archive was removed meanwhile.
-    async fn note_drill(&self, backup: &Model, error: Option<&str>, now: DateTime<Utc>) -> Result<bool, DbErr> {
-        let sql = "UPDATE platform.backups SET verified_at = $2, verify_error = $3 WHERE id = $1";
-        if self.change(sql, [backup.id.into(), now.into(), error.into()]).await? == 0 {
+    /// A damaged archive makes way for another one at once; one that a migration refuses stays as good as it is, for the next would be
+    /// refused as well, and another program can restore it. False: the archive was removed meanwhile, which this waits for.
+    async fn note_drill(&self, backup: &Model, flaw: Option<&Flaw>, now: DateTime<Utc>) -> Result<bool, DbErr> {
+        let (damage, refusal) = match flaw {
+            Some(Flaw::Damaged(error)) => (Some(error.as_str()), None),
+            Some(Flaw::Unfit(error)) => (None, Some(error.as_str())),
+            None => (None, None),
+        };
+        let sql = "UPDATE platform.backups SET verified_at = $2, verify_error = $3, unfit_error = $4 WHERE id = $1";
+        if self.change(sql, [backup.id.into(), now.into(), damage.into(), refusal.into()]).await? == 0 {
             return Ok(false);
         }
-        if error.is_some() {
+        if damage.is_some() {
             let sql = "UPDATE platform.backup_turns SET due_at = least(due_at, $2) WHERE tenant_id = $1";
             self.change(sql, [backup.tenant_id.into(), now.into()]).await?;
         }
         Ok(true)
     }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("backup_drills_total", "outcome" => outcome).increment(1);
 }
 
 /// What tells a whole archive from the one that was made, if anything does.

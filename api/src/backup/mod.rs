@@ -22,11 +22,12 @@ use tenancy::{ArchiveKey, ArchivePlace, PlatformConnection, TenantId, Tenants};
 
 use crate::{app::Clock, background::every, config::Config};
 
-pub use drill::DrillResult;
+pub use drill::{DrillResult, Flaw};
 pub use make::Attempt;
 pub use options::{BackupOptions, Every};
 pub(crate) use removal::hand_over;
 pub use retention::Retention;
+pub use rotate::Rotation;
 pub use status::BackupStatus;
 
 /// How long it is paused before it is looked what is due.

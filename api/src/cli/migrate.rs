@@ -40,6 +40,9 @@ pub struct MigrateArguments {
     /// How often a tenant is tried when a lock, a deadlock or a lost connection is in the way
     #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
     tries: u32,
+    /// Seconds to wait for tenants that another program is at, such as a backup; as long as it takes where it is not given
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=604_800))]
+    patience: Option<u64>,
     /// Begin no further tenant after so many have failed
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
@@ -85,6 +88,7 @@ impl MigrateArguments {
             retry_failed: self.retry_failed,
             lock_timeout: Duration::from_secs(self.lock_timeout),
             tries: self.tries,
+            patience: self.patience.map(Duration::from_secs),
             max_failures: self.max_failures.and_then(|most| usize::try_from(most).ok()),
             rehearse: self.rehearse,
             stop,

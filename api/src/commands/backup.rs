@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{count, database::Database, say, tenant::find};
 use crate::{
     app::{Clock, system_clock},
-    backup::{Attempt, Backups},
+    backup::{Attempt, Backups, Flaw, Rotation},
     cli::BackupCommand,
     config::Config,
 };
@@ -79,23 +79,31 @@ async fn work(backups: &Backups, tenants: &Tenants, command: BackupCommand) -> a
             }
         }
         BackupCommand::Rotate { dry_run } => {
-            let mut removed = 0;
+            let (mut removed, mut failed) = (0, 0);
             for tenant in all(tenants).await? {
-                for backup in backups.superfluous(tenant.id).await? {
+                let rotation = if dry_run {
+                    Rotation { removed: backups.superfluous(tenant.id).await?, failed: 0 }
+                } else {
+                    backups.rotate(tenant.id, clock()).await?
+                };
+                for backup in &rotation.removed {
                     say(&format!("{}  {}  {}", tenant.slug, backup.started_at.format("%Y-%m-%d %H:%M"), backup.place))?;
-                    removed += 1;
                 }
-                if !dry_run {
-                    backups.rotate(tenant.id, clock()).await?;
-                }
+                removed += rotation.removed.len();
+                failed += rotation.failed;
             }
-            say(&format!("{removed} archives {}.", if dry_run { "would be removed" } else { "removed" }))?;
+            let others = if failed > 0 { format!(", {failed} could not be; the log says why") } else { String::new() };
+            say(&format!("{removed} archives {}{others}.", if dry_run { "would be removed" } else { "removed" }))?;
+            if failed > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         BackupCommand::Drill => match backups.drill(&clock).await? {
             None => bail!("There is no archive that could be tried"),
             Some(drill) => match drill.result {
                 Ok(rows) => say(&format!("{} can be restored: {rows} rows.", drill.backup.place))?,
-                Err(error) => bail!("{} cannot be restored. {error}", drill.backup.place),
+                Err(Flaw::Damaged(error)) => bail!("{} cannot be restored. {error}", drill.backup.place),
+                Err(Flaw::Unfit(error)) => bail!("{} is whole, but this program cannot restore it. {error}", drill.backup.place),
             },
         },
     }
@@ -124,10 +132,11 @@ fn table(rows: &[Model], slugs: &HashMap<TenantId, String>) -> Table {
     table.set_header(["tenant", "begun", "state", "rows", "bytes", "tried", "archive or error"]);
     for row in rows {
         let number = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-        let tried = match (&row.verified_at, &row.verify_error) {
-            (Some(_), Some(_)) => "no good".to_owned(),
-            (Some(at), None) => at.format("%Y-%m-%d").to_string(),
-            (None, _) => "-".to_owned(),
+        let tried = match &row.verified_at {
+            Some(_) if row.verify_error.is_some() => "no good".to_owned(),
+            Some(_) if row.unfit_error.is_some() => "unfit".to_owned(),
+            Some(at) => at.format("%Y-%m-%d").to_string(),
+            None => "-".to_owned(),
         };
         let state = match row.state {
             State::Running => "running",
@@ -141,7 +150,7 @@ fn table(rows: &[Model], slugs: &HashMap<TenantId, String>) -> Table {
             &number(row.row_count),
             &number(row.bytes),
             &tried,
-            row.verify_error.as_deref().or(row.error.as_deref()).unwrap_or(&row.place),
+            row.verify_error.as_deref().or(row.unfit_error.as_deref()).or(row.error.as_deref()).unwrap_or(&row.place),
         ]);
     }
     table

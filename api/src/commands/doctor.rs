@@ -233,6 +233,12 @@ async fn backups(database: &Database, config: &Config) -> anyhow::Result<Finding
     let count = status.backed_up;
     Ok(if status.bad > 0 {
         Bad(format!("{} archives cannot be restored; see `tenantry backup list`", status.bad))
+    } else if status.unfit > 0 {
+        Bad(format!(
+            "a migration of this program refuses the archives of {} tenants, which only the program before can restore; \
+             see `tenantry backup list`, and mend the rows or the migration",
+            status.unfit
+        ))
     } else if backups.place().is_none() {
         Doubtful(format!("no --backup-to is given here; {count} tenants have an archive that was made by schedule{age}"))
     } else if status.late > 0 {

@@ -23,6 +23,14 @@ pub(crate) async fn forget_hosts(transaction: &PlatformTransaction, tenant: Tena
     Ok(())
 }
 
+/// Has whoever lets a host go wait until the transaction of a session that begins there has ended, and ends that session, too. Says
+/// whether the tenant has the host: one that is just being let go is waited for.
+pub(crate) async fn hold(transaction: &PlatformTransaction, tenant: TenantId, hostname: &str) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM platform.domains WHERE tenant_id = $1 AND hostname = $2 FOR KEY SHARE";
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into(), hostname.into()]);
+    Ok(transaction.query_one_raw(statement).await?.is_some())
+}
+
 /// Ends the sessions that were begun at a host, whose cookies browsers would send to whoever has it next; deletes the passkeys that
 /// are good there alone; and takes back the leave of its pages to call the tenant's API. In the transaction that releases the host.
 pub(super) async fn forget(

@@ -6,7 +6,8 @@
 //!
 //! - `name` says which names can be one's own, `record` what the record says, and `dns` looks for it.
 //! - `course` is what follows from what was found, as a table; `settle` does it, in one transaction.
-//! - `change` has the other changes, `own` the same for members: with their permission and with audit events.
+//! - `change` has the other changes, `own` the same for members: with their permission, and with audit events that are written down in
+//!   the transaction of the change.
 //! - `farewell` removes what is bound to a host that is let go; `watch` looks at the hosts that are served, day by day.
 
 mod change;
@@ -27,7 +28,7 @@ use governor::{Quota, RateLimiter};
 use tenancy::{Hosts, PlatformConnection, TenantId, Tenants};
 
 use self::dns::Dns;
-pub(crate) use self::farewell::forget_hosts;
+pub(crate) use self::farewell::{forget_hosts, hold};
 pub use self::{
     dns::DnsServer,
     list::{Domain, DomainState},
@@ -77,7 +78,11 @@ impl Domains {
 
 /// Whether pages at the other hosts of a tenant with these settings lead to its primary one.
 pub fn redirects_to_primary(settings: &serde_json::Value) -> bool {
-    settings.get(REDIRECT_TO_PRIMARY).and_then(serde_json::Value::as_bool).unwrap_or(true)
+    redirects(settings.get(REDIRECT_TO_PRIMARY))
+}
+
+fn redirects(setting: Option<&serde_json::Value>) -> bool {
+    setting.and_then(serde_json::Value::as_bool).unwrap_or(true)
 }
 
 /// What `tenancy` refuses, as the domain says it.

@@ -1,7 +1,7 @@
 //! Looks at DNS for one claim, and does what follows from it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::Error;
+use domain::{Context, Error, audit::Entry};
 use entities::platform::domain_claim::{ActiveModel, Entity, Model};
 use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, TransactionSession, TransactionTrait};
 use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host, unset_primary_host};
@@ -12,12 +12,12 @@ use super::{
     course::{Course, RELEASED_ON, Step},
     farewell,
     list::{Domain, NO_DOMAIN},
-    of_tenancy,
+    of_tenancy, own,
     problem::{Finding, Problem},
     record::{Record, make_token},
 };
 use crate::{
-    auth::{AuthError, tries},
+    auth::{AuthError, audit_outbox, tries},
     lifecycle::owners,
 };
 
@@ -45,26 +45,51 @@ impl Change {
     }
 }
 
+/// What a look at DNS has changed, and what is to be put into the tenant's audit about it.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub(super) change: Option<Change>,
+    pub(super) entry: Option<Entry>,
+}
+
 impl Domains {
     /// Looks at DNS for a host now. Says how the host stands then, and whether that is a change.
     pub async fn check(&self, tenant: &Tenant, text: &str, now: DateTime<Utc>) -> Result<(Domain, Option<Change>), AuthError> {
+        let (domain, settled) = self.check_for(tenant, text, None, now).await?;
+        Ok((domain, settled.change))
+    }
+
+    /// The same; for a member, it is written down what was changed.
+    pub(super) async fn check_for(
+        &self,
+        tenant: &Tenant,
+        text: &str,
+        member: Option<&Context>,
+        now: DateTime<Utc>,
+    ) -> Result<(Domain, Settled), AuthError> {
         let hostname = read(text)?.to_string();
         let Some(claim) = Entity::find_by_id((tenant.id.0, hostname.clone())).one(&self.platform).await? else {
             // One that needs no proof is as it is.
-            return Ok((self.one(tenant, &hostname).await?, None));
+            return Ok((self.one(tenant, &hostname).await?, Settled::default()));
         };
         tries::count(&self.checks, &tenant.id)?;
-        let change = self.look(claim, now).await?;
-        Ok((self.one(tenant, &hostname).await?, change))
+        let settled = self.look(claim, member, now).await?;
+        Ok((self.one(tenant, &hostname).await?, settled))
     }
 
     /// Looks at DNS for a claim, while no transaction is open, and does what follows.
-    pub(super) async fn look(&self, claim: Model, now: DateTime<Utc>) -> Result<Option<Change>, Error> {
+    pub(super) async fn look(&self, claim: Model, member: Option<&Context>, now: DateTime<Utc>) -> Result<Settled, Error> {
         let finding = self.dns.find(&Record::of(&claim.hostname, &claim.token)).await;
-        self.settle(&claim, finding, now).await
+        self.settle(&claim, finding, member, now).await
     }
 
-    async fn settle(&self, looked_at: &Model, finding: Finding, now: DateTime<Utc>) -> Result<Option<Change>, Error> {
+    async fn settle(
+        &self,
+        looked_at: &Model,
+        finding: Finding,
+        member: Option<&Context>,
+        now: DateTime<Utc>,
+    ) -> Result<Settled, Error> {
         let tenant = TenantId(looked_at.tenant_id);
         let transaction = self.platform.begin().await?;
         lock(&transaction, tenant).await?;
@@ -114,6 +139,13 @@ impl Domains {
         }
         after.problem = Set(problem.map(|problem| problem.as_str().to_owned()));
         after.update(&transaction).await?;
+        let entry = match (change, member) {
+            (Some(change), Some(context)) => {
+                let changes = own::changes(None, Some((claim.hostname.as_str(), change == Change::Proved)));
+                Some(audit_outbox::put(&transaction, tenant, context, own::event(tenant, change.as_str(), changes)).await?)
+            }
+            _ => None,
+        };
         transaction.commit().await?;
         if change.is_some() || is_primary_no_more {
             self.tenants.directory().forget(tenant);
@@ -121,7 +153,7 @@ impl Domains {
         if let Some(change) = change {
             tracing::info!(%tenant, hostname = claim.hostname, change = change.as_str(), "a domain was proved or released");
         }
-        Ok(change)
+        Ok(Settled { change, entry })
     }
 
     /// Registers the host; not where another tenant is served there.

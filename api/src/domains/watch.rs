@@ -45,7 +45,7 @@ impl Domains {
 
     async fn check_one(&self, claim: Model, now: DateTime<Utc>) {
         let hostname = claim.hostname.clone();
-        match self.look(claim, now).await {
+        match self.look(claim, None, now).await {
             // Removed in the meantime: there is nothing to do.
             Ok(_) | Err(domain::Error::NotFound(_)) => {}
             Err(error) => tracing::warn!(hostname, ?error, "a domain could not be checked; trying again later"),

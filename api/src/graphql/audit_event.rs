@@ -94,7 +94,8 @@ pub struct AuditEventQuery;
 
 #[Object]
 impl AuditEventQuery {
-    /// What was changed, when and by whom. Newest first; at most 100 a page (default 50).
+    /// What was changed, when and by whom. Newest first; at most 100 a page (default 50). An operator who was let in sees the changes of
+    /// employees, departments, positions and locations.
     async fn audit_events(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +125,7 @@ impl AuditEventQuery {
             ))) => Some(key),
             Some(_) => return Err(Error::NotFound("subject").into()),
         };
-        let page = domain::audit::list(&request.scope, request.domain(), &paging, subject).await?;
+        let page = domain::audit::list(request.scope(), request.domain(), &paging, subject).await?;
 
         let mut edges = Vec::with_capacity(page.rows.len());
         for row in page.rows {

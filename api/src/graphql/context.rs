@@ -6,30 +6,18 @@ use std::{
 };
 
 use async_graphql::{Context, Error, Result, parser::types::OperationType};
-use chrono::{DateTime, Utc};
 use domain::{Permission, employee::Sight, plan::Feature};
 use tenancy::{Standing, Tenant, TenantConnection, TenantStatus};
 
 use super::{
-    error::Fault, front_door::FrontDoor, http::Carried, loaders::Loaders, platform::PlatformContext, subscription::Happening,
+    error::Fault,
+    front_door::FrontDoor,
+    http::Carried,
+    platform::PlatformContext,
+    subscription::Happening,
+    visit::{Caller, Visit},
 };
 use crate::{auth::Identity, plan::Entitlements, telemetry::traces};
-
-/// Who a request is from.
-pub struct Caller {
-    /// The actor and the time, as the domain takes them.
-    pub domain: domain::Context,
-    /// Who the actor is; none for an anonymous request.
-    pub identity: Option<Arc<Identity>>,
-}
-
-impl Caller {
-    /// Whoever a credential speaks for, or nobody.
-    pub fn new(identity: Option<Arc<Identity>>, now: DateTime<Utc>) -> Self {
-        let actor = identity.as_ref().and_then(|identity| identity.actor.clone());
-        Self { domain: domain::Context { actor, now }, identity }
-    }
-}
 
 /// One request: the tenant, the way to its data, and who asks.
 pub struct RequestContext {
@@ -37,8 +25,9 @@ pub struct RequestContext {
     pub tenant: Arc<Tenant>,
     /// What holds for it now.
     pub standing: Standing,
-    /// The way to its data: a snapshot for a query, read-write for a mutation.
-    pub scope: TenantConnection,
+    scope: TenantConnection,
+    /// The way of an operator who has come in to look by this very request.
+    for_visit: OnceLock<TenantConnection>,
     /// Names the request in the log.
     pub request_id: String,
     /// What signing in needs.
@@ -48,26 +37,6 @@ pub struct RequestContext {
     signed_in: OnceLock<Visit>,
     /// What a subscription tells of.
     happening: Option<Happening>,
-}
-
-/// A caller, and what was loaded for it. The two belong together: what one may see, another may not.
-pub struct Visit {
-    /// Who asks.
-    pub caller: Caller,
-    /// Rows by key, as this caller may see them.
-    pub loaders: Loaders,
-    sight: tokio::sync::Mutex<Option<Arc<Sight>>>,
-}
-
-impl Visit {
-    fn of(caller: Caller) -> Self {
-        Self { caller, loaders: Loaders::default(), sight: tokio::sync::Mutex::default() }
-    }
-
-    /// The actor and the time.
-    pub fn domain(&self) -> &domain::Context {
-        &self.caller.domain
-    }
 }
 
 impl RequestContext {
@@ -84,6 +53,7 @@ impl RequestContext {
             tenant,
             standing,
             scope,
+            for_visit: OnceLock::new(),
             request_id,
             front_door,
             visit: Visit::of(caller),
@@ -106,6 +76,17 @@ impl RequestContext {
     /// Who asks: the bearer of the token, or whoever has signed in by a mutation of this request.
     pub fn visit(&self) -> &Visit {
         self.signed_in.get().unwrap_or(&self.visit)
+    }
+
+    /// The way to the tenant's data: a snapshot for a query, read-write for a mutation. Nothing is written by it for an operator who was
+    /// let in to look, also where that has come out in the course of the request.
+    pub fn scope(&self) -> &TenantConnection {
+        match self.signed_in.get() {
+            Some(visit) if visit.is_support() => {
+                self.for_visit.get_or_init(|| self.front_door.tenants.write_protected(&self.tenant))
+            }
+            _ => &self.scope,
+        }
     }
 
     /// The actor and the time.
@@ -134,7 +115,7 @@ impl RequestContext {
             return Ok(Arc::clone(sight));
         }
         // Boxed, because the answer of every employee has room for it, and it is loaded once.
-        let loading = traces::field("Loader", "sight", Sight::load(&self.scope, visit.domain()));
+        let loading = traces::field("Loader", "sight", Sight::load(self.scope(), visit.domain()));
         let sight = Arc::new(Box::pin(loading).await?);
         *slot = Some(Arc::clone(&sight));
         Ok(sight)
@@ -149,10 +130,10 @@ impl RequestContext {
 
     /// Refuses an operator who was let in to look. What an operator may do in the domain is refused there as well.
     pub fn check_is_no_visit(&self) -> Result<(), domain::Error> {
-        match self.visit().caller.identity.as_ref().and_then(|identity| identity.support.as_ref()) {
-            None => Ok(()),
-            Some(_) => Err(domain::Error::Forbidden("Support access is for looking: nothing can be changed by it.")),
+        if self.visit().is_support() {
+            return Err(domain::Error::Forbidden("Support access is for looking: nothing can be changed by it."));
         }
+        Ok(())
     }
 
     /// The way to the tenant's data for what must be written down of deeds that are possible while it may only be read.
@@ -228,8 +209,9 @@ pub trait ResolverContext<'a> {
     /// The request of someone who is signed in and is about to write.
     fn writer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
 
-    /// The request of someone who is signed in and is about to end somebody's access: a key, a membership, a host. That is possible
-    /// while nothing else may be changed, and what the audit is told goes by [`RequestContext::auditor`].
+    /// The request of someone who is signed in and is about to do what is possible while nothing else may be changed: to end somebody's
+    /// access (a key, a membership, a host), to let in who helps, or to have everything exported. What the audit is told goes by
+    /// [`RequestContext::auditor`].
     fn closer(&self) -> impl Future<Output = Result<&'a RequestContext>> + Send;
 
     /// The request of someone who is about to add data; refused while there is more of that than there may be.

@@ -75,13 +75,13 @@ impl Listed for Department {
     }
 
     async fn count(request: &RequestContext, (): &()) -> Result<u64, Error> {
-        domain::department::count(&request.scope, request.domain()).await
+        domain::department::count(request.scope(), request.domain()).await
     }
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Department>> {
     let request = ctx.member()?;
-    let row = domain::department::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    let row = domain::department::by_id(request.scope(), request.domain(), id::decode(id)?).await?;
     Ok(Resolved::made(Department(row)))
 }
 
@@ -109,7 +109,7 @@ impl DepartmentQuery {
     ) -> Result<Resolved<'_, Connection<Department>>> {
         let request = ctx.member()?;
         let paging = Arguments::forward(first, after).paging(MOST)?;
-        let page = domain::department::list(&request.scope, request.domain(), &paging).await?;
+        let page = domain::department::list(request.scope(), request.domain(), &paging).await?;
         Ok(Connection::new(page, (), Department).resolved())
     }
 }
@@ -178,7 +178,7 @@ impl DepartmentMutation {
         let request = ctx.adder(Permission::ManageDepartments).await?;
         let parent_id = id::decode_optional(input.parent_id.as_ref())?;
         let input = CreateDepartment { name: input.name, parent_id };
-        Ok(DepartmentPayload::of(domain::department::create(&request.scope, request.domain(), input).await?))
+        Ok(DepartmentPayload::of(domain::department::create(request.scope(), request.domain(), input).await?))
     }
 
     /// Gives a department another name.
@@ -189,7 +189,7 @@ impl DepartmentMutation {
     ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(DepartmentPayload::of(domain::department::rename(&request.scope, request.domain(), id, input.name).await?))
+        Ok(DepartmentPayload::of(domain::department::rename(request.scope(), request.domain(), id, input.name).await?))
     }
 
     /// Moves a department, with all below it, to another place in the tree.
@@ -200,7 +200,7 @@ impl DepartmentMutation {
     ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let (id, parent_id) = (id::decode(&input.id)?, id::decode_optional(input.parent_id.as_ref())?);
-        Ok(DepartmentPayload::of(domain::department::move_to(&request.scope, request.domain(), id, parent_id).await?))
+        Ok(DepartmentPayload::of(domain::department::move_to(request.scope(), request.domain(), id, parent_id).await?))
     }
 
     /// Merges a department into another, which is returned.
@@ -211,7 +211,7 @@ impl DepartmentMutation {
     ) -> Result<Resolved<'_, DepartmentPayload>> {
         let request = ctx.writer().await?;
         let (source, target) = (id::decode(&input.source_id)?, id::decode(&input.target_id)?);
-        Ok(DepartmentPayload::of(domain::department::merge(&request.scope, request.domain(), source, target).await?))
+        Ok(DepartmentPayload::of(domain::department::merge(request.scope(), request.domain(), source, target).await?))
     }
 
     /// Deletes a department that has neither employees nor children.
@@ -221,7 +221,7 @@ impl DepartmentMutation {
         #[graphql(desc = "The department's opaque id.")] id: ID,
     ) -> Result<DeletePayload> {
         let request = ctx.writer().await?;
-        domain::department::delete(&request.scope, request.domain(), id::decode::<DepartmentId>(&id)?).await?;
+        domain::department::delete(request.scope(), request.domain(), id::decode::<DepartmentId>(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 }

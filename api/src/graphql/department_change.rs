@@ -64,7 +64,7 @@ impl DepartmentSubscription {
         let Some(Happening::Department { kind, id }) = request.happening() else {
             return Ok(told(None));
         };
-        let department = match domain::department::by_id(&request.scope, request.domain(), *id).await {
+        let department = match domain::department::by_id(request.scope(), request.domain(), *id).await {
             Ok(row) => Some(Resolved::made(Department(row))),
             Err(domain::Error::NotFound(_)) => None,
             Err(error) => return Err(error.into()),

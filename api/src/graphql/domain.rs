@@ -106,7 +106,7 @@ pub struct RemoveDomainPayload {
 
 fn own(request: &RequestContext) -> OwnDomains<'_> {
     let domains = &request.front_door.domains;
-    OwnDomains { domains, tenant: &request.tenant, context: request.domain() }
+    OwnDomains { domains, auth: &request.front_door.auth, tenant: &request.tenant, context: request.domain() }
 }
 
 async fn list(request: &RequestContext) -> Result<DomainList> {
@@ -175,8 +175,8 @@ impl DomainMutation {
         #[graphql(desc = "The name of the host.")] hostname: String,
     ) -> Result<RemoveDomainPayload> {
         let request = ctx.closer().await?;
-        let removed = own(request).remove(&hostname).await?;
-        Ok(RemoveDomainPayload { hostname: removed.hostname, domains: list(request).await? })
+        let hostname = own(request).remove(&hostname).await?;
+        Ok(RemoveDomainPayload { hostname, domains: list(request).await? })
     }
 
     /// Says whether pages that are opened at the other addresses lead to the primary one.

@@ -15,8 +15,8 @@ use super::limits::Refusal;
 use crate::auth::AuthError;
 
 pub use code::Code;
-use database::took_too_long;
-pub(super) use database::{misses_something, say_deleted};
+use database::{found_no_connection, took_too_long};
+pub(super) use database::{misses_something, name_first_cause, say_deleted};
 
 /// How many mistakes of a document are told, the first ones. Each names what the document has, so many would make an answer that is
 /// much larger than the request.
@@ -28,6 +28,9 @@ pub const INTERNAL_MESSAGE: &str = "Something went wrong on our side. Please try
 /// What a client is told whose statement took longer than it may.
 const TOO_LONG_MESSAGE: &str =
     "This took more of the database's time than one request may. Please ask for less, or try again later.";
+
+/// What a client is told for which no connection was free.
+const BUSY_MESSAGE: &str = "The database has more to do than it can at the moment. Please try again in a few seconds.";
 
 /// An error of a resolver that no other crate has a type for.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +75,13 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
             extensions(error).set("retryAfter", 5);
             return finish(error, Code::RateLimited, Vec::new(), request_id);
         }
+        if found_no_connection(failure) {
+            tracing::warn!(request_id, path = ?error.path, "no connection to the database was free");
+            BUSY_MESSAGE.clone_into(&mut error.message);
+            extensions(error).set("limit", "connections");
+            extensions(error).set("retryAfter", 5);
+            return finish(error, Code::RateLimited, Vec::new(), request_id);
+        }
         let (code, details) = classify(failure);
         return finish(error, code, details, request_id);
     }
@@ -83,6 +93,7 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
             | AuthError::InvalidChallenge
             | AuthError::InvalidEntryCode
             | AuthError::InvalidPasskey => (Code::Unauthenticated, Vec::new()),
+            AuthError::HostLetGo => (Code::TenantNotFound, Vec::new()),
             AuthError::SecondFactorRequired { challenge } => {
                 (Code::SecondFactorRequired, vec![("challenge", Value::from(challenge.to_text()))])
             }

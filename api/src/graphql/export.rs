@@ -197,7 +197,7 @@ impl ExportMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "How to export.")] input: RequestExportInput,
     ) -> Result<RequestExportPayload> {
-        let request = ctx.member()?;
+        let request = ctx.closer().await?;
         RequestExportPayload::ask(&request.front_door, request.domain(), &request.tenant, input.format).await
     }
 
@@ -207,7 +207,7 @@ impl ExportMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The export's opaque id.")] id: ID,
     ) -> Result<DownloadExportPayload> {
-        let request = ctx.member()?;
+        let request = ctx.closer().await?;
         let session = ctx.identity().and_then(|identity| identity.session_id);
         let session = session.ok_or(Error::Forbidden("Only people can do this, not programs."))?;
         DownloadExportPayload::permit(ctx, &request.front_door, request.domain(), &request.tenant, session, &id).await

@@ -226,6 +226,7 @@ async fn run<C: Carried>(
         traces::failed(Some(Code::BadUserInput));
         return not_executed(media_type, answer.errors);
     }
+    error::name_first_cause(&mut answer.errors);
     if answer.errors.iter().any(error::misses_something) && context.is_deleted().await {
         answer.errors.iter_mut().filter(|error| error::misses_something(error)).for_each(error::say_deleted);
     }

@@ -203,7 +203,7 @@ impl InvitationMutation {
         let door = &request.front_door;
         let employee_id = id::decode_optional(input.employee_id.as_ref())?;
         let new = NewInvitation { email: input.email, role: input.role.into(), employee_id };
-        let invite = door.auth.invite(&door.mail, &request.scope, request.domain(), &request.tenant, new);
+        let invite = door.auth.invite(&door.mail, request.scope(), request.domain(), &request.tenant, new);
         Ok(InvitationPayload::of(invite.await?))
     }
 
@@ -215,7 +215,7 @@ impl InvitationMutation {
     ) -> Result<Resolved<'_, InvitationPayload>> {
         let request = ctx.writer().await?;
         let (door, id) = (&request.front_door, id::decode(&id)?);
-        let resend = door.auth.resend_invitation(&door.mail, &request.scope, request.domain(), &request.tenant, id);
+        let resend = door.auth.resend_invitation(&door.mail, request.scope(), request.domain(), &request.tenant, id);
         Ok(InvitationPayload::of(resend.await?))
     }
 
@@ -244,7 +244,7 @@ impl InvitationMutation {
         let door = &request.front_door;
         let acceptance = Acceptance { name: input.name, password: input.password.map(SecretString::from) };
         let accept =
-            door.auth.accept_invitation(&request.scope, &request.tenant, &input.token, acceptance, &door.visitor, door.now);
+            door.auth.accept_invitation(request.scope(), &request.tenant, &input.token, acceptance, &door.visitor, door.now);
         let session = match accept.await? {
             Some(session) => Some(session::begin(ctx, request, session, input.keep_in_cookie)?),
             None => None,

@@ -51,7 +51,7 @@ impl Loaders {
 pub async fn department(request: &RequestContext, id: DepartmentId) -> Result<Option<Arc<Department>>> {
     let visit = request.visit();
     let fetch = |ids: Vec<DepartmentId>| async move {
-        let rows = domain::department::by_ids(&request.scope, visit.domain(), &ids).await?;
+        let rows = domain::department::by_ids(request.scope(), visit.domain(), &ids).await?;
         Ok(shared(rows, Department))
     };
     visit.loaders.departments.load(id, fetch).await
@@ -61,7 +61,7 @@ pub async fn department(request: &RequestContext, id: DepartmentId) -> Result<Op
 pub async fn children(request: &RequestContext, id: DepartmentId) -> Result<Arc<[Arc<Department>]>> {
     let visit = request.visit();
     let fetch = |ids: Vec<DepartmentId>| async move {
-        let rows = domain::department::children(&request.scope, visit.domain(), &ids).await?;
+        let rows = domain::department::children(request.scope(), visit.domain(), &ids).await?;
         let lists = rows.into_iter().map(|(id, rows)| (id, rows.into_iter().map(|row| Arc::new(Department(row))).collect()));
         Ok(lists.collect())
     };
@@ -72,8 +72,9 @@ pub async fn children(request: &RequestContext, id: DepartmentId) -> Result<Arc<
 /// How many active employees a department has itself.
 pub async fn department_count(request: &RequestContext, id: DepartmentId) -> Result<u64> {
     let visit = request.visit();
-    let fetch =
-        |ids: Vec<DepartmentId>| async move { domain::employee::count_by_department(&request.scope, visit.domain(), &ids).await };
+    let fetch = |ids: Vec<DepartmentId>| async move {
+        domain::employee::count_by_department(request.scope(), visit.domain(), &ids).await
+    };
     Ok(visit.loaders.department_counts.load(id, fetch).await?.unwrap_or_default())
 }
 
@@ -81,7 +82,7 @@ pub async fn department_count(request: &RequestContext, id: DepartmentId) -> Res
 pub async fn employee(request: &RequestContext, id: EmployeeId) -> Result<Option<Arc<Employee>>> {
     let visit = request.visit();
     let fetch = |ids: Vec<EmployeeId>| async move {
-        let rows = domain::employee::by_ids(&request.scope, visit.domain(), &ids).await?;
+        let rows = domain::employee::by_ids(request.scope(), visit.domain(), &ids).await?;
         Ok(shared(rows, Employee::from))
     };
     visit.loaders.employees.load(id, fetch).await
@@ -91,7 +92,7 @@ pub async fn employee(request: &RequestContext, id: EmployeeId) -> Result<Option
 pub async fn location(request: &RequestContext, id: LocationId) -> Result<Option<Arc<Location>>> {
     let visit = request.visit();
     let fetch = |ids: Vec<LocationId>| async move {
-        let rows = domain::location::by_ids(&request.scope, visit.domain(), &ids).await?;
+        let rows = domain::location::by_ids(request.scope(), visit.domain(), &ids).await?;
         Ok(shared(rows, Location))
     };
     visit.loaders.locations.load(id, fetch).await
@@ -101,7 +102,7 @@ pub async fn location(request: &RequestContext, id: LocationId) -> Result<Option
 pub async fn position(request: &RequestContext, id: PositionId) -> Result<Option<Arc<Position>>> {
     let visit = request.visit();
     let fetch = |ids: Vec<PositionId>| async move {
-        let rows = domain::position::by_ids(&request.scope, visit.domain(), &ids).await?;
+        let rows = domain::position::by_ids(request.scope(), visit.domain(), &ids).await?;
         Ok(shared(rows, Position))
     };
     visit.loaders.positions.load(id, fetch).await
@@ -111,7 +112,7 @@ pub async fn position(request: &RequestContext, id: PositionId) -> Result<Option
 pub async fn position_count(request: &RequestContext, id: PositionId) -> Result<u64> {
     let visit = request.visit();
     let fetch =
-        |ids: Vec<PositionId>| async move { domain::employee::count_by_position(&request.scope, visit.domain(), &ids).await };
+        |ids: Vec<PositionId>| async move { domain::employee::count_by_position(request.scope(), visit.domain(), &ids).await };
     Ok(visit.loaders.position_counts.load(id, fetch).await?.unwrap_or_default())
 }
 

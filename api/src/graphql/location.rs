@@ -64,7 +64,7 @@ impl Listed for Location {
     }
 
     async fn count(request: &RequestContext, (): &()) -> Result<u64, Error> {
-        domain::location::count(&request.scope, request.domain()).await
+        domain::location::count(request.scope(), request.domain()).await
     }
 }
 
@@ -83,7 +83,7 @@ impl LocationQuery {
     ) -> Result<Resolved<'_, Connection<Location>>> {
         let request = ctx.member()?;
         let paging = Arguments::forward(first, after).paging(MOST)?;
-        let page = domain::location::list(&request.scope, request.domain(), &paging).await?;
+        let page = domain::location::list(request.scope(), request.domain(), &paging).await?;
         Ok(Connection::new(page, (), Location).resolved())
     }
 }
@@ -135,7 +135,7 @@ impl LocationMutation {
     ) -> Result<Resolved<'_, LocationPayload>> {
         let request = ctx.adder(Permission::ManageLocations).await?;
         let input = CreateLocation { name: input.name, country_code: input.country_code, time_zone: input.time_zone };
-        Ok(LocationPayload::of(domain::location::create(&request.scope, request.domain(), input).await?))
+        Ok(LocationPayload::of(domain::location::create(request.scope(), request.domain(), input).await?))
     }
 
     /// Gives a location another name.
@@ -146,7 +146,7 @@ impl LocationMutation {
     ) -> Result<Resolved<'_, LocationPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(LocationPayload::of(domain::location::rename(&request.scope, request.domain(), id, input.name).await?))
+        Ok(LocationPayload::of(domain::location::rename(request.scope(), request.domain(), id, input.name).await?))
     }
 
     /// Deletes a location where nobody works.
@@ -156,7 +156,7 @@ impl LocationMutation {
         #[graphql(desc = "The location's opaque id.")] id: ID,
     ) -> Result<DeletePayload> {
         let request = ctx.writer().await?;
-        domain::location::delete(&request.scope, request.domain(), id::decode::<LocationId>(&id)?).await?;
+        domain::location::delete(request.scope(), request.domain(), id::decode::<LocationId>(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 }

@@ -133,7 +133,7 @@ impl MemberMutation {
         let request = ctx.writer().await?;
         let (auth, account) = (&request.front_door.auth, account_id(&input.account_id)?);
         let role = input.role.into();
-        Ok(MemberPayload::of(auth.change_role(&request.scope, request.domain(), &request.tenant, account, role).await?))
+        Ok(MemberPayload::of(auth.change_role(request.scope(), request.domain(), &request.tenant, account, role).await?))
     }
 
     /// Says which employee record is a member's own.
@@ -145,7 +145,7 @@ impl MemberMutation {
         let request = ctx.writer().await?;
         let (auth, account) = (&request.front_door.auth, account_id(&input.account_id)?);
         let employee = id::decode_optional(input.employee_id.as_ref())?;
-        Ok(MemberPayload::of(auth.link(&request.scope, request.domain(), &request.tenant, account, employee).await?))
+        Ok(MemberPayload::of(auth.link(request.scope(), request.domain(), &request.tenant, account, employee).await?))
     }
 
     /// Ends a membership, and the member's sessions in this organisation. The account stays; the last owner does, too.

@@ -68,6 +68,7 @@ mod times;
 pub mod values;
 mod variables;
 pub mod viewer;
+pub mod visit;
 
 use std::sync::LazyLock;
 

@@ -29,7 +29,7 @@ pub enum Node {
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
     let request = ctx.member()?;
-    let (scope, viewer) = (&request.scope, request.domain());
+    let (scope, viewer) = (request.scope(), request.domain());
     Ok(match id::parse(id) {
         Some((Kind::Department, key)) => domain::department::by_id(scope, viewer, key.into()).await.map(Department)?.into(),
         Some((Kind::Employee, key)) => domain::employee::by_id(scope, viewer, key.into()).await.map(Employee::from)?.into(),

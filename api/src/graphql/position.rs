@@ -59,13 +59,13 @@ impl Listed for Position {
     }
 
     async fn count(request: &RequestContext, (): &()) -> Result<u64, Error> {
-        domain::position::count(&request.scope, request.domain()).await
+        domain::position::count(request.scope(), request.domain()).await
     }
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Position>> {
     let request = ctx.member()?;
-    let row = domain::position::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    let row = domain::position::by_id(request.scope(), request.domain(), id::decode(id)?).await?;
     Ok(Resolved::made(Position(row)))
 }
 
@@ -93,7 +93,7 @@ impl PositionQuery {
     ) -> Result<Resolved<'_, Connection<Position>>> {
         let request = ctx.member()?;
         let paging = Arguments::forward(first, after).paging(MOST)?;
-        let page = domain::position::list(&request.scope, request.domain(), &paging).await?;
+        let page = domain::position::list(request.scope(), request.domain(), &paging).await?;
         Ok(Connection::new(page, (), Position).resolved())
     }
 }
@@ -149,7 +149,7 @@ impl PositionMutation {
         #[graphql(desc = "The new position.")] input: CreatePositionInput,
     ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.adder(Permission::ManagePositions).await?;
-        Ok(PositionPayload::of(domain::position::create(&request.scope, request.domain(), input.title).await?))
+        Ok(PositionPayload::of(domain::position::create(request.scope(), request.domain(), input.title).await?))
     }
 
     /// Gives a position another title.
@@ -160,7 +160,7 @@ impl PositionMutation {
     ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.writer().await?;
         let id = id::decode(&input.id)?;
-        Ok(PositionPayload::of(domain::position::rename(&request.scope, request.domain(), id, input.title).await?))
+        Ok(PositionPayload::of(domain::position::rename(request.scope(), request.domain(), id, input.title).await?))
     }
 
     /// Merges a position into another, which is returned.
@@ -171,7 +171,7 @@ impl PositionMutation {
     ) -> Result<Resolved<'_, PositionPayload>> {
         let request = ctx.writer().await?;
         let (source, target) = (id::decode(&input.source_id)?, id::decode(&input.target_id)?);
-        Ok(PositionPayload::of(domain::position::merge(&request.scope, request.domain(), source, target).await?))
+        Ok(PositionPayload::of(domain::position::merge(request.scope(), request.domain(), source, target).await?))
     }
 
     /// Deletes a position that nobody has.
@@ -181,7 +181,7 @@ impl PositionMutation {
         #[graphql(desc = "The position's opaque id.")] id: ID,
     ) -> Result<DeletePayload> {
         let request = ctx.writer().await?;
-        domain::position::delete(&request.scope, request.domain(), id::decode::<PositionId>(&id)?).await?;
+        domain::position::delete(request.scope(), request.domain(), id::decode::<PositionId>(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 }

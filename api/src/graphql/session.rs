@@ -4,10 +4,11 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
-    context::{Caller, RequestContext, ResolverContext},
+    context::{RequestContext, ResolverContext},
     cookie,
     resolved::Resolved,
     viewer::Viewer,
+    visit::Caller,
 };
 use crate::auth::{AuthError, Challenge, SecondFactor, Session};
 
@@ -169,7 +170,7 @@ impl SessionMutation {
         request.check_may_sign_in()?;
         let door = &request.front_door;
         let token = refresh_token.as_ref().or(door.refresh_cookie.as_ref()).ok_or(AuthError::InvalidRefreshToken)?;
-        let session = door.auth.refresh(door.tenant_id(), token, door.now).await?;
+        let session = door.auth.refresh(door.tenant_id(), token, &door.visitor, door.now).await?;
         begin(ctx, request, session, refresh_token.is_none())
     }
 

@@ -60,7 +60,7 @@ impl TenantMutation {
         let request = ctx.writer().await?;
         let (door, tenant) = (&request.front_door, &request.tenant);
         let (slug, name) = (input.slug.as_deref(), input.name.as_deref());
-        door.lifecycle.rename(&door.auth, &request.scope, request.domain(), tenant, slug, name).await?;
+        door.lifecycle.rename(&door.auth, request.scope(), request.domain(), tenant, slug, name).await?;
         let renamed =
             door.tenants.directory().by_id(tenant.id).await.map_err(anyhow::Error::from).map_err(crate::auth::AuthError::from)?;
         let tenant = renamed.unwrap_or_else(|| std::sync::Arc::clone(tenant));

@@ -6,13 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::{Actor, Permission, Principal};
 use entities::id::AccountId;
 
-use super::{
-    context::{Caller, ResolverContext},
-    employee::Employee,
-    id,
-    resolved::Resolved,
-    support::SupportVisit,
-};
+use super::{context::ResolverContext, employee::Employee, id, resolved::Resolved, support::SupportVisit, visit::Caller};
 use crate::auth::Identity;
 
 /// Who is signed in, and what they may do.
@@ -58,7 +52,7 @@ impl Viewer {
 
     /// The viewer's own employee record, if there is one.
     async fn employee(&self, ctx: &Context<'_>) -> Result<Option<Resolved<'_, Employee>>> {
-        let own = domain::employee::own(&ctx.request()?.scope, &self.domain).await?;
+        let own = domain::employee::own(ctx.request()?.scope(), &self.domain).await?;
         Ok(own.map(|row| Resolved::made(row.into())))
     }
 

@@ -51,12 +51,11 @@ async fn page(app: &App, parts: &Parts, name: &str, policy: &'static str) -> Res
     let status = match target_of(app, parts, peer(parts)).await {
         // What stands behind the `#` of an address goes along in the browser.
         Ok((_, Some(tenant), Some(host))) if standing::is_former(app, &host, &tenant) => {
-            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            return redirect(&format!("{}{path}", app.lifecycle.address_of(&tenant)));
+            return lead_to(&app.lifecycle.address_of(&tenant), parts);
         }
         Ok((HostTarget::Unknown, ..)) => StatusCode::NOT_FOUND,
         Ok((_, Some(tenant), Some(host))) => match primary_address(app, &tenant, &host, parts) {
-            Some(address) => return redirect(&address),
+            Some(address) => return lead_to(&address, parts),
             None => StatusCode::OK,
         },
         Ok(_) => StatusCode::OK,
@@ -77,20 +76,21 @@ async fn page(app: &App, parts: &Parts, name: &str, policy: &'static str) -> Res
 /// has that domain to read; and it may open an account that belongs to other tenants as well.
 const PAGES_WITH_SECRETS: [&str; 3] = ["/enter", "/invitation", "/reset-password"];
 
-/// Where the same page is at the tenant's primary host, if it is to be opened there.
+/// The address of the tenant's primary host, if the page is to be opened there.
 fn primary_address(app: &App, tenant: &Tenant, host: &Hostname, parts: &Parts) -> Option<String> {
     let primary = tenant.primary_host.as_ref()?;
     let has_secret = PAGES_WITH_SECRETS.contains(&parts.uri.path().trim_end_matches('/'));
     if primary == host || has_secret || !redirects_to_primary(&tenant.settings) {
         return None;
     }
-    let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    Some(format!("{}{path}", app.options.addresses.of(primary.as_str())))
+    Some(app.options.addresses.of(primary.as_str()))
 }
 
-/// A permanent redirection that no browser remembers: the primary host may be another one tomorrow, and this one another tenant's.
-fn redirect(address: &str) -> Response<Body> {
-    let Ok(location) = HeaderValue::from_str(address) else {
+/// Leads to the same path at another address of the tenant, by a permanent redirection that no browser remembers: the primary host may
+/// be another one tomorrow, and this one another tenant's.
+pub(super) fn lead_to(address: &str, parts: &Parts) -> Response<Body> {
+    let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let Ok(location) = HeaderValue::from_str(&format!("{address}{path}")) else {
         return Refusal::MalformedHost.into_response();
     };
     let no_store = HeaderValue::from_static("no-store");

@@ -26,12 +26,13 @@ use crate::{
     graphql::{
         self,
         admission::Admission,
-        context::{Caller, RequestContext},
+        context::RequestContext,
         cookie::ACCOUNT,
         front_door::FrontDoor,
         http::{Summary, execute},
         limits::Limits,
         platform::{self, PlatformContext},
+        visit::Caller,
     },
     live::{client::Client, events, upgrade},
     traffic::Sender,
@@ -75,8 +76,8 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         name_actor(identity.principal.uuid());
     }
     let request_id = request_id(&parts);
-    let visitor = visitor(&parts, &app.options.trusted_proxies);
-    if let Err(refusal) = check_network(app, identity.as_deref(), &visitor) {
+    let visitor = visitor(&parts, app);
+    if let Err(refusal) = check_network(identity.as_deref(), &visitor) {
         drain(body).await;
         return refusal.into_response();
     }
@@ -86,7 +87,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
-    let counting = match tenant.as_ref().map(|tenant| app.usage.request(tenant, identity.is_some(), now)).transpose() {
+    let counting = match tenant.as_ref().map(|tenant| app.usage.request(tenant, identity.as_deref(), now)).transpose() {
         Ok(counting) => counting,
         Err(exceeded) => {
             drain(body).await;

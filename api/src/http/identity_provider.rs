@@ -50,7 +50,7 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
     };
     let answer = Query::<ProviderAnswer>::try_from_uri(&parts.uri).map(|Query(answer)| answer).unwrap_or_default();
     let browser = cookie(&parts.headers, cookie_name(&app));
-    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let visitor = visitor(&parts, &app);
     let work =
         app.auth.complete_provider_sign_in(&tenant, answer, browser.as_deref(), standing.state.takes_changes(), &visitor, now);
     let mut response = match within(&app, work).await {

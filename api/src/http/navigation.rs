@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use tenancy::{HostTarget, Standing, Tenant};
 
-use super::{log::name_tenant, peer, place::target_of, refusal::Refusal, standing, visitor::visitor};
+use super::{assets::lead_to, log::name_tenant, peer, place::target_of, refusal::Refusal, standing, visitor::visitor};
 use crate::{app::App, graphql::limits::Limits, traffic::Sender};
 
 /// A tenant, the address of its host, and what holds for the tenant.
@@ -37,7 +37,7 @@ pub(super) async fn destination(app: &App, parts: &Parts, now: DateTime<Utc>) ->
         name_tenant(&tenant.slug);
     }
     // Each try costs a look at the database.
-    let sender = Sender::anonymous(visitor(parts, &app.options.trusted_proxies).address);
+    let sender = Sender::anonymous(visitor(parts, app).address);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
         return Err(Refusal::TooMany(refused).into_response());
@@ -45,6 +45,8 @@ pub(super) async fn destination(app: &App, parts: &Parts, now: DateTime<Utc>) ->
     let Some(tenant) = tenant else { return Ok(None) };
     match standing::check(app, &host, &tenant, now) {
         Ok(standing) => Ok(Some((tenant, app.options.addresses.of(host.as_str()), standing))),
+        // As pages are, for whoever comes here is a browser. What it has begun at the former address begins anew at the other.
+        Err(Refusal::TenantMoved(address)) => Err(lead_to(&address, parts)),
         Err(refusal) => Err(refusal.into_response()),
     }
 }

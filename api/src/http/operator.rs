@@ -16,7 +16,7 @@ use super::{
     graphql::{cookie, drain, note, request_id},
     log::name_actor,
     peer,
-    place::{bearer, is_from_operators, target_of},
+    place::{bearer, target_of},
     refusal::Refusal,
     visitor::visitor,
 };
@@ -47,7 +47,7 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     let now = (app.clock)();
     let (parts, body) = request.into_parts();
-    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let visitor = visitor(&parts, app);
     let identity = match admit(app, &parts, &visitor, now).await {
         Ok(identity) => identity,
         Err(refusal) => {
@@ -98,7 +98,7 @@ async fn admit(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Option<Arc<OperatorIdentity>>, Refusal> {
     let (target, ..) = target_of(app, parts, peer(parts)).await?;
-    if target != HostTarget::Apex || !is_from_operators(app, visitor) {
+    if target != HostTarget::Apex || !visitor.is_from_operators {
         return Err(Refusal::NothingHere);
     }
     let Some(token) = bearer(&parts.headers)? else {

@@ -91,17 +91,10 @@ pub(crate) async fn admit(
     }
 }
 
-/// Whether a request comes from where operators are.
-pub(crate) fn is_from_operators(app: &App, visitor: &Visitor) -> bool {
-    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
-    let from = visitor.address.filter(|address| !app.options.trusted_proxies.contains(address));
-    app.operators.networks().admit(from)
-}
-
 /// Operators are operators from their own networks alone, also where an owner has let them in.
-pub(crate) fn check_network(app: &App, identity: Option<&Identity>, visitor: &Visitor) -> Result<(), Refusal> {
+pub(crate) fn check_network(identity: Option<&Identity>, visitor: &Visitor) -> Result<(), Refusal> {
     let is_visit = identity.is_some_and(|identity| identity.support.is_some());
-    if !is_visit || is_from_operators(app, visitor) {
+    if !is_visit || visitor.is_from_operators {
         return Ok(());
     }
     Err(Refusal::InvalidToken(anyhow::anyhow!("support access comes from outside the operators' networks")))

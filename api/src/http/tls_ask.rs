@@ -51,6 +51,6 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 fn may_ask(app: &App, parts: &Parts) -> bool {
     let named = |address: IpAddr| app.options.trusted_proxies.contains(&address) || app.options.tls_ask_from.contains(&address);
     let is_handed_on = parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded");
-    let asker = visitor(parts, &app.options.trusted_proxies).address;
+    let asker = visitor(parts, app).address;
     !is_handed_on && asker.is_some_and(|address| address.is_loopback() || named(address))
 }

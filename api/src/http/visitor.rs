@@ -5,20 +5,24 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, HeaderName, header::USER_AGENT, request::Parts};
 
 use super::{host::hostname, peer};
-use crate::auth::Visitor;
+use crate::{app::App, auth::Visitor};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What a browser says of itself is cut off here.
 const LONGEST_USER_AGENT: usize = 300;
 
 /// Reads where a request comes from.
-pub(crate) fn visitor(parts: &Parts, proxies: &[IpAddr]) -> Visitor {
+pub(crate) fn visitor(parts: &Parts, app: &App) -> Visitor {
+    let proxies = app.options.trusted_proxies.as_slice();
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(|text| {
         let end = text.floor_char_boundary(LONGEST_USER_AGENT);
         text.get(..end).unwrap_or_default().to_owned()
     });
     let host = hostname(&parts.uri, &parts.headers, peer(parts), proxies).ok();
-    Visitor { address: address(&parts.headers, peer(parts), proxies), user_agent, host }
+    let address = address(&parts.headers, peer(parts), proxies);
+    // A proxy is where requests pass, not where they come from: what it says too little of may come from anywhere.
+    let origin = address.filter(|address| !proxies.contains(address));
+    Visitor { address, user_agent, host, is_from_operators: app.operators.networks().admit(origin) }
 }
 
 /// The address of the peer. Where that is a trusted proxy, the last address in `X-Forwarded-For` that is none: whatever stands

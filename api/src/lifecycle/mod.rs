@@ -4,6 +4,7 @@
 //! requests ([`Lifecycle::run`]) writes the mail, carries deletions out and gives former addresses free; any number of processes may
 //! do so at once.
 
+mod answer;
 mod deletion;
 mod notice;
 mod options;
@@ -25,6 +26,7 @@ use crate::{
     mail::Mail,
 };
 
+pub(crate) use answer::answer;
 pub use options::LifecycleOptions;
 pub use parting::Parting;
 pub(crate) use rename::parse as parse_names;
@@ -124,23 +126,4 @@ pub(crate) async fn owners<C: ConnectionTrait>(connection: &C, tenant: TenantId)
         .order_by_asc(account::Column::Id)
         .all(connection)
         .await
-}
-
-/// What the control plane says, for whoever has asked.
-pub(crate) fn answer(error: tenancy::Error) -> domain::Error {
-    match error {
-        tenancy::Error::SlugTaken(_) => {
-            domain::Error::Conflict { field: Some("slug".to_owned()), message: "This address is taken.".to_owned() }
-        }
-        tenancy::Error::TooManyFormerSlugs(_) => domain::Error::Conflict {
-            field: Some("slug".to_owned()),
-            message: "The organisation has changed its address often lately, and its former addresses still lead here. \
-                      It can change again when one of them is free."
-                .to_owned(),
-        },
-        taken @ tenancy::Error::HostTaken(_) => domain::Error::Conflict { field: None, message: taken.to_string() },
-        tenancy::Error::NotFound(_) => domain::Error::NotFound("organisation"),
-        tenancy::Error::Database(error) => error.into(),
-        other => domain::Error::Database(DbErr::Custom(other.to_string())),
-    }
 }

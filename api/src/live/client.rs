@@ -16,12 +16,13 @@ use crate::{
     graphql::{
         self,
         admission::{Admission, rate_limited},
-        context::{Caller, RequestContext},
+        context::RequestContext,
         error::used_up,
         front_door::FrontDoor,
         limits::Limits,
         parameters::Parameters,
         subscription::Happening,
+        visit::Caller,
     },
     http::{
         place::{self, Place},
@@ -63,7 +64,7 @@ impl Client {
         }
         match place::admit(&self.app, self.target, &self.host, tenant, self.token.as_deref(), now).await? {
             Place::Tenant { tenant, standing, identity } => {
-                place::check_network(&self.app, identity.as_deref(), &self.visitor)?;
+                place::check_network(identity.as_deref(), &self.visitor)?;
                 Ok(Admitted { tenant, standing, identity })
             }
             Place::ControlPlane { .. } => Err(Refusal::NothingToWatch),
@@ -77,7 +78,7 @@ impl Client {
         let admitted = self.admit(now).await.map_err(|refusal| vec![refusal.into_error()])?;
         if counts {
             self.count_request(&admitted, now).map_err(|refused| vec![rate_limited(&refused)])?;
-            let counted = self.app.usage.request(&admitted.tenant, admitted.identity.is_some(), now);
+            let counted = self.app.usage.request(&admitted.tenant, admitted.identity.as_deref(), now);
             counted.map_err(|exceeded| vec![used_up(&exceeded, until_tomorrow(now))])?.answered(true, false);
         }
         let admission = Admission {

@@ -57,7 +57,7 @@ async fn prepare(app: Arc<App>, request: Request) -> Result<Response, Refusal> {
         name_tenant(&tenant.slug);
         standing::check(&app, &host, tenant, (app.clock)())?;
     }
-    let visitor = visitor(&parts, &app.options.trusted_proxies);
+    let visitor = visitor(&parts, &app);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     let sender = Sender::anonymous(visitor.address);
     let counted = app.traffic.count(tenant.map(|tenant| tenant.id), sender, &limits, (app.clock)());

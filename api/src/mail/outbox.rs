@@ -15,6 +15,7 @@ use sea_orm::{
 use tenancy::{PlatformConnection, TenantId};
 
 use super::letter::Letter;
+use crate::support::PATIENCE;
 
 /// For how long a message belongs to the worker that took it. Longer than sending can take: a worker that is still at it keeps
 /// it, and one that has ended gives it back.
@@ -64,6 +65,9 @@ impl Kind {
     pub(super) fn worth_sending_for(kind: &str) -> TimeDelta {
         if kind == Self::PasswordReset.as_str() {
             TimeDelta::hours(1)
+        } else if kind == Self::SupportRequest.as_str() {
+            // As long as it can be answered.
+            PATIENCE
         } else if [
             Self::Standing,
             Self::DeletionCertificate,

@@ -31,8 +31,8 @@ impl Mail {
             sentences: vec![
                 format!("{operator}, who operates this service, asks to be let into {organisation} for {hours}."),
                 format!("The reason: {}", one_line(&grant.reason)),
-                "The operator would see people with their private details and salaries, and the history; and could change nothing. \
-                 Every visit is written down in your history, and you can end it at any time."
+                "The operator would see people with their private details, salaries and history, and could change nothing. \
+                 Every visit is written down at the address below, where you can end it at any time."
                     .to_owned(),
                 format!("Nobody is let in unless an owner consents, here, until {}:", moment(grant.lapses_at)),
             ],

@@ -1,10 +1,12 @@
 //! What an operator changes about a tenant. The deed and its event are one transaction.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::{Error, audit::Changes};
 use sea_orm::{TransactionSession, TransactionTrait};
 use serde_json::{Map, Value, json};
-use tenancy::{AskedBy, FleetOptions, PlatformTransaction, Renaming, Tenant, TenantStatus, Terms, change};
+use tenancy::{AskedBy, Ended, FleetOptions, PlatformTransaction, Renaming, Tenant, TenantStatus, Terms, change};
 
 use super::{Doer, Event, LimitChanges, Operators, TenantPlanChange, write_event};
 use crate::{
@@ -15,6 +17,9 @@ use crate::{
 
 /// The longest message of a maintenance, in characters.
 const LONGEST_MESSAGE: usize = 500;
+/// How long a migration that is tried again waits for another program that is at the tenant. A backup takes as long as it takes, and the
+/// operator sits there and waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A change of the dates and days that a tenant's state depends on. What is not named stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -121,11 +126,17 @@ impl Operators {
         }
         let details = json!({ "from": tenant.schema_version, "to": self.tenants.head() });
         write_event(&self.platform, doer, Event::of_tenant("tenant.migration_retried", tenant, details), now).await?;
-        let options = FleetOptions { parallel: 1, only: vec![tenant.slug.clone()], ..FleetOptions::at(now) };
+        let only = vec![tenant.slug.clone()];
+        let options = FleetOptions { parallel: 1, only, patience: Some(PATIENCE), ..FleetOptions::at(now) };
         let tenants = self.tenants.clone();
         let running = tokio::spawn(async move { tenants.migrate_fleet(&options, |_| {}).await });
         let report = running.await.map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?;
-        report.map(drop).map_err(answer)
+        if report.map_err(answer)?.ended == Ended::Elsewhere {
+            return Err(conflict(
+                "A backup, a restore or another migration is at this organisation: try again when that has ended.",
+            ));
+        }
+        Ok(())
     }
 
     async fn apply(

@@ -14,7 +14,8 @@ use entities::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set, TransactionSession, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait as _, QueryFilter, QuerySelect, Set,
+    TransactionSession, TransactionTrait,
 };
 use serde_json::json;
 use tenancy::Tenant;
@@ -23,13 +24,14 @@ use super::{Doer, Event, Operators, write_event};
 use crate::{
     auth::audit_outbox,
     lifecycle::owners,
-    support::{SupportState, conflict, event, let_go, locked, of_tenant, operator_context, state},
+    support::{PATIENCE, SupportState, conflict, event, let_go, locked, of_tenant, operator_context, state},
 };
 
 /// For at most so many hours an operator is let in.
 const MOST_HOURS: i16 = 8;
-/// So long a request waits for an owner.
-const PATIENCE: TimeDelta = TimeDelta::hours(72);
+/// So often one operator asks one tenant within [`WINDOW`]: each time is a mail to every owner.
+const MOST_REQUESTS: u64 = 5;
+const WINDOW: TimeDelta = TimeDelta::days(1);
 
 /// A request to be let in.
 #[derive(Debug, Clone)]
@@ -66,6 +68,9 @@ impl Operators {
         if of_operator(&transaction, operator, tenant).await?.iter().any(waits) {
             return Err(conflict("You have asked already. Withdraw that request, or give the access back, to ask anew."));
         }
+        if asked_since(&transaction, operator, tenant, now - WINDOW).await? >= MOST_REQUESTS {
+            return Err(conflict(&format!("You have asked {MOST_REQUESTS} times within a day. Its owners have heard of it.")));
+        }
         let row = ActiveModel {
             id: Set(SupportGrantId::generate()),
             tenant_id: Set(tenant.id.0),
@@ -87,7 +92,8 @@ impl Operators {
             expiry_noted_at: Set(None),
         };
         let grant = row.insert(&transaction).await?;
-        let details = json!({ "reason": grant.reason, "hours": grant.hours });
+        // The reason stands in the grant, which goes with the tenant; events stay, and it may name some of its people.
+        let details = json!({ "grant": grant.id, "hours": grant.hours });
         write_event(&transaction, doer, Event::of_tenant("support.requested", tenant, details), now).await?;
         let context = operator_context(operator, &grant.operator_name, now);
         let entry = audit_outbox::put(&transaction, tenant.id, &context, event(&grant, "support.requested")).await?;
@@ -116,7 +122,7 @@ impl Operators {
         };
         let ended = ActiveModel { ended_at: Set(Some(now)), ended_by: Set(Some(doer.name.clone())), ..grant.into() };
         let grant = ended.update(&transaction).await?;
-        let details = json!({ "operator": grant.operator_email });
+        let details = json!({ "grant": grant.id, "operator": grant.operator_email });
         write_event(&transaction, doer, Event::of_tenant(action, tenant, details), now).await?;
         let context = operator_context(operator, &doer.name, now);
         let entry = audit_outbox::put(&transaction, tenant.id, &context, event(&grant, action)).await?;
@@ -138,11 +144,22 @@ impl Operators {
     }
 }
 
-async fn of_operator<C: sea_orm::ConnectionTrait>(
+/// How often an operator has asked a tenant since a moment, whatever became of it.
+async fn asked_since<C: ConnectionTrait>(
     connection: &C,
     operator: OperatorId,
     tenant: &Tenant,
-) -> Result<Vec<Model>, DbErr> {
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::OperatorId.eq(operator))
+        .filter(Column::TenantId.eq(tenant.id.0))
+        .filter(Column::AskedAt.gt(since))
+        .count(connection)
+        .await
+}
+
+async fn of_operator<C: ConnectionTrait>(connection: &C, operator: OperatorId, tenant: &Tenant) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::OperatorId.eq(operator))
         .filter(Column::TenantId.eq(tenant.id.0))

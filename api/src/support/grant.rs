@@ -1,6 +1,6 @@
 //! A request for support access, and the access that comes of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Context, Error,
     audit::{Changes, Event},
@@ -15,6 +15,8 @@ use tenancy::{PlatformTransaction, TenantId};
 
 use crate::auth::ACCESS_CHANNEL;
 
+/// So long a request waits for an owner, and its mail for a server that takes it.
+pub(crate) const PATIENCE: TimeDelta = TimeDelta::hours(72);
 /// How many of a tenant are shown, the newest first.
 const MOST: u64 = 50;
 
@@ -91,7 +93,6 @@ pub(crate) fn conflict(message: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use entities::id::AccountId;
     use rstest::rstest;
     use uuid::Uuid;

@@ -12,5 +12,5 @@ mod decide;
 mod grant;
 
 pub use decide::OwnSupport;
+pub(crate) use grant::{PATIENCE, conflict, event, let_go, locked, of_tenant, operator_context};
 pub use grant::{SupportState, state};
-pub(crate) use grant::{conflict, event, let_go, locked, of_tenant, operator_context};

@@ -9,11 +9,14 @@ use std::{
 
 use chrono::NaiveDate;
 use tenancy::{Tenant, TenantId};
+use uuid::Uuid;
 
 /// The book is so many parts, so that requests do not wait for one another.
 const PARTS: usize = 16;
 /// What remains of a tenant's score from one choice of the top to the next.
 const FADING: f64 = 0.9;
+/// How many requests of a day each of those who decide what programs may do has beyond what the tenant has, in this process.
+const RESERVE: u64 = 100;
 /// A score that is as good as none.
 const NO_SCORE: f64 = 0.01;
 
@@ -22,7 +25,7 @@ const NO_SCORE: f64 = 0.01;
 pub struct Tally {
     /// Requests of people and programs that are signed in, but not those that were refused for their number.
     pub requests: u64,
-    /// Requests of nobody in particular.
+    /// Requests of nobody in particular, and of operators who look in.
     pub anonymous: u64,
     /// Answers with an error, whosever fault it was.
     pub errors: u64,
@@ -82,6 +85,7 @@ struct Account {
     days: BTreeMap<NaiveDate, Tally>,
     /// How many requests the database has of the last day that was written.
     written: Option<(NaiveDate, u64)>,
+    reserve: Reserve,
     score: f64,
     lately: u64,
     is_top: bool,
@@ -95,6 +99,7 @@ impl Account {
             tenant: Arc::clone(tenant),
             days: BTreeMap::new(),
             written: None,
+            reserve: Reserve::default(),
             score: 0.0,
             lately: 0,
             is_top: false,
@@ -106,6 +111,26 @@ impl Account {
     fn requests(&self, day: NaiveDate) -> u64 {
         let written = self.written.filter(|(of, _)| *of == day).map_or(0, |(_, requests)| requests);
         written + self.days.get(&day).map_or(0, |tally| tally.requests)
+    }
+}
+
+/// What single people have used of a day beyond what the tenant has.
+#[derive(Debug, Default)]
+struct Reserve {
+    day: NaiveDate,
+    used: HashMap<Uuid, u64>,
+}
+
+impl Reserve {
+    /// Takes one request of a person's, if there is one left.
+    fn take(&mut self, day: NaiveDate, person: Uuid) -> bool {
+        if self.day != day {
+            *self = Self { day, used: HashMap::new() };
+        }
+        let used = self.used.entry(person).or_default();
+        let is_left = *used < RESERVE;
+        *used += u64::from(is_left);
+        is_left
     }
 }
 
@@ -129,20 +154,27 @@ impl Book {
         open(self.parts.get(index).unwrap_or(&self.parts[0]))
     }
 
-    /// Counts a request of nobody in particular.
+    /// Counts a request of nobody who belongs to the tenant.
     pub(super) fn anonymous(&self, tenant: &Arc<Tenant>, day: NaiveDate) {
         let mut part = self.part(tenant.id);
         let account = part.accounts.entry(tenant.id).or_insert_with(|| Account::new(tenant));
         account.days.entry(day).or_default().anonymous += 1;
     }
 
-    /// Counts a request of somebody, unless there were as many already that day as there may be: then says how many.
-    pub(super) fn request(&self, tenant: &Arc<Tenant>, day: NaiveDate, limit: Option<u64>) -> Result<(), u64> {
+    /// Counts a request of somebody, unless there were as many already that day as there may be: then says how many. A keeper, who has
+    /// to get in also then, has so many of the reserve.
+    pub(super) fn request(
+        &self,
+        tenant: &Arc<Tenant>,
+        day: NaiveDate,
+        limit: Option<u64>,
+        keeper: Option<Uuid>,
+    ) -> Result<(), u64> {
         let mut part = self.part(tenant.id);
         let account = part.accounts.entry(tenant.id).or_insert_with(|| Account::new(tenant));
         if let Some(limit) = limit {
             let used = account.requests(day);
-            if used >= limit {
+            if used >= limit && keeper.is_none_or(|person| !account.reserve.take(day, person)) {
                 return Err(used);
             }
         }
@@ -174,12 +206,11 @@ impl Book {
         self.part(tenant).accounts.get(&tenant).map_or(0, |account| account.requests(day))
     }
 
-    /// Takes what is to be written. It is taken for written; [`put_back`](Self::put_back) undoes that.
+    /// Takes what is to be written. It is taken for written, and is so sooner or later.
     pub(super) fn take(&self, today: NaiveDate) -> Vec<Day> {
         let mut taken = Vec::new();
         for part in &self.parts {
             let mut part = open(part);
-            // First: what is taken now may have to be put back.
             part.accounts.retain(|_, account| {
                 let is_known = account.written.is_some_and(|(day, _)| day >= today) || !account.days.is_empty();
                 is_known || account.is_top || account.lately > 0 || account.score > NO_SCORE
@@ -193,20 +224,6 @@ impl Book {
             }
         }
         taken
-    }
-
-    /// Takes back what could not be written.
-    pub(super) fn put_back(&self, days: &[Day]) {
-        for Day { tenant, day, tally } in days {
-            if let Some(account) = self.part(*tenant).accounts.get_mut(tenant) {
-                account.days.entry(*day).or_default().add(*tally);
-                if let Some((of, requests)) = &mut account.written
-                    && of == day
-                {
-                    *requests = requests.saturating_sub(tally.requests);
-                }
-            }
-        }
     }
 
     /// Takes in how many requests of all processes are written.

@@ -3,11 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::plan::{Quota, QuotaExceeded};
+use domain::{
+    Permission, Reach,
+    plan::{Quota, QuotaExceeded},
+};
 use tenancy::{Tenant, TenantId};
+use uuid::Uuid;
 
 use super::Usage;
-use crate::plan::Entitlements;
+use crate::{auth::Identity, plan::Entitlements};
 
 /// A request that was counted. When this is dropped it is over; as an error, unless it was answered.
 #[derive(Debug)]
@@ -37,22 +41,25 @@ impl Drop for Counting {
 impl Usage {
     /// Counts a request to a tenant, or refuses it where that day has had as many as the tenant's plan has.
     ///
-    /// Strangers use nothing up: they could close a tenant to its people else. They are bounded by the rates of senders.
+    /// Strangers use nothing up: they could close a tenant to its people else. They are bounded by the rates of senders. Nor do
+    /// operators who look in: an owner has let them in to help.
+    ///
+    /// Whoever decides what programs may do has some requests more, or a program could keep its own end away.
     ///
     /// What other processes have counted is known up to when this one and they last wrote.
     pub fn request(
         self: &Arc<Self>,
         tenant: &Arc<Tenant>,
-        is_signed_in: bool,
+        identity: Option<&Identity>,
         now: DateTime<Utc>,
     ) -> Result<Counting, QuotaExceeded> {
         let day = now.date_naive();
-        if !is_signed_in {
+        let Some(identity) = identity.filter(|identity| identity.support.is_none()) else {
             self.book.anonymous(tenant, day);
             return Ok(self.counting(tenant, day));
-        }
+        };
         let limit = Entitlements::of(tenant).limit(Quota::RequestsPerDay);
-        match (self.book.request(tenant, day, limit), limit) {
+        match (self.book.request(tenant, day, limit, keeper(identity)), limit) {
             (Err(used), Some(limit)) => Err(QuotaExceeded { quota: Quota::RequestsPerDay, limit, used }),
             _ => Ok(self.counting(tenant, day)),
         }
@@ -73,6 +80,12 @@ impl Usage {
     pub fn requests_of(&self, tenant: TenantId, day: NaiveDate) -> u64 {
         self.book.requests(tenant, day)
     }
+}
+
+/// The person who speaks by a session, and may end programs.
+fn keeper(identity: &Identity) -> Option<Uuid> {
+    let actor = identity.actor.as_ref().filter(|_| identity.session_id.is_some())?;
+    (actor.reach(Permission::ManageApiKeys) == Reach::Everyone).then(|| identity.principal.uuid())
 }
 
 /// Whole seconds until the next day begins.

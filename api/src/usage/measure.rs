@@ -16,6 +16,8 @@ const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(5);
 const DELETED_EVERY: TimeDelta = TimeDelta::hours(1);
 /// How long days of usage are kept.
 const KEPT: TimeDelta = TimeDelta::days(400);
+/// How long it is known what a process has written last. Nobody who could not write for that long has a batch to write again.
+const BATCHES_KEPT: TimeDelta = TimeDelta::days(30);
 /// Tenants that are measured by one statement. The catalogue is read as a whole each time, for it has no index by schema.
 const AT_A_TIME: i64 = 200;
 
@@ -82,6 +84,8 @@ impl Usage {
         let today = now.date_naive();
         let old = "DELETE FROM platform.usage_days WHERE day < $1";
         self.platform.execute_raw(statement(old, [(today - KEPT).into()])).await?;
+        let batches = "DELETE FROM platform.usage_batches WHERE written_at < $1";
+        self.platform.execute_raw(statement(batches, [(now - BATCHES_KEPT).into()])).await?;
         let orphans = "DELETE FROM platform.usage_days u WHERE day >= $1 \
                        AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.id = u.tenant_id)";
         self.platform.execute_raw(statement(orphans, [(today - TimeDelta::days(2)).into()])).await?;

@@ -17,6 +17,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tenancy::{PlatformConnection, Tenants};
+use tokio::sync::Mutex;
 
 pub use book::{Day, Tally};
 pub use counting::Counting;
@@ -39,6 +40,7 @@ pub struct Usage {
     options: UsageOptions,
     billing_contact: Option<String>,
     book: Book,
+    outgoing: Mutex<flush::Outgoing>,
     slow: slow::Pending,
 }
 
@@ -52,6 +54,7 @@ impl Usage {
             options: config.usage.clone(),
             billing_contact: config.lifecycle.billing_contact.clone(),
             book: Book::default(),
+            outgoing: Mutex::new(flush::Outgoing::new()),
             slow: slow::Pending::default(),
         }
     }

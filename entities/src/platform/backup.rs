@@ -36,9 +36,12 @@ pub struct Model {
     pub error: Option<String>,
     /// When it was last restored for a test.
     pub verified_at: Option<DateTime<Utc>>,
-    /// What was wrong then.
+    /// What was wrong with it then.
     #[sea_orm(column_type = "Text", nullable)]
     pub verify_error: Option<String>,
+    /// What a migration that has come since it was made refused then, although it is whole.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unfit_error: Option<String>,
 }
 
 /// How far an archive is.
@@ -60,7 +63,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Whether a tenant can be restored from it, as far as is known.
+    /// Whether a tenant can be restored from it, as far as is known: by this program, or by the one that made it.
     pub fn is_good(&self) -> bool {
         self.state == State::Done && self.verify_error.is_none()
     }

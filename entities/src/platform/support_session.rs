@@ -18,6 +18,8 @@ pub struct Model {
     pub tenant_id: Uuid,
     /// Who entered.
     pub operator_id: OperatorId,
+    /// The operator's session at the console that it was begun from, and ends with. Without one it is over.
+    pub operator_session_id: Option<SessionId>,
     /// The key that the session's refresh tokens are made with.
     #[sea_orm(column_type = "Blob")]
     pub refresh_secret: Vec<u8>,

@@ -16,6 +16,9 @@ mod m20261121_000010_exports;
 mod m20261121_000011_support;
 mod m20261121_000012_plan_offers;
 mod m20261121_000013_backup_claims;
+mod m20261121_000014_usage_batches;
+mod m20261121_000015_support_visits;
+mod m20261121_000016_unfit_backups;
 
 /// Brings the control plane's schema up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +40,9 @@ impl MigratorTrait for PlatformMigrator {
             Box::new(m20261121_000011_support::Migration),
             Box::new(m20261121_000012_plan_offers::Migration),
             Box::new(m20261121_000013_backup_claims::Migration),
+            Box::new(m20261121_000014_usage_batches::Migration),
+            Box::new(m20261121_000015_support_visits::Migration),
+            Box::new(m20261121_000016_unfit_backups::Migration),
         ]
     }
 }

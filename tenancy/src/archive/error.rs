@@ -66,7 +66,8 @@ pub enum ArchiveError {
         /// What Postgres said.
         source: DbErr,
     },
-    /// A migration that has come since the archive was made refuses what it holds.
+    /// A migration that has come since the archive was made refuses what it holds. The program that made it can restore it, and so may a
+    /// later one.
     #[error("A later migration refuses the data: {source}")]
     Unfit {
         /// What Postgres said.
@@ -101,17 +102,13 @@ pub enum ArchiveError {
 
 impl ArchiveError {
     /// Whether the archive itself is to blame: nobody can restore it. Otherwise it is whoever reads it, or what is between the two,
-    /// such as the key, a store that does not answer, a program that is too old or a database without room; and another time, or
-    /// elsewhere, it may be restored.
+    /// such as the key, a store that does not answer, a program that is too old, a migration that has come since or a database without
+    /// room; and another time, or elsewhere, it may be restored.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::NotAnArchive
-            | Self::Truncated
-            | Self::Altered(_)
-            | Self::Foreign(_)
-            | Self::Shape(_)
-            | Self::Unfit { .. }
-            | Self::Differs(_) => true,
+            Self::NotAnArchive | Self::Truncated | Self::Altered(_) | Self::Foreign(_) | Self::Shape(_) | Self::Differs(_) => {
+                true
+            }
             Self::Refused { source, .. } => is_of_data(source),
             // Where its directory is missing too, a disk may not be mounted.
             Self::File { path, source } => source.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir),
@@ -187,6 +184,7 @@ mod tests {
     #[case(ArchiveError::Newer("m".to_owned()), false)]
     #[case(ArchiveError::Stopped, false)]
     #[case(ArchiveError::Refused { table: "t".to_owned(), source: DbErr::Custom("no room".to_owned()) }, false)]
+    #[case(ArchiveError::Unfit { source: DbErr::Custom("a new rule".to_owned()) }, false)]
     #[case(ArchiveError::of_file("/nowhere/at/all")(io::ErrorKind::NotFound.into()), false)]
     #[case(ArchiveError::of_file("/nowhere")(io::ErrorKind::NotFound.into()), true)]
     #[case(ArchiveError::of_file("/nowhere")(io::ErrorKind::PermissionDenied.into()), false)]

@@ -87,14 +87,15 @@ impl Scaffolding {
     }
 }
 
-/// The statements that set the sequences which columns of this schema own.
+/// The statements that set the sequences which columns of this schema own, each after the highest number that it could have given. Where
+/// there is none, the sequence begins as its migration says: it may not take any other number, and 1 may be out of its bounds.
 const COUNTING: &str = "
-    SELECT format('SELECT setval(%L, coalesce(max(%I), 1)::bigint, max(%I) IS NOT NULL) FROM %I',
-                  pg_get_serial_sequence(format('%I', c.relname), a.attname), a.attname, a.attname, c.relname)
+    SELECT format('SELECT setval(%L, max(%I)::bigint) FROM %I WHERE %I BETWEEN %s AND %s HAVING max(%I) IS NOT NULL',
+                  pg_get_serial_sequence(format('%I', c.relname), a.attname), a.attname, c.relname, a.attname, s.seqmin, s.seqmax, a.attname)
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_sequence s ON s.seqrelid = pg_get_serial_sequence(format('%I', c.relname), a.attname)::regclass
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-        AND (a.attidentity <> '' OR a.atthasdef)
-        AND pg_get_serial_sequence(format('%I', c.relname), a.attname) IS NOT NULL";
+        AND (a.attidentity <> '' OR a.atthasdef)";
 
 /// Loads what arrives into the schema, which is at the manifest's version.
 pub(super) async fn load(

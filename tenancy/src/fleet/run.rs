@@ -24,6 +24,8 @@ const MOST_WAITING: usize = 64;
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// How long to wait for tenants that another program works on before looking again.
 const ELSEWHERE: Duration = Duration::from_millis(200);
+/// For how long it may not be known which of them are behind still, such as while a server gives way to another.
+const BLIND: Duration = Duration::from_mins(1);
 
 /// What became of a tenant.
 enum Outcome {
@@ -124,6 +126,7 @@ impl<'a> Worker<'a> {
     async fn phase<W: FnMut(FleetStep<'_>)>(&self, tenants: Vec<Tenant>, canary: bool, tally: &mut Tally<W>) -> Result<()> {
         let mut left = self.pass(tenants, canary, tally).await;
         let began = Instant::now();
+        let mut seen = began;
         while !left.is_empty() {
             if self.options.patience.is_some_and(|patience| began.elapsed() >= patience) {
                 tally.report.untouched += left.len();
@@ -132,7 +135,15 @@ impl<'a> Worker<'a> {
             }
             // Another program works on these. It may fail, or be killed: then they are this one's again, as they are by now.
             sleep(ELSEWHERE).await;
-            let behind = self.tenants.tenants_behind().await?;
+            let behind = match self.tenants.tenants_behind().await {
+                Ok(behind) => behind,
+                Err(Error::Database(error)) if passes(&error) && seen.elapsed() < BLIND => {
+                    tracing::debug!(%error, "it is not known which tenants are behind; it is looked again");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            seen = Instant::now();
             let mut behind: HashMap<TenantId, Tenant> = behind.into_iter().map(|tenant| (tenant.id, tenant)).collect();
             let mut again = Vec::new();
             for tenant in left {

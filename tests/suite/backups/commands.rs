@@ -53,8 +53,25 @@ async fn archives_are_made_listed_tried_and_removed() {
     assert!(said.ends_with("2 archives removed.\n"), "{said}");
     assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.backups").await, 2);
 
+    // One that cannot be removed is in nobody's way.
+    value::<i32>(&mut operator, copy).await;
+    fs::create_dir(format!("{}.old", archives.done(&tenants[0]).await[0].place)).unwrap();
+    let rotate = run(&mut archives.command(&["backup", "rotate"])).await;
+    assert_eq!(rotate.status.code(), Some(1));
+    assert!(stdout(&rotate).ends_with("1 archives removed, 1 could not be; the log says why.\n"), "{}", stdout(&rotate));
+    run_sql(&mut operator, "DELETE FROM platform.backups WHERE place LIKE '%.old'").await;
+
     let doctor = run(&mut archives.command(&["doctor"])).await;
     assert!(stdout(&doctor).contains("2 tenants have an archive"), "{}", stdout(&doctor));
+    let unfit =
+        "UPDATE platform.backups SET verified_at = now(), unfit_error = 'refused', schema_version = 'm20200101_000001_older'";
+    run_sql(&mut operator, unfit).await;
+    let doctor = run(&mut archives.command(&["doctor"])).await;
+    assert!(stdout(&doctor).contains("refuses the archives of 2 tenants"), "{}", stdout(&doctor));
+    assert!(!doctor.status.success());
+    let said = archives.succeed(&["backup", "list"]).await;
+    assert!(said.contains("unfit") && said.contains("refused") && !said.contains("no good"), "{said}");
+    run_sql(&mut operator, "UPDATE platform.backups SET unfit_error = NULL").await;
     value::<i32>(&mut operator, "UPDATE platform.tenants SET created_at = now() - interval '9 days' RETURNING 1").await;
     value::<i32>(&mut operator, "UPDATE platform.backups SET started_at = now() - interval '3 days' RETURNING 1").await;
     let doctor = run(&mut archives.command(&["doctor"])).await;

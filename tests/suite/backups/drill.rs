@@ -2,11 +2,26 @@
 
 use std::fs;
 
-use chrono::{TimeDelta, Utc};
+use api::backup::Flaw;
+use chrono::{DateTime, TimeDelta, Utc};
+use migration::tenant::TenantMigrator;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tempfile::NamedTempFile;
-use tests::{make_tenant, mark, run, value};
+use tests::{Server, Step, make_tenant, mark, run, value};
 
 use super::Archives;
+
+/// A next program with a rule that rows of today break.
+struct Strict;
+
+impl MigratorTrait for Strict {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rule = "ALTER TABLE departments ADD CONSTRAINT departments_short CHECK (length(name) < 3)";
+        migrations.push(Step::boxed("m20990101_000001_short", rule));
+        migrations
+    }
+}
 
 const SCRATCH: &str = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%scratch%'";
 
@@ -44,7 +59,7 @@ async fn what_cannot_be_restored_is_known_and_replaced() {
     fs::write(&backup.place, bytes).unwrap();
     let (backups, clock) = (&archives.office.server.app.backups, archives.office.clock.clock());
     let drill = backups.drill_due(&clock).await.unwrap().unwrap();
-    assert!(drill.result.unwrap_err().contains("altered"));
+    assert!(matches!(drill.result.unwrap_err(), Flaw::Damaged(error) if error.contains("altered")));
     let now = archives.office.clock.now();
     let status = backups.status(now).await.unwrap();
     assert_eq!((status.bad, status.backed_up), (1, 0), "{status:?}");
@@ -120,12 +135,48 @@ async fn another_archive_in_the_place_is_no_good() {
         }
         fs::remove_file(&place).unwrap();
         tenants.backup(owner, std::path::Path::new(&place), None, Utc::now()).await.unwrap();
-        let said = backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err();
+        let said = backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err().to_string();
         assert!(said.contains(part), "{part:?} is not in {said}");
     }
     fs::write(&place, whole).unwrap();
     assert!(backups.drill(&clock).await.unwrap().unwrap().result.is_ok());
     let mut operator = archives.office.database.connect().await;
     run(&mut operator, "UPDATE platform.backups SET schema_version = 'm20200101_000001_other'").await;
-    assert!(backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err().contains("another version"));
+    assert!(backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err().to_string().contains("another version"));
+}
+
+/// A release with a faulty migration does not use up the archives that the release before can restore.
+#[tokio::test]
+async fn what_a_later_migration_refuses_is_said_aloud_and_stays_good() {
+    let archives = Archives::open(&["--backup-keep", "5 daily"]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    mark(archives.office.server.tenants(), &tenant, 3).await;
+    archives.do_due().await;
+    archives.day().await;
+    let (here, clock) = (&archives.office.server.app.backups, archives.office.clock.clock());
+    let next = Server::start_on(archives.office.database.tenants::<Strict>(), &[], archives.office.clock.clock()).await;
+    let mut operator = archives.office.database.connect().await;
+    let turn = "SELECT due_at FROM platform.backup_turns";
+    let before: DateTime<Utc> = value(&mut operator, turn).await;
+    let flaw = next.app.backups.drill(&clock).await.unwrap().unwrap().result.unwrap_err();
+    assert!(matches!(&flaw, Flaw::Unfit(error) if error.contains("departments_short")), "{flaw:?}");
+    let unfit = archives.done(&tenant).await.remove(0);
+    assert!(unfit.is_good() && unfit.verified_at.is_some() && unfit.unfit_error.is_some(), "{unfit:?}");
+    assert_eq!(value::<DateTime<Utc>>(&mut operator, turn).await, before, "the next one would be refused as well");
+    let now = archives.office.clock.now();
+    let status = next.app.backups.status(now).await.unwrap();
+    assert_eq!((status.unfit, status.bad, status.backed_up), (1, 0, 1), "{status:?}");
+    assert_eq!(here.status(now).await.unwrap().unfit, 0, "this program has no such migration");
+
+    // The next archive, which nobody has tried, does not take its place.
+    archives.day().await;
+    let left: Vec<_> = archives.done(&tenant).await.into_iter().map(|backup| backup.id).collect();
+    assert!(left.len() == 2 && left.contains(&unfit.id), "{left:?}");
+    assert_eq!(next.app.backups.status(archives.office.clock.now()).await.unwrap().unfit, 1);
+    // The rows are mended: the next archive that is tried is fit.
+    run(&mut operator, &format!("UPDATE {}.departments SET name = right(name, 1)", tenant.schema)).await;
+    archives.day().await;
+    assert!(next.app.backups.drill(&clock).await.unwrap().unwrap().result.is_ok());
+    assert_eq!(next.app.backups.status(archives.office.clock.now()).await.unwrap().unfit, 0);
+    next.tenants().close().await;
 }

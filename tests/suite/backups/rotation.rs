@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use tests::run;
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::platform::backup::State;
+use tests::{run, until, value};
 
 use super::Archives;
 
@@ -84,4 +86,87 @@ async fn what_somebody_else_has_put_in_the_place_is_never_taken_for_an_archive()
     archives.day().await;
     assert_eq!(archives.done(&tenant).await.len(), 1);
     assert_eq!(fs::read(&foreign).unwrap(), b"mine");
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_in_no_others_way() {
+    let archives = Archives::open(&["--backup-keep", "1 daily"]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.day().await;
+    let blocked = archives.done(&tenant).await.remove(0);
+    // A directory cannot be removed as a file is.
+    let block = |place: &Path| {
+        fs::remove_file(place).unwrap();
+        fs::create_dir(place).unwrap();
+    };
+    block(Path::new(&blocked.place));
+    let (left, beyond) = (archives.directory.path().join("left"), archives.directory.path().join("beyond"));
+    let mut operator = archives.office.database.connect().await;
+    for place in [&left, &beyond] {
+        fs::write(place, "half").unwrap();
+        let failed = format!(
+            "INSERT INTO platform.backups (id, tenant_id, place, state, started_at, error) \
+             VALUES (gen_random_uuid(), '{}', '{}', 'failed', '{}', 'x')",
+            tenant.id,
+            place.display(),
+            (archives.office.clock.now() - TimeDelta::days(31)).to_rfc3339()
+        );
+        run(&mut operator, &failed).await;
+    }
+    block(&beyond);
+    archives.day().await;
+    assert_eq!(archives.done(&tenant).await.len(), 2, "the one in the blocked place is known still");
+    assert!(!left.exists() && beyond.exists());
+    let backups = &archives.office.server.app.backups;
+    let now = archives.office.clock.now();
+    let rotation = backups.rotate(tenant.id, now).await.unwrap();
+    assert_eq!((rotation.removed.len(), rotation.failed), (0, 2), "{rotation:?}");
+
+    fs::remove_dir(&blocked.place).unwrap();
+    let rotation = backups.rotate(tenant.id, now).await.unwrap();
+    let removed: Vec<_> = rotation.removed.iter().map(|backup| backup.id).collect();
+    assert_eq!((removed, rotation.failed), (vec![blocked.id], 1), "{rotation:?}");
+    // What a failed backup may have left is not looked for without end.
+    let rotation = backups.rotate(tenant.id, now + TimeDelta::days(30)).await.unwrap();
+    assert_eq!((rotation.removed.len(), rotation.failed), (0, 0), "{rotation:?}");
+    let rows = archives.of(&tenant).await;
+    assert!(rows.len() == 1 && rows[0].state == State::Done, "{rows:?}");
+    assert!(beyond.exists());
+}
+
+#[tokio::test]
+async fn a_drill_finds_no_fault_with_what_a_rotation_removes() {
+    let archives = Archives::open(&["--backup-keep", "1 daily"]).await;
+    let tenant = archives.tenants(1).await.remove(0);
+    archives.do_due().await;
+    archives.day().await;
+    let (mut holder, mut operator) = (archives.office.database.connect().await, archives.office.database.connect().await);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+    // An archive goes while its row is locked: not before.
+    let first = archives.done(&tenant).await.remove(0);
+    run(&mut holder, "BEGIN; SELECT id FROM platform.backups FOR UPDATE").await;
+    let meanwhile = async {
+        until("the rotation waits", async || value::<i64>(&mut operator, waiting).await == 1).await;
+        assert!(Path::new(&first.place).exists());
+        run(&mut holder, "ROLLBACK").await;
+    };
+    tokio::join!(archives.day(), meanwhile);
+    assert!(!Path::new(&first.place).exists());
+
+    let last = archives.done(&tenant).await.remove(0);
+    assert_ne!(last.id, first.id);
+    run(&mut holder, &format!("BEGIN; DELETE FROM platform.backups WHERE id = '{}'", last.id)).await;
+    fs::remove_file(&last.place).unwrap();
+    let turn = "SELECT due_at FROM platform.backup_turns";
+    let before: DateTime<Utc> = value(&mut operator, turn).await;
+    let clock = archives.office.clock.clock();
+    let meanwhile = async {
+        until("the drill waits", async || value::<i64>(&mut operator, waiting).await == 1).await;
+        run(&mut holder, "COMMIT").await;
+    };
+    let (drill, ()) = tokio::join!(archives.office.server.app.backups.drill(&clock), meanwhile);
+    assert!(drill.unwrap().is_none());
+    assert_eq!(value::<DateTime<Utc>>(&mut operator, turn).await, before, "nothing has to be made anew");
 }

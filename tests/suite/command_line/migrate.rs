@@ -141,6 +141,21 @@ async fn what_cannot_be_migrated_is_said_in_one_sentence() {
     }
 }
 
+#[tokio::test]
+async fn a_backup_is_waited_for_as_long_as_is_said() {
+    let mut fleet = Fleet::behind(&["alpha", "bravo"]).await;
+    let mut backup = PgConnection::connect(&fleet.url).await.unwrap();
+    let bravo = fleet.schema("bravo").await;
+    sql(&mut backup, &format!("SELECT pg_advisory_lock_shared(hashtextextended('tenantry ' || '{bravo}', 0))")).await;
+    let (code, said) = fleet.run(&["--patience", "0"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("1 tenant migrated") && said.contains("0 failed, 1 not begun"), "{said}");
+    assert!(said.ends_with("Other programs are at the rest. Run it again to go on.\n"), "{said}");
+    backup.close().await.unwrap();
+    assert_eq!(fleet.run(&["--patience", "60"]).await.0, Some(0));
+    assert_eq!(fleet.states().await, ["alpha current", "bravo current"]);
+}
+
 /// Holds up the migration of `bravo` once `alpha` is done, and ends the program by a signal.
 async fn end_by(name: &str) -> (Fleet, ExitStatus, String) {
     let mut fleet = Fleet::behind(&["alpha", "bravo", "charlie"]).await;

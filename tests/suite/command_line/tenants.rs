@@ -187,10 +187,14 @@ async fn members_and_hosts_are_added() {
     let hosts: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("host     ")).collect();
     assert_eq!(hosts, ["people.acme.example", "hr.acme.example"], "the primary one first");
     succeed(&url, &["create", "globex"]).await;
-    for slug in ["acme", "globex"] {
+    for (slug, reason) in [("acme", "is in the list already"), ("globex", "Another organisation is served at this address")] {
         let again = ["domains", slug, "add", "hr.acme.example", "--trusted"];
-        assert_one_sentence(&run(&mut tenant(&url, &again)).await, "is served at this address");
+        assert_one_sentence(&run(&mut tenant(&url, &again)).await, reason);
     }
+    // There is something left to do.
+    succeed(&url, &["domains", "acme", "add", "hr.acme.example", "--trusted", "--primary"]).await;
+    let shown = succeed(&url, &["show", "acme"]).await;
+    assert_eq!(shown.lines().find_map(|line| line.strip_prefix("host     ")), Some("hr.acme.example"));
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use migration::tenant::TenantMigrator;
-use sea_orm::{TransactionSession as _, TransactionTrait as _};
-use tenancy::{AskedBy, TenantStatus, Tenants};
-use tests::{PostOffice, Server, cancelled_after, database_url, one_connection, until, value};
+use sea_orm::{ConnectionTrait as _, TransactionSession as _, TransactionTrait as _};
+use tenancy::{AskedBy, Tenant, TenantStatus, Tenants};
+use tests::{Answer, PostOffice, Server, cancelled_after, database_url, one_connection, until, value};
 
 /// The process dies after so many steps of its work, again and again; the last one finishes. Nothing is counted twice or not at all.
 #[tokio::test]
@@ -93,23 +93,46 @@ async fn a_request_that_has_begun_is_waited_for() {
 /// A request that was let in just before, and finds nothing there any more.
 #[tokio::test]
 async fn a_request_that_comes_too_late_for_its_data_says_so() {
+    let answer = too_late(async |other, tenant| {
+        other.tenants().delete(tenant, Utc::now()).await.unwrap();
+    })
+    .await;
+    assert_eq!(answer.codes(), ["TENANT_DELETING", "TENANT_DELETING"], "{}", answer.body);
+}
+
+/// The first table is gone, and with it the transaction in which the second one is asked for.
+#[tokio::test]
+async fn a_request_that_finds_half_of_its_data_says_so() {
+    let answer = too_late(async |other, tenant| {
+        let schema = &tenant.schema;
+        let begun = format!(
+            "DROP TABLE {schema}.employees CASCADE; UPDATE platform.tenants SET status = 'deleting' WHERE schema_name = '{schema}'"
+        );
+        other.tenants().platform().execute_unprepared(&begun).await.unwrap();
+    })
+    .await;
+    assert_eq!(answer.codes(), ["TENANT_DELETING", "TENANT_DELETING"], "{}", answer.body);
+}
+
+/// What somebody is answered who was let in, and whose tenant `another` program is deleting before the request gets a connection.
+async fn too_late(delete: impl AsyncFnOnce(&Server, &Tenant)) -> Answer {
     let tenants = Tenants::connect::<TenantMigrator>(&one_connection(&database_url())).unwrap();
     let server = Server::start_on(tenants, &[], api::app::system_clock()).await;
     let other = Server::start().await;
     let company = other.company().await;
     let caller = crate::standing::through(&server, &company, Some(company.token(Role::Hr)));
+    let query = "{ employees { totalCount } departments { nodes { id } } }";
     // Host and rights are remembered from here on.
-    caller.ask("{ employees { totalCount } }").await.data("");
+    caller.ask(query).await.data("");
     let held = server.tenants().platform().begin().await.unwrap();
-    let asking = tokio::spawn(async move { caller.ask("{ employees { totalCount } }").await });
+    let asking = tokio::spawn(async move { caller.ask(query).await });
     // Lets it come to where it waits for the connection: nothing before that waits for anything.
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
-    other.tenants().delete(&company.tenant, Utc::now()).await.unwrap();
+    delete(&other, &company.tenant).await;
     held.rollback().await.unwrap();
-    let answer = asking.await.unwrap();
-    assert_eq!(answer.code(), "TENANT_DELETING", "{}", answer.body);
+    asking.await.unwrap()
 }
 
 #[tokio::test]

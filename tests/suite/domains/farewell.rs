@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use domain::Role;
 use serde_json::json;
-use tests::{Caller, DnsMood, until, within};
+use tests::{Caller, DnsMood, run, until, value, within};
 
 use super::{Scene, new_host, remove};
 
@@ -56,6 +56,61 @@ async fn sessions_and_subscriptions_at_a_host_end_with_it_and_others_go_on() {
     .await;
     assert_eq!(other_process(&home, &company.host()).ask("{ viewer { role } }").await.text("/viewer/role"), "HR");
     assert_eq!(other_process(&home, &host).ask(PLACE).await.code(), "TENANT_NOT_FOUND");
+}
+
+/// The session would be there when the host is another's: the release waits for its commit, and ended the sessions that it saw.
+#[tokio::test]
+async fn nobody_signs_in_at_a_host_that_is_just_being_let_go() {
+    let scene = Scene::open().await;
+    let (company, host) = (scene.company().await, new_host());
+    scene.prove(&company, &host).await;
+    let account = company.account(Role::Hr).await;
+    let at_host = company.anonymous().at(host.as_str());
+    let (mut releasing, mut observer) = (scene.office.database.connect().await, scene.office.database.connect().await);
+    let sessions = format!("SELECT count(*) FROM platform.sessions WHERE host = '{host}' AND ended_at IS NULL");
+    run(&mut releasing, &format!("BEGIN; DELETE FROM platform.domains WHERE hostname = '{host}'")).await;
+    let release = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("the sign-in waits", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        run(&mut releasing, "COMMIT").await;
+    };
+    let (refused, ()) = tokio::join!(at_host.sign_in(&account.email, &account.password), release);
+    assert_eq!(refused.code(), "TENANT_NOT_FOUND");
+    assert_eq!(value::<i64>(&mut releasing, &sessions).await, 0);
+}
+
+/// The other way round: whoever lets the host go ends the session that was begun meanwhile.
+#[tokio::test]
+async fn a_session_that_begins_while_its_host_is_let_go_ends_with_it() {
+    let scene = Scene::open().await;
+    let (company, host) = (scene.company().await, new_host());
+    scene.prove(&company, &host).await;
+    let account = company.account(Role::Hr).await;
+    let owner = scene.owner(&company);
+    let (mut blocker, mut observer) = (scene.office.database.connect().await, scene.office.database.connect().await);
+    // The sign-in has the host already, and waits for its account.
+    let lock = format!("BEGIN; SELECT FROM platform.accounts WHERE email = '{}' FOR UPDATE", account.email);
+    run(&mut blocker, &lock).await;
+    let mut waiting = async |count: i64| {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        value::<i64>(&mut observer, sql).await >= count
+    };
+    let at_host = company.anonymous().at(host.as_str());
+    let mut signing_in = Box::pin(at_host.sign_in(&account.email, &account.password));
+    tokio::select! {
+        answer = &mut signing_in => panic!("it did not wait: {}", answer.body),
+        () = until("the sign-in waits", async || waiting(1).await) => {}
+    }
+    let mut removing = Box::pin(remove(&owner, &host));
+    tokio::select! {
+        answer = &mut removing => panic!("it did not wait: {}", answer.body),
+        () = until("the release waits", async || waiting(2).await) => {}
+    }
+    run(&mut blocker, "ROLLBACK").await;
+    let (_, removed) = tokio::join!(signing_in, removing);
+    removed.data("");
+    let sessions = format!("SELECT count(*) FROM platform.sessions WHERE host = '{host}' AND ended_at IS NULL");
+    assert_eq!(value::<i64>(&mut blocker, &sessions).await, 0);
 }
 
 /// Whoever has the host next finds nothing of the tenant before, and nobody of that tenant is anything there.

@@ -1,10 +1,11 @@
 //! What DNS says, and what follows.
 
+use chrono::TimeDelta;
 use hickory_proto::op::ResponseCode;
 use serde_json::{Value, json};
-use tests::{Caller, DnsMood, Server};
+use tests::{Caller, DnsMood, Server, run};
 
-use super::{Scene, add, check, list, new_host, remove, send_check};
+use super::{Scene, add, check, list, make_primary, new_host, remove, send_check};
 
 /// A name for what DNS says, and what it says of a record.
 type Form<'a> = (&'a str, &'a dyn Fn(&str) -> DnsMood);
@@ -41,6 +42,45 @@ async fn a_host_is_served_once_it_is_proved() {
     let actions: Vec<&str> = events.as_array().unwrap().iter().filter_map(|edge| edge["node"]["action"].as_str()).collect();
     assert_eq!(actions[..2], ["domain.proved", "domain.added"], "{events}");
     assert_eq!(events[0]["node"]["changes"]["hostname"]["to"], json!(host));
+}
+
+/// The tenant's data cannot be written meanwhile: as after a crash between the change and its event.
+#[tokio::test]
+async fn what_was_done_to_a_host_is_written_down_with_it() {
+    let scene = Scene::open().await;
+    let (company, host) = (scene.company().await, new_host());
+    let (owner, office) = (scene.owner(&company), &scene.office);
+    let schema = company.tenant.schema.as_str();
+    let mut connection = office.database.connect().await;
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".audit_events RENAME TO away")).await;
+    scene.prove(&company, &host).await;
+    make_primary(&owner, &host).await.data("");
+    let redirect = "mutation { redirectToPrimaryDomain(enabled: false) { domains { redirectsToPrimary } } }";
+    owner.ask(redirect).await.data("");
+    // What is so already is no deed.
+    owner.ask(redirect).await.data("");
+    remove(&owner, &host).await.data("");
+    assert_eq!(remove(&owner, &host).await.code(), "NOT_FOUND");
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".away RENAME TO audit_events")).await;
+    let events = async || {
+        let query = "{ auditEvents(first: 5) { nodes { action changes } } }";
+        let events = owner.ask(query).await.data("/auditEvents/nodes");
+        let text = |event: &Value| (event["action"].as_str().unwrap().to_owned(), event["changes"].clone());
+        let events = events.as_array().unwrap().iter().map(text);
+        events.filter(|(action, _)| action.starts_with("domain.")).collect::<Vec<_>>()
+    };
+    assert!(events().await.is_empty());
+
+    office.server.app.auth.tidy(office.clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    let change = |from: Value, to: Value| json!({ "from": from, "to": to });
+    let expected = [
+        ("domain.removed", json!({ "hostname": change(json!(host), Value::Null), "served": change(json!(true), Value::Null) })),
+        ("domain.redirect_changed", json!({ "redirectsToPrimary": change(json!(true), json!(false)) })),
+        ("domain.made_primary", json!({ "hostname": change(json!(company.host()), json!(host)) })),
+        ("domain.proved", json!({ "hostname": change(Value::Null, json!(host)), "served": change(Value::Null, json!(true)) })),
+        ("domain.added", json!({ "hostname": change(Value::Null, json!(host)), "served": change(Value::Null, json!(false)) })),
+    ];
+    assert_eq!(events().await, expected.map(|(action, changes)| (action.to_owned(), changes)));
 }
 
 /// Whatever comes besides and around the record.

@@ -139,6 +139,36 @@ async fn a_tenant_that_is_being_backed_up_is_waited_for_as_long_as_was_said() {
     fleet.stop().await;
 }
 
+/// Who waits for another program asks again and again which tenants are behind, and loses a connection now and then.
+#[tokio::test]
+async fn a_lost_connection_is_no_end_of_waiting() {
+    let mut fleet = Fleet::of(2).await;
+    let next = fleet.next::<Next>();
+    let (mut backup, mut holder) = (fleet.database.connect().await, fleet.database.connect().await);
+    let mut operator = fleet.database.connect().await;
+    let lock = format!("SELECT pg_advisory_lock_shared(hashtextextended('tenantry ' || '{}', 0))", fleet.tenants[1].schema);
+    run(&mut backup, &lock).await;
+    let meanwhile = async {
+        let done = format!("SELECT count(*) FROM platform.tenants WHERE schema_version = '{SECOND}'");
+        until("the other one is migrated", async || value::<i64>(&mut operator, &done).await == 1).await;
+        // The look reads the hosts as well, a migration does not.
+        run(&mut holder, "BEGIN; LOCK TABLE platform.domains").await;
+        let look = "FROM pg_locks WHERE NOT granted AND relation = 'platform.domains'::regclass";
+        let looks = format!("SELECT count(*) {look}");
+        until("it is looked", async || value::<i64>(&mut operator, &looks).await == 1).await;
+        let terminate = format!("SELECT count(pg_terminate_backend(pid)) {look}");
+        assert_eq!(value::<i64>(&mut operator, &terminate).await, 1);
+        run(&mut holder, "ROLLBACK").await;
+        backup.close().await.unwrap();
+    };
+    let options = options();
+    let (report, ()) = tokio::join!(migrate_with(&next, &options), meanwhile);
+    assert_eq!((report.migrated, report.failed.len(), report.ended), (2, 0, Ended::Complete), "{report:?}");
+    fleet.all_are_migrated().await;
+    next.close().await;
+    fleet.stop().await;
+}
+
 /// Ctrl-C: the tenants under way are finished, no further one is begun, and the next run goes on.
 #[tokio::test]
 async fn a_run_that_is_asked_to_stop_ends_after_the_tenants_under_way() {

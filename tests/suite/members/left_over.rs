@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::Role;
-use entities::id::DepartureId;
+use entities::{id::DepartureId, platform::operator::OperatorRole};
 use migration::tenant::TenantMigrator;
 use sea_orm::{EntityTrait as _, Set};
 use serde_json::json;
@@ -39,6 +39,35 @@ async fn an_audit_event_that_was_not_written_is_written_later_and_once() {
     let event = company.caller(Role::Owner).ask(&events).await.data("/auditEvents/nodes/0");
     let at: chrono::DateTime<chrono::Utc> = event["occurredAt"].as_str().unwrap().parse().unwrap();
     assert_eq!(at, clock.now(), "when it was done, not when it was written");
+    let left: i64 = tests::value(&mut connection, "SELECT count(*) FROM platform.audit_outbox").await;
+    assert_eq!(left, 0);
+}
+
+/// What was left before, and what is done on the apex meanwhile.
+#[tokio::test]
+async fn an_audit_event_waits_for_the_end_of_maintenance() {
+    let (database, clock, server) = start().await;
+    let company = server.company().await;
+    let (member, _) = another(&company, Role::Employee).await;
+    let (schema, tenant) = (company.tenant.schema.as_str(), company.tenant.id);
+    let mut connection = database.connect().await;
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".audit_events RENAME TO away")).await;
+    let change = json!({ "accountId": id_of(&member), "role": "HR" });
+    company.caller(Role::Owner).mutate("changeMemberRole", change, "member { role }").await.data("");
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".away RENAME TO audit_events")).await;
+    server.tenants().set_maintenance(tenant, Some("Back at noon."), clock.now()).await.unwrap();
+    let operator = server.operator(OperatorRole::Admin).await;
+    let id = api::graphql::id::encode_tenant(tenant).to_string();
+    let input = json!({ "id": id, "reason": "Something is to be looked at", "hours": 1 });
+    operator.caller.mutate("requestSupport", input, "supportGrant { id }").await.data("");
+
+    let deeds = "SELECT action FROM audit_events WHERE action IN ('member.role_changed', 'support.requested') ORDER BY action";
+    server.app.auth.tidy(clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    assert_eq!(company.texts(deeds).await, Vec::<String>::new());
+
+    server.tenants().set_maintenance(tenant, None, clock.now()).await.unwrap();
+    server.app.auth.tidy(clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    assert_eq!(company.texts(deeds).await, ["member.role_changed", "support.requested"]);
     let left: i64 = tests::value(&mut connection, "SELECT count(*) FROM platform.audit_outbox").await;
     assert_eq!(left, 0);
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Role, plan::Quota};
 use serde_json::json;
-use tests::{Answer, Caller, PostOffice};
+use tests::{Answer, Caller, Company, PostOffice};
 
 use super::{OwnLimit, exceeded, own_limit, retry_after};
 
@@ -34,7 +34,7 @@ async fn a_day_has_so_many_requests_and_the_next_one_as_many() {
     own_limit(&office.server, company.tenant.id, Quota::RequestsPerDay, OwnLimit::AtMost(10)).await;
     let hr = office.caller(&company, Role::Hr);
     assert_eq!(answered(&hr, 15).await, 10);
-    let refused = ask(&office.caller(&company, Role::Owner)).await;
+    let refused = ask(&office.caller(&company, Role::Employee)).await;
     assert_eq!((refused.status.as_u16(), exceeded(&refused, "requestsPerDay", 10)), (429, 10));
     assert_eq!(retry_after(&refused), 12 * 60 * 60);
     assert_eq!(answered(&office.caller(&other, Role::Hr), 15).await, 15);
@@ -47,6 +47,37 @@ async fn a_day_has_so_many_requests_and_the_next_one_as_many() {
     assert_eq!(answered(&hr, 15).await, 10);
     own_limit(&office.server, company.tenant.id, Quota::RequestsPerDay, OwnLimit::Unlimited).await;
     assert_eq!(answered(&hr, 15).await, 15);
+}
+
+/// A program of a company, and its key's id.
+async fn program(office: &PostOffice, company: &Company<'_>) -> (Caller, String) {
+    let input = json!({ "name": "Loop", "permissions": ["READ_DIRECTORY"] });
+    let made = office.caller(company, Role::Admin).mutate("createApiKey", input, "apiKey { id } token").await;
+    (company.anonymous().with_token(Some(made.text("/createApiKey/token"))), made.text("/createApiKey/apiKey/id"))
+}
+
+#[tokio::test]
+async fn a_program_that_has_used_up_the_day_can_be_ended() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    noon(&office);
+    let (program, id) = program(&office, &company).await;
+    own_limit(&office.server, company.tenant.id, Quota::RequestsPerDay, OwnLimit::AtMost(11)).await;
+    // The key that was made is the eleventh.
+    assert_eq!(answered(&program, 15).await, 10);
+    assert_eq!(answered(&office.caller(&company, Role::Hr), 1).await, 0);
+    let owner = office.caller(&company, Role::Owner);
+    assert_eq!(owner.ask("{ apiKeys { nodes { id } } }").await.text("/apiKeys/nodes/0/id"), id);
+    let end = "mutation($id: ID!) { endApiKey(id: $id) { apiKey { endedAt } } }";
+    assert!(owner.ask_with(end, json!({ "id": id })).await.data("/endApiKey/apiKey/endedAt").is_string());
+    assert_eq!(ask(&program).await.code(), "UNAUTHENTICATED");
+
+    // A hundred, of their own, on each day.
+    assert_eq!(answered(&owner, 105).await, 98);
+    assert_eq!(exceeded(&ask(&owner).await, "requestsPerDay", 11), 111);
+    assert_eq!(answered(&office.caller(&company, Role::Admin), 1).await, 1);
+    office.clock.advance(TimeDelta::days(1));
+    assert_eq!(answered(&owner, 115).await, 111);
 }
 
 #[tokio::test]

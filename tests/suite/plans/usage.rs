@@ -74,6 +74,31 @@ async fn what_cannot_be_written_is_written_later() {
 }
 
 #[tokio::test]
+async fn what_was_written_is_not_added_again_when_the_answer_was_lost() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let (hr, id, now) = (office.caller(&company, Role::Hr), company.tenant.id, office.clock.now());
+    let mut connection = office.database.connect().await;
+    // An answer that is not understood comes after the commit, as the loss of the connection may.
+    let day = now.date_naive();
+    let below = format!("INSERT INTO platform.usage_days (tenant_id, day, requests) VALUES ('{id}', '{day}', -1000)");
+    run(&mut connection, &below).await;
+    hr.ask("{ viewer { role } }").await.data("");
+    office.server.app.usage.write(now).await;
+    let written = format!("SELECT requests FROM platform.usage_days WHERE tenant_id = '{id}'");
+    assert_eq!(value::<i64>(&mut connection, &written).await, -999);
+    run(&mut connection, &format!("UPDATE platform.usage_days SET requests = requests + 1000 WHERE tenant_id = '{id}'")).await;
+
+    hr.ask("{ viewer { role } }").await.data("");
+    office.server.app.usage.write(now).await;
+    assert_eq!(value::<i64>(&mut connection, &written).await, 2);
+    assert_eq!(office.server.app.usage.requests_of(id, day), 2);
+    hr.ask("{ viewer { role } }").await.data("");
+    office.server.app.usage.write(now).await;
+    assert_eq!(value::<i64>(&mut connection, &written).await, 3);
+}
+
+#[tokio::test]
 async fn a_tenant_that_is_gone_leaves_nothing_behind() {
     let database = TestDatabase::create().await;
     let server = Server::start_on(

@@ -5,7 +5,7 @@ use domain::Role;
 use entities::platform::operator::OperatorRole;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
-use tests::{Server, TestClock, database_url, run};
+use tests::{PostOffice, Server, SmtpMood, SmtpServer, TestClock, database_url, run};
 
 use super::{Scene, decide};
 
@@ -76,6 +76,67 @@ async fn a_refusal_a_withdrawal_and_time_end_a_request() {
     assert_eq!(answer.data("/supportGrants/0/state"), "LAPSED");
     assert_eq!(decide(&owner, "consentToSupport", &id).await.code(), "CONFLICT");
     // Then one may ask again.
+    scene.asked().await;
+}
+
+/// Those whose organisation can only be read need help as much, and it changes nothing.
+#[tokio::test]
+async fn owners_answer_also_while_the_organisation_can_only_be_read() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    let now = chrono::Utc::now();
+    server.tenants().set_dates(company.tenant.id, None, Some(now - TimeDelta::days(10)), now).await.unwrap();
+    assert_eq!(scene.owner.mutate("createPosition", json!({ "title": "x" }), "__typename").await.code(), "TENANT_READ_ONLY");
+    let id = scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    assert!(visitor.ask("{ employees { totalCount } }").await.first_code().is_none());
+    decide(&scene.owner, "endSupport", &id).await.data("");
+    let actions = scene.actions(&id).await;
+    assert_eq!(actions, ["support.requested", "support.consented", "support.entered", "support.ended"]);
+}
+
+/// A mail server that is down for days is waited for as long as there is something to answer.
+#[tokio::test]
+async fn the_mail_is_worth_sending_for_as_long_as_the_request_waits() {
+    let smtp = SmtpServer::start().await;
+    let office = PostOffice::open_with(&["--smtp-url", &smtp.url()]).await;
+    let company = office.server.company().await;
+    let scene = Scene::of(&office.server, &company).await;
+    scene.asked().await;
+    smtp.set(SmtpMood::Busy);
+    office.send().await;
+    office.clock.advance(TimeDelta::hours(71));
+    office.send().await;
+    smtp.set(SmtpMood::Willing);
+    office.clock.advance(TimeDelta::minutes(50));
+    office.send().await;
+    let owner = company.member_with(Role::Owner).email();
+    assert!(smtp.received().iter().any(|mail| mail.recipients == [owner.clone()]), "{:?}", smtp.received());
+}
+
+/// Each request is a mail to every owner.
+#[tokio::test]
+async fn owners_are_not_asked_again_and_again() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    for _ in 0..5 {
+        let id = scene.asked().await;
+        scene.give_back(&id).await.data("");
+    }
+    let refused = scene.ask().await;
+    assert_eq!(refused.code(), "CONFLICT");
+    assert!(refused.message().contains("5 times within a day"), "{}", refused.message());
+    // Another operator has not asked yet.
+    let colleague = Scene { operator: server.operator(OperatorRole::Admin).await, ..Scene::of(&server, &company).await };
+    let id = colleague.asked().await;
+    colleague.give_back(&id).await.data("");
+    let earlier = format!(
+        "UPDATE platform.support_grants SET asked_at = asked_at - interval '1 day' WHERE tenant_id = '{}'",
+        company.tenant.id
+    );
+    run(&mut PgConnection::connect(&database_url()).await.unwrap(), &earlier).await;
     scene.asked().await;
 }
 

@@ -134,10 +134,21 @@ async fn a_visit_is_good_from_the_operators_networks_alone() {
     let refresh_token = set_up.text("/completeOperatorSetup/refreshToken");
     let scene = Scene { company: &company, operator: tests::Operator { email, app, caller, refresh_token }, owner };
     scene.open().await;
-    let (visitor, _) = scene.enter().await;
-    assert!(visitor.from_address("192.0.2.9").ask(VIEWER).await.first_code().is_none());
+    // From outside nothing begins, and the code is as good as before.
+    let code = scene.code().await;
+    let outside = company.anonymous().from_address("198.51.100.1");
+    assert_eq!(enter(&outside, &code).await.code(), "UNAUTHENTICATED");
+    let here = company.anonymous().from_address("192.0.2.9");
+    let entered = enter(&here, &code).await;
+    let visitor = here.with_token(Some(entered.text("/enter/accessToken")));
+    let refresh_token = entered.text("/enter/refreshToken");
+    // Nor is anything renewed, so that a copy of the token uses nothing up.
+    assert_eq!(refresh(&outside, &refresh_token).await.code(), "UNAUTHENTICATED");
+    assert!(refresh(&here, &refresh_token).await.first_code().is_none());
+    assert!(visitor.ask(VIEWER).await.first_code().is_none());
     assert_eq!(visitor.from_address("198.51.100.1").ask(VIEWER).await.code(), "UNAUTHENTICATED");
-    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED", "without an address nobody is in a network");
+    let nowhere = company.anonymous().with_token(visitor.token().map(str::to_owned));
+    assert_eq!(nowhere.ask(VIEWER).await.code(), "UNAUTHENTICATED", "without an address nobody is in a network");
     assert_eq!(visitor.from_address("192.0.2.1").ask(VIEWER).await.code(), "UNAUTHENTICATED", "a proxy is in none");
     // Members are not concerned.
     assert!(scene.owner.from_address("198.51.100.1").ask(VIEWER).await.first_code().is_none());

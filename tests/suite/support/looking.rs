@@ -1,11 +1,12 @@
 //! The whole way, and what an operator sees and does not see.
 
-use domain::Role;
+use api::plan::exceptions::{Exceptions, OwnLimit};
+use domain::{Role, plan::Quota};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tests::{Server, database_url, events_of, opaque, value};
 
-use super::{REASON, Scene, VIEWER, decide};
+use super::{NONCE, REASON, Scene, VIEWER, decide};
 
 #[tokio::test]
 async fn an_operator_looks_in_by_an_owners_leave_and_both_stand_in_the_audit() {
@@ -78,6 +79,9 @@ async fn an_operator_looks_in_by_an_owners_leave_and_both_stand_in_the_audit() {
     assert_eq!(kinds, ["operator true", "account false", "operator true", "operator true", "operator true", "account false"]);
 
     let events = events_of(&scene.operator.caller, &scene.tenant_id()).await;
+    // These stay when the organisation is deleted, and so name nobody of its people, nor what was told of them.
+    let details: String = events.iter().map(|(.., details)| details.to_string()).collect();
+    assert!(!details.contains(REASON) && !details.contains(owner), "{details}");
     let events: Vec<(&str, &str)> = events.iter().rev().map(|(action, name, _)| (action.as_str(), name.as_str())).collect();
     let by = "Olga Operator";
     assert_eq!(events, [("support.requested", by), ("support.entered", by), ("support.entered", by)]);
@@ -107,6 +111,37 @@ async fn what_is_seen_only_by_who_may_change_it_is_not_seen() {
     assert_eq!(permissions.data("/viewer/permissions"), expected);
 }
 
+/// The history does not tell what the lists do not show.
+#[tokio::test]
+async fn the_history_is_that_of_the_directory_alone() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    let id = scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let invitation = json!({ "email": "invited@example.test", "role": "ADMIN" });
+    let invited = scene.owner.mutate("inviteMember", invitation, "invitation { id }").await.text("/inviteMember/invitation/id");
+    let chief = opaque(company.chief.id);
+    let rename = json!({ "id": chief, "givenName": "Seen" });
+    company.caller(Role::Hr).mutate("updateEmployee", rename, "__typename").await.data("");
+
+    let history = "query($id: ID) { auditEvents(first: 100, subjectId: $id) { nodes { action } } }";
+    let told = async |caller: &tests::Caller, subject: Option<&str>| {
+        let nodes = caller.ask_with(history, json!({ "id": subject })).await.data("/auditEvents/nodes");
+        let nodes = nodes.as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap().to_owned());
+        nodes.collect::<Vec<String>>()
+    };
+    let seen = told(&visitor, None).await;
+    assert!(seen.contains(&"employee.updated".to_owned()), "{seen:?}");
+    let kinds = ["employee.", "department.", "position.", "location."];
+    assert!(seen.iter().all(|action| kinds.iter().any(|kind| action.starts_with(kind))), "{seen:?}");
+    assert_eq!(told(&visitor, Some(chief.as_str())).await.first().map(String::as_str), Some("employee.updated"));
+    for subject in [invited.as_str(), id.as_str()] {
+        assert_eq!(told(&visitor, Some(subject)).await, [""; 0]);
+        assert!(!told(&scene.owner, Some(subject)).await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn nothing_can_be_changed_by_a_visit() {
     let server = Server::start().await;
@@ -121,6 +156,7 @@ async fn nothing_can_be_changed_by_a_visit() {
         ("renameTenant", json!({ "name": "Taken" })),
         ("inviteMember", json!({ "email": "friend@operators.test", "role": "ADMIN" })),
         ("createApiKey", json!({ "name": "Mine", "permissions": ["READ_DIRECTORY"] })),
+        ("requestExport", json!({ "format": "CSV" })),
     ];
     for (mutation, input) in refused {
         let answer = visitor.mutate(mutation, input, "__typename").await;
@@ -130,7 +166,35 @@ async fn nothing_can_be_changed_by_a_visit() {
     for mutation in ["consentToSupport", "refuseSupport", "endSupport"] {
         assert_eq!(decide(&visitor, mutation, &id).await.code(), "FORBIDDEN", "{mutation}");
     }
+    let download = visitor.ask_with("mutation($id: ID!) { downloadExport(id: $id) { url } }", json!({ "id": id })).await;
+    assert!(download.message().contains("Support access is for looking"), "{}", download.body);
     assert_eq!(company.contents().await, before);
+    // Nor by who comes in with the same request, of which nothing but the visit itself is written down.
+    let both = "mutation($enter: EnterInput!, $make: CreateDepartmentInput!) {
+        enter(input: $enter) { accessToken } createDepartment(input: $make) { __typename }
+    }";
+    let code = scene.code().await;
+    let variables = json!({ "enter": { "code": code, "nonce": NONCE }, "make": { "name": "Made by a visitor" } });
+    let answer = company.anonymous().ask_with(both, variables).await;
+    assert!(answer.message().contains("Support access is for looking"), "{}", answer.body);
+    let made = "SELECT name FROM departments WHERE name = 'Made by a visitor'";
+    assert_eq!(company.texts(made).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_visit_uses_up_no_requests_of_the_organisation() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let none_left = (Quota::RequestsPerDay, OwnLimit::AtMost(0));
+    server.except(company.tenant.id, Exceptions { limits: vec![none_left], features: Vec::new() }).await;
+    let today = (server.app.clock)().date_naive();
+    let before = server.app.usage.requests_of(company.tenant.id, today);
+    assert_eq!(company.caller(Role::Employee).ask(VIEWER).await.code(), "QUOTA_EXCEEDED");
+    visitor.ask(VIEWER).await.data("/viewer");
+    assert_eq!(server.app.usage.requests_of(company.tenant.id, today), before);
 }
 
 /// Past the API, the domain and the database each refuse it as well.

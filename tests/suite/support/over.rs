@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use chrono::TimeDelta;
 use domain::Role;
 use entities::platform::operator::OperatorRole;
@@ -131,7 +135,10 @@ async fn whoever_is_no_operator_any_more_is_out() {
     let query = "{ supportGrants { state } }";
     assert_eq!(scene.owner.ask(query).await.data("/supportGrants/0/state"), "ENDED");
     server.app.auth.tidy(chrono::Utc::now() + TimeDelta::minutes(2)).await.unwrap();
-    assert_eq!(scene.actions(&id).await.last().map(String::as_str), Some("support.given_back"));
+    // It was not the operator who did it.
+    let audit = scene.audit(&id).await;
+    let last = audit.last().map(|(action, name, _)| (action.as_str(), name.as_str()));
+    assert_eq!(last, Some(("support.revoked", "the operator of the platform")));
 }
 
 #[tokio::test]
@@ -144,6 +151,62 @@ async fn an_operator_who_is_reset_has_to_enter_again() {
     let (platform, keys) = (server.tenants().platform(), tests::config(&[]).secret_keys().unwrap());
     api::auth::reset_operator(&platform, &keys, &scene.operator.email, chrono::Utc::now()).await.unwrap();
     assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+}
+
+/// However the session at the console ends: by signing out, or because a used refresh token of it came again.
+#[tokio::test]
+async fn a_visit_ends_with_the_session_at_the_console() {
+    let clock = TestClock::start();
+    let server = Server::start_with(&[], clock.clock()).await;
+    let company = server.company().await;
+    let mut scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, refresh_token) = scene.enter().await;
+    let listening = server.listen().await;
+    let mut watching = listening.connect(&company.host(), visitor.token().unwrap()).await;
+    watching.subscribe("a", EMPLOYEES).await;
+    scene.operator.caller.ask("mutation { signOut { signedOut } }").await.data("");
+    let closed = tokio::time::timeout(Duration::from_secs(15), watching.closed()).await;
+    assert_eq!(closed.expect("it goes on"), (4403, "UNAUTHENTICATED".to_owned()));
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+    assert_eq!(refresh(&company.anonymous(), &refresh_token).await.code(), "UNAUTHENTICATED");
+
+    // The consent is as it was: whoever signs in again enters again.
+    let signed_in = scene.operator.sign_in(&clock).await.data("/signIn");
+    let text = |field: &str| signed_in[field].as_str().unwrap().to_owned();
+    scene.operator.caller = server.console().with_token(Some(text("accessToken")));
+    let (visitor, _) = scene.enter().await;
+    assert!(visitor.ask(VIEWER).await.first_code().is_none());
+    let used = text("refreshToken");
+    refresh_operator(&server.console(), &used).await.data("");
+    clock.advance(TimeDelta::seconds(21));
+    assert_eq!(refresh_operator(&server.console(), &used).await.code(), "UNAUTHENTICATED");
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+}
+
+/// A session of the time before sessions at the console were written down is over, and so is one that was begun at the very moment at
+/// which the console's was ended.
+#[tokio::test]
+async fn a_visit_without_a_session_at_the_console_is_over() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let tenant = company.tenant.id;
+    for change in [
+        format!("UPDATE platform.support_sessions SET operator_session_id = NULL WHERE tenant_id = '{tenant}'"),
+        format!(
+            "UPDATE platform.operator_sessions SET ended_at = now() \
+             WHERE id IN (SELECT operator_session_id FROM platform.support_sessions WHERE tenant_id = '{tenant}')"
+        ),
+    ] {
+        let (visitor, refresh_token) = scene.enter().await;
+        assert!(visitor.ask(VIEWER).await.first_code().is_none());
+        tests::run(&mut connection, &change).await;
+        assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED", "{change}");
+        assert_eq!(refresh(&company.anonymous(), &refresh_token).await.code(), "UNAUTHENTICATED", "{change}");
+    }
 }
 
 #[tokio::test]
@@ -172,6 +235,28 @@ async fn a_visit_is_served_no_longer_than_members_are() {
     server.tenants().set_status(company.tenant.id, TenantStatus::Suspended, chrono::Utc::now()).await.unwrap();
     assert_eq!(visitor.ask(VIEWER).await.code(), "TENANT_SUSPENDED");
     assert_eq!(scene.way_in().await.code(), "TENANT_SUSPENDED");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_visit_of_the_token_beside_the_session_of_the_cookie() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let scene = Scene::of(&server, &company).await;
+    scene.open().await;
+    let (visitor, _) = scene.enter().await;
+    let account = company.account(Role::Hr).await;
+    let signed_in = company.anonymous().sign_in(&account.email, &account.password).await;
+    let member = company.anonymous().with_token(Some(signed_in.text("/signIn/accessToken")));
+    let request = Request::post("/graphql")
+        .header(header::HOST, company.host())
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {}", visitor.token().unwrap()))
+        .header(header::COOKIE, format!("tenantry_refresh={}", signed_in.text("/signIn/refreshToken")))
+        .body(Body::from(json!({ "query": "mutation { signOut { signedOut } }" }).to_string()))
+        .unwrap();
+    assert_eq!(company.anonymous().send(request).await.data("/signOut/signedOut"), true);
+    assert_eq!(visitor.ask(VIEWER).await.code(), "UNAUTHENTICATED");
+    assert_eq!(member.ask(VIEWER).await.code(), "UNAUTHENTICATED");
 }
 
 /// A copy of the refresh token that is used up ends the visit.

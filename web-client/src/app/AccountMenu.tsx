@@ -11,7 +11,10 @@ export function AccountMenu(props: {
   about: ReactNode;
   /** Entries of this host alone. */
   children?: ReactNode;
-  /** Whether it is an account, which has a password and sessions; an operator who was let in has none here. */
+  /**
+   * Whether it is an account, which has a password and sessions; an operator who was let in has none here, and stays on the pages
+   * that say so.
+   */
   hasAccount?: boolean;
   onSignOut: () => Promise<void>;
 }) {
@@ -33,14 +36,16 @@ export function AccountMenu(props: {
         <Menu.Label>{props.about}</Menu.Label>
         {props.children}
         {props.hasAccount !== false && (
-          <Menu.Item component={Link} to="/security">
-            Security
-          </Menu.Item>
+          <>
+            <Menu.Item component={Link} to="/security">
+              Security
+            </Menu.Item>
+            <Menu.Item component="a" href="/graphiql">
+              GraphiQL
+            </Menu.Item>
+            <Menu.Divider />
+          </>
         )}
-        <Menu.Item component="a" href="/graphiql">
-          GraphiQL
-        </Menu.Item>
-        <Menu.Divider />
         {(["auto", "light", "dark"] as const).map((scheme) => (
           <Menu.Item
             key={scheme}

@@ -88,8 +88,12 @@ function ViewerMenu() {
       name={viewer.name}
       about={
         <>
-          <bdi>{viewer.account?.email}</bdi>
-          <br />
+          {viewer.account !== null && (
+            <>
+              <bdi>{viewer.account.email}</bdi>
+              <br />
+            </>
+          )}
           {viewer.role !== null && roles[viewer.role]}
           {viewer.support !== null && "Support access"}
         </>

@@ -7,8 +7,14 @@ import { readProblem } from "../api/read-problem.ts";
 import { liveClient, liveLink } from "../live/connection.ts";
 import { LiveUpdates } from "../live/LiveUpdates.tsx";
 import { useKeeper, ViewerContext } from "../session/context.ts";
+import type { Viewer } from "../session/keeper.ts";
 import { SignInPage } from "../session/SignInPage.tsx";
 import { ProblemPage } from "./ProblemPage.tsx";
+
+/** Whose session it is: an account's, or that of an operator who was let in, who has none. */
+function readerOf({ account, name, support }: Viewer): string {
+  return account?.id ?? `${name}, until ${support?.expiresAt ?? ""}`;
+}
 
 /** Shows pages to those who are signed in, and the others the way in. */
 export function SignedIn({ children }: { children: ReactNode }) {
@@ -16,14 +22,13 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const session = useSyncExternalStore(keeper.subscribe, keeper.current);
   // The organisation is not served any more; what was on the page is not shown either.
   const [closed, setClosed] = useState<Problem | null>(null);
-  // A session in the browser is a person's.
-  const account = session === null ? null : (session.viewer.account?.id ?? "");
-  // What one account has read is not there for the next one.
+  const reader = session === null ? null : readerOf(session.viewer);
+  // What one has read is not there for the next one.
   const connected = useMemo(() => {
-    if (account === null) return null;
+    if (reader === null) return null;
     const connection = liveClient(keeper, liveAddress(window.location));
     return { connection, client: createClient(keeper, apiAddress(window.location), liveLink(connection)) };
-  }, [account, keeper]);
+  }, [reader, keeper]);
   const renew = useCallback(() => {
     keeper.renew(keeper.current()?.accessToken ?? null).catch((error: unknown) => {
       const problem = readProblem(error);
@@ -36,7 +41,7 @@ export function SignedIn({ children }: { children: ReactNode }) {
   if (session === null || connected === null) return <SignInPage />;
   return (
     <ViewerContext value={session.viewer}>
-      <ApolloProvider client={connected.client} key={account}>
+      <ApolloProvider client={connected.client} key={reader}>
         <LiveUpdates client={connected.client} connection={connected.connection} onRefused={renew} />
         {children}
       </ApolloProvider>

@@ -31,7 +31,7 @@ export function SupportBanner() {
     >
       <p>
         <bdi>{name}</bdi> is here by leave of <bdi>{support.consentedBy}</bdi>, to look; nothing can be changed. The
-        visit stands in the organisation’s history. The reason: <bdi>{support.reason}</bdi>
+        organisation’s owners see that the visit was made. The reason: <bdi>{support.reason}</bdi>
       </p>
       <Button size="xs" variant="default" loading={leaving} onClick={() => void leave()}>
         Leave

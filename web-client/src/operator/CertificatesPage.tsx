@@ -58,6 +58,11 @@ export function CertificatesPage() {
                           </li>
                         ))}
                       </ul>
+                      {certificate.archivesRemovedAt !== null && (
+                        <Text size="xs" c="dimmed">
+                          Archives kept until {formatInstant(certificate.archivesRemovedAt)}
+                        </Text>
+                      )}
                     </td>
                   </tr>
                 ))}

@@ -5,6 +5,7 @@ import {
   type Feature,
   OperatorPlansDocument,
   type PlanFieldsFragment,
+  type Quota,
   SetPlanDocument,
 } from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
@@ -20,15 +21,15 @@ export function PlanDialog({ plan, onClose }: { plan: PlanFieldsFragment | null;
   );
 }
 
-const amountCheck = (value: string) =>
-  value.trim() === "" || readAmount(value) !== null ? null : "Enter a whole number, or nothing for any number.";
+const amountCheck = (quota: Quota) => (value: string) =>
+  value.trim() === "" || readAmount(quota, value) !== null ? null : "Enter a whole number, or nothing for any number.";
 
 /** What is typed for a quota: nothing stands for any number. */
-const amount = (text: string) => (text.trim() === "" ? null : readAmount(text));
+const amount = (quota: Quota, text: string) => (text.trim() === "" ? null : readAmount(quota, text));
 
 function PlanForm({ plan, close }: { plan: PlanFieldsFragment | null; close: () => void }) {
   const [set] = useMutation(SetPlanDocument, { refetchQueries: [OperatorPlansDocument], awaitRefetchQueries: true });
-  const typed = (quota: "SEATS" | "STORAGE_BYTES" | "REQUESTS_PER_DAY", amount: number | null | undefined) =>
+  const typed = (quota: Quota, amount: number | null | undefined) =>
     amount === null || amount === undefined ? "" : typedAmount(quota, amount);
   const form = useForm({
     initialValues: {
@@ -44,21 +45,24 @@ function PlanForm({ plan, close }: { plan: PlanFieldsFragment | null; close: () 
       id: (value) =>
         /^[a-z0-9-]{1,50}$/.test(value.trim()) ? null : "Enter 1 to 50 small letters, digits and hyphens.",
       name: (value) => (value.trim() === "" ? "Enter a name." : null),
-      seats: amountCheck,
-      storageBytes: amountCheck,
-      requestsPerDay: amountCheck,
+      seats: amountCheck("SEATS"),
+      storageBytes: amountCheck("STORAGE_BYTES"),
+      requestsPerDay: amountCheck("REQUESTS_PER_DAY"),
     },
   });
+  // What was not touched of a plan is left out, and stays as it is by now: somebody else may have changed it.
+  const isSent = (field: "name" | "seats" | "storageBytes" | "requestsPerDay" | "features" | "forNewTenants") =>
+    plan === null || form.isDirty(field);
   const submission = useSubmission(form, async (values) => {
     const input = {
       id: values.id.trim(),
       isNew: plan === null,
-      name: values.name.trim(),
-      seats: amount(values.seats),
-      storageBytes: amount(values.storageBytes),
-      requestsPerDay: amount(values.requestsPerDay),
-      features: values.features as Feature[],
-      forNewTenants: values.forNewTenants,
+      ...(isSent("name") && { name: values.name.trim() }),
+      ...(isSent("seats") && { seats: amount("SEATS", values.seats) }),
+      ...(isSent("storageBytes") && { storageBytes: amount("STORAGE_BYTES", values.storageBytes) }),
+      ...(isSent("requestsPerDay") && { requestsPerDay: amount("REQUESTS_PER_DAY", values.requestsPerDay) }),
+      ...(isSent("features") && { features: values.features as Feature[] }),
+      ...(isSent("forNewTenants") && { forNewTenants: values.forNewTenants }),
     };
     await set({ variables: { input } });
     announceDone(plan === null ? "The plan has been made." : "The plan has been changed for all who have it.");

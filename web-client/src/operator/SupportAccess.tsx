@@ -13,6 +13,7 @@ import { forSupport } from "../session/entry.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, announceProblem, Form, useSubmission } from "../ui/form.tsx";
 import { formatCount, formatInstant } from "../ui/format.ts";
+import { isOutOfSight, usePolling } from "../ui/polling.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { supportStates } from "../ui/support.ts";
 import { OperatorContext, useMayChange } from "./session.ts";
@@ -25,14 +26,20 @@ interface Tenant {
 
 /** Looking into an organisation: asking its owners, entering, and giving it back. */
 export function SupportAccess({ tenant }: { tenant: Tenant }) {
-  const { data, error, refetch } = useQuery(OperatorSupportGrantsDocument, {
+  const query = useQuery(OperatorSupportGrantsDocument, {
     variables: { tenantId: tenant.id },
     fetchPolicy: "cache-and-network",
+    skipPollAttempt: isOutOfSight,
   });
+  const { data, error, refetch } = query;
   const mayChange = useMayChange();
   const [asking, setAsking] = useState(false);
   const again = () => void refetch().catch(() => undefined);
   const grants = data?.supportGrants ?? [];
+  usePolling(
+    grants.some(({ state }) => state === "ASKED" || state === "OPEN"),
+    query,
+  );
   return (
     <section aria-labelledby="support-access">
       <Title order={2} size="h4" mt="lg" mb="sm" id="support-access">
@@ -94,7 +101,11 @@ function GrantRow({
         announceDone(state === "ASKED" ? "The request is withdrawn." : "The access is given back.");
         onDone();
       },
-      (problem: unknown) => announceProblem(readProblem(problem)),
+      (problem: unknown) => {
+        announceProblem(readProblem(problem));
+        // Its state has changed meanwhile.
+        onDone();
+      },
     );
   };
   return (
@@ -153,7 +164,7 @@ function AskForm({ tenant, close, onDone }: { tenant: Tenant; close: Close; onDo
     <Form submission={submission} submitLabel="Ask" label="Ask to look in" onCancel={close}>
       <Text size="sm" mb="md">
         Its owners read the reason, and let you in or not. You would see what is in the organisation and could change
-        nothing; each visit stands in its history.
+        nothing; they see each visit.
       </Text>
       <Textarea
         label="Reason"

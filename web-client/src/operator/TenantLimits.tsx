@@ -99,7 +99,12 @@ function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
       .filter(({ name, typed }) => typed !== before[name])
       .map(({ name, typed }) => ({ name, value: typed === "" ? null : Number(typed) }));
     const introspection = (values["introspection"] ?? "") as IntrospectionBy | "";
-    const input = { id: details.tenant.id, limits, introspection: introspection === "" ? null : introspection };
+    // What was not touched is left out, and stays as it is by now: somebody else may have changed it.
+    const input = {
+      id: details.tenant.id,
+      limits,
+      ...(form.isDirty("introspection") && { introspection: introspection === "" ? null : introspection }),
+    };
     await set({ variables: { input } });
     announceDone("The limits have been changed.");
     close();

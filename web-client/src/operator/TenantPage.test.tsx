@@ -132,16 +132,9 @@ test("the plan and its exceptions are sent as they are chosen", async () => {
   const input = {
     id: "t-1",
     planId: null,
-    quotas: [
-      { quota: "SEATS", own: "AT_MOST", limit: 5 },
-      { quota: "STORAGE_BYTES", own: "AT_MOST", limit: 500_000_000 },
-      { quota: "REQUESTS_PER_DAY", own: "AS_PLANNED", limit: null },
-    ],
-    features: [
-      { feature: "CUSTOM_DOMAINS", isOn: null },
-      { feature: "IDENTITY_PROVIDER", isOn: null },
-      { feature: "API_KEYS", isOn: null },
-    ],
+    // What was not touched is not written back.
+    quotas: [{ quota: "STORAGE_BYTES", own: "AT_MOST", limit: 500_000_000 }],
+    features: [{ feature: "API_KEYS", isOn: null }],
   };
   expect(set).toHaveBeenCalledWith({ input });
 });
@@ -158,8 +151,19 @@ test("only the limits that were changed are sent, and what is emptied is the pro
   await userEvent.clear(within(dialog).getByLabelText("requests per second"));
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));
   await vi.waitFor(() => expect(set).toHaveBeenCalledOnce());
-  const input = { id: "t-1", limits: [{ name: "DEPTH", value: null }], introspection: null };
+  const input = { id: "t-1", limits: [{ name: "DEPTH", value: null }] };
   expect(set).toHaveBeenCalledWith({ input });
+});
+
+test("who may ask for the schema is sent where it was changed", async () => {
+  const set = vi.fn(() => ({ tenant }));
+  renderPage(<TenantPage />, { operator: admin, answers: { ...answers, setTenantLimits: set }, ...at });
+  await userEvent.click(await screen.findByRole("button", { name: "Change the limits" }));
+  const dialog = await screen.findByRole("dialog");
+  await userEvent.selectOptions(await within(dialog).findByLabelText("who may ask for the schema"), "Nobody");
+  await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));
+  await vi.waitFor(() => expect(set).toHaveBeenCalledOnce());
+  expect(set).toHaveBeenCalledWith({ input: { id: "t-1", limits: [], introspection: "OFF" } });
 });
 
 test("its own days are set beside the dates", async () => {

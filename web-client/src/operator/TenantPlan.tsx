@@ -146,7 +146,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
   const { tenant, plan, plans, close, onDone } = props;
   const [set] = useMutation(SetTenantPlanDocument);
   const check = (quota: Quota) => (value: string, values: Values) =>
-    values.own[quota] !== "AT_MOST" || readAmount(value) !== null ? null : "Enter a whole number.";
+    values.own[quota] !== "AT_MOST" || readAmount(quota, value) !== null ? null : "Enter a whole number.";
   const form = useForm<Values>({
     initialValues: initialValues(plan),
     validate: {
@@ -158,18 +158,23 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
     },
   });
   const submission = useSubmission(form, async ({ planId, own, limits, features }) => {
+    // What was not touched is left out, and stays as it is by now: somebody else may have changed it.
     const input = {
       id: tenant,
-      planId: planId === "" ? null : planId,
-      quotas: plan.quotas.map(({ quota }) => ({
-        quota,
-        own: own[quota],
-        limit: own[quota] === "AT_MOST" ? readAmount(limits[quota]) : null,
-      })),
-      features: plan.features.map(({ feature }) => ({
-        feature,
-        isOn: features[feature] === "AS_PLANNED" ? null : features[feature] === "ON",
-      })),
+      ...(form.isDirty("planId") && { planId: planId === "" ? null : planId }),
+      quotas: plan.quotas
+        .filter(({ quota }) => form.isDirty(`own.${quota}`) || form.isDirty(`limits.${quota}`))
+        .map(({ quota }) => ({
+          quota,
+          own: own[quota],
+          limit: own[quota] === "AT_MOST" ? readAmount(quota, limits[quota]) : null,
+        })),
+      features: plan.features
+        .filter(({ feature }) => form.isDirty(`features.${feature}`))
+        .map(({ feature }) => ({
+          feature,
+          isOn: features[feature] === "AS_PLANNED" ? null : features[feature] === "ON",
+        })),
     };
     await set({ variables: { input } });
     announceDone("The plan has been changed.");

@@ -42,11 +42,13 @@ export function formatQuota(quota: Quota, amount: number, locale?: string): stri
 
 const sizes = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
-/** The amount that was typed, such as 50 or 2 GB; null where it is none. */
-export function readAmount(text: string): number | null {
+/** The amount of a quota that was typed, such as 50, or 2 GB of storage; null where it is none. */
+export function readAmount(quota: Quota, text: string): number | null {
   const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]b)?\s*$/i.exec(text) ?? [];
-  if (digits === undefined) return null;
-  const amount = Number(digits) * (unit === undefined ? 1 : sizes[unit.toUpperCase() as keyof typeof sizes]);
+  if (digits === undefined || (unit !== undefined && quota !== "STORAGE_BYTES")) return null;
+  // Rounded where there is a unit, and not otherwise: 4.1 * 1e9 is a little less than what was meant, and half a seat is none.
+  const amount =
+    unit === undefined ? Number(digits) : Math.round(Number(digits) * sizes[unit.toUpperCase() as keyof typeof sizes]);
   return Number.isSafeInteger(amount) ? amount : null;
 }
 

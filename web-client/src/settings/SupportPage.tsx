@@ -15,7 +15,9 @@ import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatCount, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { isOutOfSight, usePolling } from "../ui/polling.ts";
 import { supportStates } from "../ui/support.ts";
+import { SupportHistory } from "./SupportHistory.tsx";
 
 type Grant = SupportGrantFieldsFragment;
 
@@ -33,12 +35,18 @@ export function SupportPage() {
 }
 
 function Grants() {
-  const { data, error, refetch } = useQuery(SupportGrantsDocument, { fetchPolicy: "cache-and-network" });
+  const query = useQuery(SupportGrantsDocument, {
+    fetchPolicy: "cache-and-network",
+    skipPollAttempt: isOutOfSight,
+  });
+  const { data, error, refetch } = query;
   const grants = data?.supportGrants ?? null;
+  usePolling(grants?.some(({ state }) => state === "ASKED" || state === "OPEN") ?? false, query);
+  const again = () => void refetch().catch(() => undefined);
   return (
     <Page title="Support access" subtitle="Who operates this service sees nothing in here unless an owner lets them in">
       {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={readProblem(error)} onRetry={again} />
       ) : grants === null ? (
         <LoadingRows rows={3} />
       ) : grants.length === 0 ? (
@@ -46,7 +54,7 @@ function Grants() {
       ) : (
         <Stack>
           {grants.map((grant) => (
-            <GrantCard key={grant.id} grant={grant} />
+            <GrantCard key={grant.id} grant={grant} onStale={again} />
           ))}
         </Stack>
       )}
@@ -54,8 +62,16 @@ function Grants() {
   );
 }
 
-function GrantCard({ grant }: { grant: Grant }) {
+interface CardProps {
+  grant: Grant;
+  /** Called when it has turned out that the request is not any more what is shown. */
+  onStale: () => void;
+}
+
+function GrantCard({ grant, onStale }: CardProps) {
   const heading = useId();
+  const history = useId();
+  const [unfolded, setUnfolded] = useState(false);
   const { label, color } = supportStates[grant.state];
   return (
     <section className="surface" aria-labelledby={heading}>
@@ -80,7 +96,23 @@ function GrantCard({ grant }: { grant: Grant }) {
             {sentence}
           </Text>
         ))}
-        <Actions grant={grant} />
+        <Actions grant={grant} onStale={onStale} />
+        <Group>
+          <Button
+            size="xs"
+            variant="subtle"
+            aria-expanded={unfolded}
+            aria-controls={history}
+            onClick={() => setUnfolded(!unfolded)}
+            aria-label={`History: ${grant.operatorName}`}
+          >
+            History
+          </Button>
+        </Group>
+        <div id={history} hidden={!unfolded}>
+          {/* Read anew when something has happened. */}
+          {unfolded && <SupportHistory key={`${grant.state} ${grant.lastEnteredAt ?? ""}`} grant={grant.id} />}
+        </div>
       </Stack>
     </section>
   );
@@ -107,22 +139,35 @@ function happened({
   else if (expiresAt !== null) lines.push("Has not entered.");
   if (state === "OPEN" && expiresAt !== null) lines.push(`It ends by itself on ${formatInstant(expiresAt)}.`);
   if (state === "EXPIRED" && expiresAt !== null) lines.push(`It ended by itself on ${formatInstant(expiresAt)}.`);
-  if (endedBy !== null && endedAt !== null) lines.push(`${endedBy} ended it on ${formatInstant(endedAt)}.`);
+  if (endedBy !== null && endedAt !== null) {
+    lines.push(`${endedBy} ${state === "WITHDRAWN" ? "withdrew" : "ended"} it on ${formatInstant(endedAt)}.`);
+  }
   return lines;
 }
 
-function Actions({ grant }: { grant: Grant }) {
+function Actions({ grant, onStale }: CardProps) {
   const [consenting, setConsenting] = useState(false);
   const [consent] = useMutation(ConsentToSupportDocument);
   const [refuse, refusing] = useMutation(RefuseSupportDocument);
   const [end, ending] = useMutation(EndSupportDocument);
   const variables = { id: grant.id };
   const name = grant.operatorName;
+  const tell = (error: unknown) => {
+    announceProblem(readProblem(error));
+    // Another owner, the operator or the time was faster.
+    onStale();
+  };
   const finish = (work: Promise<unknown>, done: string) => {
-    work.then(
-      () => announceDone(done),
-      (error: unknown) => announceProblem(readProblem(error)),
-    );
+    work.then(() => announceDone(done), tell);
+  };
+  const letIn = async () => {
+    try {
+      await consent({ variables });
+    } catch (error) {
+      // The dialog says it as well, but goes where there is nothing to answer any more.
+      if (readProblem(error).code === "CONFLICT") tell(error);
+      throw error;
+    }
   };
   if (grant.state === "OPEN") {
     return (
@@ -159,12 +204,12 @@ function Actions({ grant }: { grant: Grant }) {
           title={`Let ${name} in`}
           submitLabel="Let in"
           done={`${name} is let in.`}
-          onSend={() => consent({ variables })}
+          onSend={letIn}
           onClose={() => setConsenting(false)}
         >
           For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
-          private details and salaries, and the history, and can change nothing. Each visit is written down in your
-          history. You can end it at any time.
+          private details, salaries and history, and can change nothing. Each visit is written down here. You can end it
+          at any time.
         </ConfirmDialog>
       )}
     </Group>

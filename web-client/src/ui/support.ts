@@ -8,3 +8,21 @@ export const supportStates = {
   ENDED: { label: "Ended", color: "gray" },
   EXPIRED: { label: "Over", color: "gray" },
 } as const;
+
+const actions: Readonly<Record<string, string>> = {
+  "support.requested": "Asked for",
+  "support.consented": "Let in",
+  "support.refused": "Refused",
+  "support.withdrawn": "Withdrawn",
+  "support.entered": "Entered",
+  "support.left": "Left",
+  "support.ended": "Ended",
+  "support.given_back": "Given back",
+  "support.revoked": "Taken away",
+  "support.expired": "Ended by itself",
+};
+
+/** What was done about a request, in words; what is not known yet is shown by its own name. */
+export function supportAction(action: string): string {
+  return actions[action] ?? action;
+}

@@ -1,4 +1,5 @@
-//! Sessions of operators: renewed by a refresh token, ended by signing out, and over after half a day in any case.
+//! Sessions of operators: renewed by a refresh token, ended by signing out, and over after half a day in any case. Visits to tenants that
+//! were begun from one end with it; whoever ends it tells those who watch.
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::{
         token::{Bearer, GoodFor},
     },
     secret::SecretColumn,
+    support::let_go,
 };
 
 impl Auth {
@@ -41,8 +43,8 @@ impl Auth {
         }
         let use_of_token = token.use_in(row.generation, row.rotated_at, now);
         if use_of_token == TokenUse::Stolen {
-            let ended = ActiveModel { ended_at: Set(Some(now)), ..row.into() };
-            ended.update(&transaction).await?;
+            let ended = ActiveModel { ended_at: Set(Some(now)), ..row.into() }.update(&transaction).await?;
+            let_go(&transaction, ended.operator_id).await?;
             transaction.commit().await?;
             tracing::warn!(session = %token.session_id, "a used refresh token of an operator came again; the session is ended");
             return Err(AuthError::InvalidRefreshToken);
@@ -59,7 +61,7 @@ impl Auth {
         issue(self, &operator, &row, RefreshToken::make(row.id, next, &secret), now)
     }
 
-    /// Ends the session of a refresh token or of an access token. Says whether there was one.
+    /// Ends the session of a refresh token or of an access token, and the visits that were begun from it. Says whether there was one.
     pub async fn sign_out_operator(
         &self,
         refresh_token: Option<&str>,
@@ -74,13 +76,21 @@ impl Auth {
         {
             ids.push(row.id);
         }
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        let transaction = self.platform.begin().await?;
         let ended = Entity::update_many()
             .col_expr(Column::EndedAt, Expr::value(Some(now)))
             .filter(Column::EndedAt.is_null())
             .filter(Column::Id.is_in(ids))
-            .exec(&self.platform)
+            .exec_with_returning(&transaction)
             .await?;
-        Ok(ended.rows_affected > 0)
+        for session in &ended {
+            let_go(&transaction, session.operator_id).await?;
+        }
+        transaction.commit().await?;
+        Ok(!ended.is_empty())
     }
 
     /// What the refresh tokens of a session are made with.

@@ -1,7 +1,7 @@
 //! Ends that nobody brings about in the tenant: the time is over, or the operator is no operator any more.
 
 use chrono::{DateTime, Utc};
-use domain::Error;
+use domain::{Actor, Context, Error};
 use entities::{
     id::OperatorId,
     platform::{
@@ -21,6 +21,8 @@ use crate::{
     support::{SupportState, event, let_go, operator_context, state},
 };
 
+/// Whoever disables operators, as owners read it.
+const WHO_REVOKES: &str = "the operator of the platform";
 /// How many are written down at a time.
 const AT_A_TIME: u64 = 100;
 
@@ -93,19 +95,19 @@ pub(in crate::auth) async fn end_of_operator<C: ConnectionTrait>(
         .all(connection)
         .await?;
     for grant in open {
-        let action = match state(&grant, now) {
-            SupportState::Asked => "support.withdrawn",
-            SupportState::Open => "support.given_back",
-            _ => continue,
-        };
+        if !matches!(state(&grant, now), SupportState::Asked | SupportState::Open) {
+            continue;
+        }
         support_grant::Entity::update_many()
             .col_expr(Column::EndedAt, Expr::value(Some(now)))
-            .col_expr(Column::EndedBy, Expr::value(Some("the operator of the platform".to_owned())))
+            .col_expr(Column::EndedBy, Expr::value(Some(WHO_REVOKES.to_owned())))
             .filter(Column::Id.eq(grant.id))
             .exec(connection)
             .await?;
-        let context = operator_context(operator, &grant.operator_name, now);
-        audit_outbox::put(connection, TenantId(grant.tenant_id), &context, event(&grant, action)).await?;
+        // Whoever has the command line has no id of their own; what the operator did not do, is not said of them.
+        let actor = Actor { name: WHO_REVOKES.to_owned(), ..Actor::operator(operator, "") };
+        let context = Context { actor: Some(actor), now };
+        audit_outbox::put(connection, TenantId(grant.tenant_id), &context, event(&grant, "support.revoked")).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entities::{
     id::{OperatorId, SessionId},
-    platform::{operator_session, support_entry_code, support_grant, support_session},
+    platform::{support_entry_code, support_grant, support_session},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TransactionSession, TransactionTrait, sea_query::Expr,
@@ -14,7 +14,7 @@ use sea_orm::{
 use serde_json::json;
 use tenancy::{Tenant, TenantId};
 
-use super::session::open_grant;
+use super::session::{open_console, open_grant};
 use crate::{
     auth::{
         Auth, AuthError, Session, Visitor, audit_outbox,
@@ -51,7 +51,7 @@ impl Auth {
     }
 
     /// Begins a visit by a code, and writes it down for the tenant and for the operators. At another tenant, or with another nonce,
-    /// the code is nothing.
+    /// the code is nothing, and from outside the operators' networks it is not even looked for.
     pub(in crate::auth) async fn enter_for_support(
         &self,
         tenant: &Arc<Tenant>,
@@ -61,6 +61,9 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
         use support_entry_code::Column as Code;
+        if !visitor.is_from_operators {
+            return Err(AuthError::InvalidEntryCode);
+        }
         // Deleted by being read: of two who use it at once, one gets it.
         let spent = support_entry_code::Entity::delete_many()
             .filter(Code::CodeHash.eq(digest(code)))
@@ -72,21 +75,21 @@ impl Auth {
         let spent = spent.into_iter().next().ok_or(AuthError::InvalidEntryCode)?;
         let transaction = self.platform.begin().await?;
         let (grant, operator) = open_grant(&transaction, spent.grant_id, now).await?.ok_or(AuthError::InvalidEntryCode)?;
-        let console = operator_session::Entity::find_by_id(spent.operator_session_id).one(&transaction).await?;
-        if console.is_none_or(|console| console.ended_at.is_some() || console.expires_at <= now) {
-            return Err(AuthError::InvalidEntryCode);
-        }
+        let console = open_console(&transaction, Some(spent.operator_session_id), now).await?;
+        let console = console.ok_or(AuthError::InvalidEntryCode)?;
         let (id, secret) = (SessionId::generate(), rand::random::<[u8; 32]>());
         let row = support_session::ActiveModel {
             id: Set(id),
             grant_id: Set(grant.id),
             tenant_id: Set(grant.tenant_id),
             operator_id: Set(operator.id),
+            // Should that session be ended at this very moment, the visit is over as soon as it has begun.
+            operator_session_id: Set(Some(console.id)),
             refresh_secret: Set(self.secret_keys.encrypt(SecretColumn::SupportSession.of(&id.to_string()), &secret)?),
             generation: Set(FIRST_GENERATION),
             rotated_at: Set(None),
             created_at: Set(now),
-            expires_at: Set(grant.expires_at.unwrap_or(now)),
+            expires_at: Set(grant.expires_at.unwrap_or(now).min(console.expires_at)),
             ended_at: Set(None),
             address: Set(visitor.address.map(|address| address.to_string())),
             user_agent: Set(visitor.user_agent.clone()),
@@ -98,7 +101,8 @@ impl Auth {
             .exec(&transaction)
             .await?;
         let doer = doer(operator.id, &operator.name, visitor);
-        let details = json!({ "consentedBy": grant.decided_by_name });
+        // Who has consented stands in the grant, which goes with the tenant; events stay, and name nobody of its people.
+        let details = json!({ "grant": grant.id });
         write_event(&transaction, &doer, Event::of_tenant("support.entered", tenant, details), now).await?;
         let context = operator_context(operator.id, &operator.name, now);
         let entry =

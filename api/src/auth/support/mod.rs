@@ -1,7 +1,8 @@
 //! Operators in tenants: who was let in by an owner, and looks.
 //!
-//! Sessions, codes and the mark in the token are of their own. A session rests on the owner's consent and is read with it for each
-//! request, not remembered: what the consent is worth is known at that moment, in every process, and nobody else's request asks.
+//! Sessions, codes and the mark in the token are of their own. A session rests on the owner's consent and on the operator's session at
+//! the console, and is read with both for each request, not remembered: what they are worth is known at that moment, in every process,
+//! and nobody else's request asks.
 //!
 //! - [`entry`]: the way from the console into the tenant
 //! - [`session`]: renewing and leaving
@@ -53,7 +54,7 @@ pub struct SupportVisit {
     pub expires_at: DateTime<Utc>,
 }
 
-/// A session that is not over, with the consent and the operator.
+/// A session that is not over, nor that at the console, with the consent and the operator.
 #[derive(Debug, FromQueryResult)]
 struct Standing {
     grant_id: SupportGrantId,
@@ -82,6 +83,8 @@ impl Auth {
                    JOIN platform.support_grants g ON g.id = s.grant_id AND g.tenant_id = s.tenant_id \
                    AND g.consented AND g.ended_at IS NULL AND g.expires_at > $2 \
                    JOIN platform.operators o ON o.id = g.operator_id AND o.id = s.operator_id AND o.disabled_at IS NULL \
+                   JOIN platform.operator_sessions c ON c.id = s.operator_session_id AND c.operator_id = o.id \
+                   AND c.ended_at IS NULL AND c.expires_at > $2 \
                    WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2";
         let values = [token.session_id.uuid().into(), now.into()];
         let found = Standing::find_by_statement(Statement::from_sql_and_values(DbBackend::Postgres, sql, values));

@@ -1,4 +1,5 @@
-//! Sessions of operators in tenants: renewed by a refresh token, left, and over with the consent in any case.
+//! Sessions of operators in tenants: renewed by a refresh token, left, and over with the consent and with the session at the console in
+//! any case.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use chrono::{DateTime, Utc};
 use entities::{
     id::{SessionId, SupportGrantId},
     platform::{
-        operator, support_grant,
+        operator, operator_session, support_grant,
         support_session::{ActiveModel, Column, Entity, Model},
     },
 };
@@ -18,7 +19,7 @@ use tenancy::{PlatformTransaction, TenantId};
 use super::Standing;
 use crate::{
     auth::{
-        Auth, AuthError, Session, audit_outbox,
+        Auth, AuthError, Session, Visitor, audit_outbox,
         audit_outbox::Place,
         refresh_token::{RefreshToken, TokenUse},
         token::Bearer,
@@ -33,8 +34,13 @@ impl Auth {
         &self,
         tenant: TenantId,
         token: &RefreshToken,
+        visitor: &Visitor,
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
+        // Before the token is used up: it is not theirs who are outside.
+        if !visitor.is_from_operators {
+            return Err(AuthError::InvalidRefreshToken);
+        }
         let transaction = self.platform.begin().await?;
         let row = Entity::find_by_id(token.session_id)
             .filter(Column::TenantId.eq(tenant.0))
@@ -59,6 +65,7 @@ impl Auth {
         }
         let open = open_grant(&transaction, row.grant_id, now).await?;
         let (grant, operator) = open.ok_or(AuthError::InvalidRefreshToken)?;
+        open_console(&transaction, row.operator_session_id, now).await?.ok_or(AuthError::InvalidRefreshToken)?;
         let next = token.generation + 1;
         let row = if use_of_token == TokenUse::Current {
             ActiveModel { generation: Set(next), rotated_at: Set(Some(now)), ..row.into() }.update(&transaction).await?
@@ -79,7 +86,10 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<bool, AuthError> {
         let token = refresh_token.and_then(RefreshToken::parse);
-        let ids = session.into_iter().chain(token.iter().map(|token| token.session_id));
+        let ids: Vec<SessionId> = session.into_iter().chain(token.iter().map(|token| token.session_id)).collect();
+        if ids.is_empty() {
+            return Ok(false);
+        }
         let transaction = self.platform.begin().await?;
         let found = Entity::find()
             .filter(Column::Id.is_in(ids))
@@ -121,7 +131,7 @@ impl Auth {
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
         let standing = Standing::of(grant, operator).ok_or(AuthError::InvalidEntryCode)?;
-        let access_token_expires_at = (now + self.lifetimes.access_token).min(standing.expires_at);
+        let access_token_expires_at = (now + self.lifetimes.access_token).min(standing.expires_at).min(row.expires_at);
         let bearer = Bearer {
             subject: operator.id.uuid(),
             session_id: row.id,
@@ -139,6 +149,20 @@ impl Auth {
     fn support_refresh_secret(&self, row: &Model) -> anyhow::Result<Vec<u8>> {
         self.secret_keys.decrypt(SecretColumn::SupportSession.of(&row.id.to_string()), &row.refresh_secret)
     }
+}
+
+/// The session at the console that a visit was begun from, if it is not over.
+pub(super) async fn open_console(
+    transaction: &PlatformTransaction,
+    id: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<Option<operator_session::Model>, DbErr> {
+    let Some(id) = id else { return Ok(None) };
+    operator_session::Entity::find_by_id(id)
+        .filter(operator_session::Column::EndedAt.is_null())
+        .filter(operator_session::Column::ExpiresAt.gt(now))
+        .one(transaction)
+        .await
 }
 
 /// A consent that is good now, with its operator. Whoever ends it waits, or has done so.

@@ -11,6 +11,7 @@ use tenancy::{Ended, FleetOptions, FleetReport, Tenants};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
+    time::sleep,
 };
 
 use super::{count, database::Database, say};
@@ -20,6 +21,8 @@ use crate::{
 };
 use progress::Progress;
 
+/// After what time the tenants that were left to others are tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 /// As of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
@@ -82,6 +85,7 @@ async fn migrate(tenants: &Tenants, options: &FleetOptions, rehearse: bool) -> a
     }
     Ok(match report.ended {
         Ended::Stopped => ExitCode::from(INTERRUPTED),
+        Ended::Elsewhere => ExitCode::FAILURE,
         _ if report.failed.is_empty() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
@@ -93,14 +97,25 @@ pub(super) async fn migrate_all(tenants: &Tenants, parallel: usize, patience: Op
     watch_over(tenants, &FleetOptions { parallel, patience, ..FleetOptions::new(Arc::new(Utc::now)) }).await
 }
 
-/// Migrates what was left to others, who may not have done it: beside serving, for as long as it takes.
+/// Migrates what was left to others, who may not have done it: beside serving, for as long as it takes. What fails but for a tenant's own
+/// fault is tried again, for nobody else sees to it that these tenants are served.
 pub(super) async fn migrate_left(tenants: Tenants) {
-    match tenants.migrate_fleet(&FleetOptions::new(Arc::new(Utc::now)), |_| {}).await {
-        Ok(report) => {
-            tell_failures(&report);
-            tracing::info!(migrated = report.migrated, "the tenants that other programs were at are migrated");
+    loop {
+        match tenants.migrate_fleet(&FleetOptions::new(Arc::new(Utc::now)), |_| {}).await {
+            Ok(report) => {
+                tell_failures(&report);
+                tracing::info!(migrated = report.migrated, "the tenants that other programs were at are migrated");
+                return;
+            }
+            Err(error @ tenancy::Error::MigrationChanged(_)) => {
+                tracing::error!(%error, "the tenants that other programs were at cannot be migrated by this one");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the tenants that other programs were at could not be migrated; it is tried again");
+                sleep(AGAIN).await;
+            }
         }
-        Err(error) => tracing::error!(%error, "the tenants that other programs were at could not be migrated"),
     }
 }
 

@@ -89,10 +89,10 @@ impl EmployeeSubscription {
         let Some(happening) = request.happening() else {
             // What is not there is refused once, when the watching begins.
             if let Some(id) = watched_department {
-                domain::department::by_id(&request.scope, request.domain(), id).await?;
+                domain::department::by_id(request.scope(), request.domain(), id).await?;
             }
             if let Some(id) = watched_employee {
-                domain::employee::by_id(&request.scope, request.domain(), id).await?;
+                domain::employee::by_id(request.scope(), request.domain(), id).await?;
             }
             return Ok(told(None));
         };
@@ -103,7 +103,7 @@ impl EmployeeSubscription {
         if !is_kind || watched_employee.is_some_and(|watched| watched != *id) {
             return Ok(told(None));
         }
-        let (scope, viewer) = (&request.scope, request.domain());
+        let (scope, viewer) = (request.scope(), request.domain());
         let row = domain::employee::changed(scope, viewer, *id, *former_department, watched_department).await?;
         Ok(told(row.map(|row| {
             let employee = Some(Resolved::made(Employee::from(row)));

@@ -48,7 +48,7 @@ impl EmployeeList {
             direction: self.direction,
             with: relations(&ctx.look_ahead()),
         };
-        let page = domain::employee::list(&request.scope, request.domain(), &list).await?;
+        let page = domain::employee::list(request.scope(), request.domain(), &list).await?;
         Ok(Connection::new(page, self, Employee::from).resolved())
     }
 }
@@ -70,7 +70,7 @@ impl Listed for Employee {
     }
 
     async fn count(request: &RequestContext, list: &EmployeeList) -> Result<u64, Error> {
-        domain::employee::count(&request.scope, request.domain(), &list.filter, list.search.as_deref()).await
+        domain::employee::count(request.scope(), request.domain(), &list.filter, list.search.as_deref()).await
     }
 }
 
@@ -152,7 +152,7 @@ impl From<OrderDirection> for Direction {
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Resolved<'static, Employee>> {
     let request = ctx.member()?;
-    let row = domain::employee::by_id(&request.scope, request.domain(), id::decode(id)?).await?;
+    let row = domain::employee::by_id(request.scope(), request.domain(), id::decode(id)?).await?;
     Ok(Resolved::made(row.into()))
 }
 

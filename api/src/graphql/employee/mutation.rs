@@ -39,7 +39,7 @@ impl EmployeeMutation {
         #[graphql(desc = "The new employee.")] input: HireEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.adder(Permission::HireEmployees).await?;
-        Ok(EmployeePayload::of(domain::employee::hire(&request.scope, request.domain(), input.try_into()?).await?))
+        Ok(EmployeePayload::of(domain::employee::hire(request.scope(), request.domain(), input.try_into()?).await?))
     }
 
     /// Changes an employee's own fields.
@@ -49,7 +49,7 @@ impl EmployeeMutation {
         #[graphql(desc = "The employee and what changes.")] input: UpdateEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(EmployeePayload::of(domain::employee::update(&request.scope, request.domain(), input.try_into()?).await?))
+        Ok(EmployeePayload::of(domain::employee::update(request.scope(), request.domain(), input.try_into()?).await?))
     }
 
     /// Changes an employee's department, position, location and manager at once.
@@ -59,7 +59,7 @@ impl EmployeeMutation {
         #[graphql(desc = "The employee and what changes.")] input: TransferEmployeeInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(EmployeePayload::of(domain::employee::transfer(&request.scope, request.domain(), input.try_into()?).await?))
+        Ok(EmployeePayload::of(domain::employee::transfer(request.scope(), request.domain(), input.try_into()?).await?))
     }
 
     /// Changes whom an employee reports to.
@@ -69,7 +69,7 @@ impl EmployeeMutation {
         #[graphql(desc = "The employee and the new manager.")] input: ChangeManagerInput,
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
-        Ok(EmployeePayload::of(domain::employee::change_manager(&request.scope, request.domain(), input.try_into()?).await?))
+        Ok(EmployeePayload::of(domain::employee::change_manager(request.scope(), request.domain(), input.try_into()?).await?))
     }
 
     /// Ends an employment, hands the direct reports over, and ends the membership of whoever the employee is. The last owner of
@@ -81,7 +81,7 @@ impl EmployeeMutation {
     ) -> Result<Resolved<'_, EmployeePayload>> {
         let request = ctx.writer().await?;
         let auth = &request.front_door.auth;
-        Ok(EmployeePayload::of(auth.terminate(&request.scope, request.domain(), &request.tenant, input.try_into()?).await?))
+        Ok(EmployeePayload::of(auth.terminate(request.scope(), request.domain(), &request.tenant, input.try_into()?).await?))
     }
 
     /// Hires somebody again who had left.
@@ -95,6 +95,6 @@ impl EmployeeMutation {
         if context.may(Permission::RehireEmployees) {
             request.front_door.auth.finish_departures_of(&request.tenant, input.id, context.now).await?;
         }
-        Ok(EmployeePayload::of(domain::employee::rehire(&request.scope, context, input).await?))
+        Ok(EmployeePayload::of(domain::employee::rehire(request.scope(), context, input).await?))
     }
 }

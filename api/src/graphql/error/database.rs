@@ -3,12 +3,20 @@
 use std::borrow::Cow;
 
 use async_graphql::ServerError;
-use sea_orm::{DbErr, RuntimeErr::SqlxError};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr::SqlxError};
 
 use super::{Code, set_code};
 
 /// The SQLSTATE of a statement that Postgres cancelled.
 const QUERY_CANCELED: &str = "57014";
+
+/// The SQLSTATE of a statement in a transaction that another statement has broken.
+const IN_FAILED_TRANSACTION: &str = "25P02";
+
+/// Whether all connections were in use for as long as a request may wait for one.
+pub(super) fn found_no_connection(failure: &domain::Error) -> bool {
+    matches!(failure, domain::Error::Database(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
+}
 
 /// Whether Postgres cancelled a statement because of its time.
 pub(super) fn took_too_long(failure: &domain::Error) -> bool {
@@ -26,6 +34,22 @@ fn sqlstate(failure: &domain::Error) -> Option<Cow<'_, str>> {
 pub(in crate::graphql) fn misses_something(error: &ServerError) -> bool {
     let code = error.source::<domain::Error>().and_then(sqlstate);
     code.is_some_and(|code| matches!(code.as_ref(), "42P01" | "3F000" | "42704" | "22023" | "42501" | "XX000"))
+}
+
+/// The fields of a query share a transaction, which Postgres breaks with the first failure: those after it failed for the same reason.
+pub(in crate::graphql) fn name_first_cause(errors: &mut [ServerError]) {
+    let follows = |error: &ServerError| {
+        error.source::<domain::Error>().and_then(sqlstate).is_some_and(|code| code == IN_FAILED_TRANSACTION)
+    };
+    let is_cause =
+        |error: &&ServerError| matches!(error.source::<domain::Error>(), Some(domain::Error::Database(_))) && !follows(error);
+    let Some((source, message)) = errors.iter().find(is_cause).map(|first| (first.source.clone(), first.message.clone())) else {
+        return;
+    };
+    for error in errors.iter_mut().filter(|error| follows(error)) {
+        error.source.clone_from(&source);
+        error.message.clone_from(&message);
+    }
 }
 
 /// Says of such an error that the tenant is being deleted.

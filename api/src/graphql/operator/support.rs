@@ -72,13 +72,15 @@ impl OperatorSupportQuery {
     }
 }
 
-/// The mutations of support access. All are for the role `ADMIN`, and each is an event of `operatorEvents`.
+/// The mutations of support access. All are for the role `ADMIN`. What is asked for, ended and entered by a code is an event of
+/// `operatorEvents`.
 #[derive(Default)]
 pub struct OperatorSupportMutation;
 
 #[Object]
 impl OperatorSupportMutation {
-    /// Asks the owners of an organisation to be let in, to look and change nothing. They get a mail, and have 72 hours to answer.
+    /// Asks the owners of an organisation to be let in, to look and change nothing. They get a mail, and have 72 hours to answer. An
+    /// operator asks one organisation 5 times within a day at most.
     async fn request_support(
         &self,
         ctx: &Context<'_>,

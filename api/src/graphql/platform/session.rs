@@ -81,7 +81,7 @@ impl PlatformSessionMutation {
         request.check_may_sign_in()?;
         let door = &request.front_door;
         let token = refresh_token.as_ref().or(door.refresh_cookie.as_ref()).ok_or(AuthError::InvalidRefreshToken)?;
-        let session = door.auth.refresh(None, token, door.now).await?;
+        let session = door.auth.refresh(None, token, &door.visitor, door.now).await?;
         begin(ctx, request, session, refresh_token.is_none())
     }
 

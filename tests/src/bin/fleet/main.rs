@@ -62,13 +62,14 @@ async fn measure(count: usize) -> anyhow::Result<()> {
     let directory = tempfile::tempdir()?;
     let data_directory = directory.path().join("data");
     let local = LocalPostgres::start(&Options { data_directory, durable: true, settings: Vec::new() }).await?;
-    let result = figures(&local.url(), count).await;
+    let result = figures(&local, count).await;
     local.stop().await?;
     directory.close().context("the data could not be removed")?;
     result
 }
 
-async fn figures(url: &str, count: usize) -> anyhow::Result<()> {
+async fn figures(local: &LocalPostgres, count: usize) -> anyhow::Result<()> {
+    let url = &local.url();
     println!("| figure | value |\n|---|---|");
     let tenants = Tenants::connect::<TenantMigrator>(&PoolOptions::new(url))?;
     tenants.install::<PlatformMigrator>().await?;
@@ -78,7 +79,7 @@ async fn figures(url: &str, count: usize) -> anyhow::Result<()> {
     let mut operator = PgConnection::connect(url).await?;
     run(&mut operator, "ANALYZE").await?;
     nothing_to_do(&tenants, count).await?;
-    catalogue(url, &mut operator).await?;
+    catalogue(&local.superuser_url()).await?;
 
     let second = Tenants::connect::<Second>(&PoolOptions::new(url))?;
     let began = Instant::now();
@@ -124,14 +125,14 @@ async fn provision(tenants: &Tenants, number: usize) -> anyhow::Result<()> {
 }
 
 /// What so many schemas are to Postgres: its catalogue on disk, and what one connection remembers that has served all of them.
-async fn catalogue(url: &str, operator: &mut PgConnection) -> anyhow::Result<()> {
+async fn catalogue(superuser: &str) -> anyhow::Result<()> {
+    let mut one = PgConnection::connect(superuser).await?;
     let sizes =
         "SELECT pg_size_pretty(sum(pg_total_relation_size(oid))) || ' in ' || (SELECT count(*) FROM pg_class) || ' relations'
                  FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'";
-    let sizes: String = sqlx::query_scalar(sizes).fetch_one(&mut *operator).await?;
+    let sizes: String = sqlx::query_scalar(sizes).fetch_one(&mut one).await?;
     println!("| the catalogue of Postgres | {sizes} |");
-    let schemas: Vec<String> = sqlx::query_scalar("SELECT schema_name FROM platform.tenants").fetch_all(&mut *operator).await?;
-    let mut one = PgConnection::connect(url).await?;
+    let schemas: Vec<String> = sqlx::query_scalar("SELECT schema_name FROM platform.tenants").fetch_all(&mut one).await?;
     for schema in schemas {
         let sql =
             format!("SET search_path = {schema}; SELECT count(*) FROM employees e JOIN departments d ON d.id = e.department_id");
