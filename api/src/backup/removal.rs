@@ -1,4 +1,5 @@
-//! What is left of deleted tenants: their archives, for some days, in case the deletion was a mistake.
+//! What is left of deleted tenants: their archives, for some days, in case the deletion was a mistake; and exports that nobody waits for, where
+//! they could not be removed at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
@@ -42,7 +43,7 @@ impl Backups {
                 match removed {
                     Ok(()) => self.change("DELETE FROM platform.backup_removals WHERE id = $1", [id.into()]).await?,
                     Err(error) => {
-                        tracing::error!(%error, place, "the archive of a deleted tenant could not be removed; it is tried again");
+                        tracing::error!(%error, place, "an archive or export that nobody has any more could not be removed; it is tried again");
                         let sql = "UPDATE platform.backup_removals SET remove_at = $2, error = $3 WHERE id = $1";
                         self.change(sql, [id.into(), (now + AGAIN).into(), error.to_string().into()]).await?
                     }

@@ -29,6 +29,9 @@ pub struct AdoptArguments {
     /// Invite somebody by mail to be its owner
     #[arg(long, value_name = "EMAIL")]
     pub owner: Option<String>,
+    /// The id of its plan, or none; that of new tenants where none is given
+    #[arg(long)]
+    pub plan: Option<String>,
     /// Do everything and keep nothing: says what would be refused
     #[arg(long)]
     pub dry_run: bool,

@@ -125,7 +125,8 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
     Ok(ExitCode::SUCCESS)
 }
 
-fn first_plan(given: Option<String>) -> FirstPlan {
+/// Which plan a tenant gets for what was given.
+pub(super) fn first_plan(given: Option<String>) -> FirstPlan {
     match given {
         None => FirstPlan::ForNewTenants,
         Some(none) if none == "none" => FirstPlan::None,

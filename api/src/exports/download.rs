@@ -77,8 +77,8 @@ impl Exports {
         Ok(Leave { token, lifetime: LIFETIME })
     }
 
-    /// The file, for whoever has leave and is an owner still. None: there is no such leave, or it is over or was used. Leave of a
-    /// tenant's host is good there, and leave of the apex on the apex, where `host` is none.
+    /// The file, for whoever has leave and is an owner still. None: there is no such leave, or it is over or was used; or the file is
+    /// gone, which the log says. Leave of a tenant's host is good there, and leave of the apex on the apex, where `host` is none.
     ///
     /// # Errors
     /// When the database fails, or the file cannot be opened.
@@ -110,7 +110,14 @@ impl Exports {
         let Some((export, place)) = export.and_then(|export| export.place.clone().map(|place| (export, place))) else {
             return Ok(None);
         };
-        let pieces = place.parse::<ArchivePlace>()?.stream().await?;
+        let pieces = match place.parse::<ArchivePlace>()?.stream().await {
+            Ok(pieces) => pieces,
+            Err(tenancy::Error::Archive(error)) if error.is_missing() => {
+                tracing::error!(%error, tenant = %tenant.slug, place, "an export that is to be there is not");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
         let actor = Actor::person(bearer.account_id, bearer.name, Role::Owner, bearer.employee_id);
         let context = Context { actor: Some(actor), now };
         let downloaded = event(&export, "export.downloaded", Changes::default());

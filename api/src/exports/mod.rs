@@ -20,7 +20,13 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use tenancy::{ArchivePlace, PlatformConnection, Tenants};
 use tokio::sync::Notify;
 
-use crate::{app::Clock, background::every_or_due, config::Config, lifecycle::Lifecycle, mail::Mail};
+use crate::{
+    app::Clock,
+    background::{every, every_or_due},
+    config::Config,
+    lifecycle::Lifecycle,
+    mail::Mail,
+};
 
 pub use download::{Download, Leave};
 pub use options::ExportOptions;
@@ -64,19 +70,30 @@ impl Exports {
 
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        every_or_due(PAUSE, &self.due, || self.do_due(&clock)).await;
+        // Two are made at a time, each by itself, so that a large organisation does not keep the others waiting; and neither does a place
+        // that is slow to remove what has expired.
+        tokio::join!(
+            every_or_due(PAUSE, &self.due, || self.try_make_due(&clock)),
+            every_or_due(PAUSE, &self.due, || self.try_make_due(&clock)),
+            every(PAUSE, || self.try_remove_due(&clock)),
+        );
     }
 
     /// Makes the exports that are due, and removes those whose time is over. What fails is logged, and tried again later.
     pub async fn do_due(&self, clock: &Clock) {
+        self.try_remove_due(clock).await;
+        tokio::join!(self.try_make_due(clock), self.try_make_due(clock));
+    }
+
+    async fn try_make_due(&self, clock: &Clock) {
+        if let Err(error) = self.make_due(clock).await {
+            tracing::warn!(%error, "an export was not made; it is tried again");
+        }
+    }
+
+    async fn try_remove_due(&self, clock: &Clock) {
         if let Err(error) = self.remove_due(clock()).await {
             tracing::warn!(%error, "it is not known which exports have expired");
-        }
-        // Two at a time, so that a large organisation does not keep the others waiting.
-        for result in <[_; 2]>::from(tokio::join!(self.make_due(clock), self.make_due(clock))) {
-            if let Err(error) = result {
-                tracing::warn!(%error, "an export was not made; it is tried again");
-            }
         }
     }
 

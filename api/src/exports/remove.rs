@@ -20,9 +20,14 @@ impl Exports {
         let is_over = Condition::any()
             .add(Column::State.is_in([State::Failed, State::Expired]))
             .add(Condition::all().add(Column::State.eq(State::Done)).add(Column::ExpiresAt.lte(now)));
-        let over = Entity::find().filter(Column::Place.is_not_null()).filter(is_over).limit(AT_A_TIME);
-        for export in over.all(&self.platform).await? {
-            self.remove(&export).await?;
+        let over = Entity::find().filter(Column::Place.is_not_null()).filter(is_over).order_by_asc(Column::Id).limit(AT_A_TIME);
+        let mut page = over.clone().all(&self.platform).await?;
+        while let Some(last) = page.last().map(|export| export.id) {
+            for export in &page {
+                self.remove(export).await?;
+            }
+            // Those that cannot be removed keep nothing that comes after them.
+            page = over.clone().filter(Column::Id.gt(last)).all(&self.platform).await?;
         }
         Self::change(&self.platform, "DELETE FROM platform.export_downloads WHERE expires_at < $1", [now.into()]).await?;
         let sql = "DELETE FROM platform.exports WHERE state IN ('failed', 'expired') AND place IS NULL AND asked_at < $1";

@@ -72,7 +72,7 @@ fn number(count: i64) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "export::Format")]
 pub enum ExportFormat {
-    /// Tables that spreadsheets read.
+    /// Tables that spreadsheets read. A text that would be a formula there has an apostrophe before it.
     Csv,
     /// A JSON object a line.
     Ndjson,

@@ -16,7 +16,7 @@ use crate::{
     graphql::{export::LEAVE, id},
 };
 
-/// Where a person goes whose leave is over or was used: the page says so, and gives another one.
+/// Where a person goes who gets no file, as where leave is over or was used: the page says so, and gives another one.
 const PAGE: &str = "/settings/organisation?problem=download";
 /// The same on the apex.
 const PAGE_OF_APEX: &str = "/?problem=download";
@@ -37,18 +37,27 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, Path(id): Path<String>, 
     match tokio::time::timeout(app.options.request_timeout, open).await {
         Ok(Ok(Some(download))) => send(download),
         Ok(Ok(None)) => refuse(&parts.headers, page),
+        // The page has something to say; a bare answer would take its place.
+        Ok(Err(cause)) if is_person(&parts.headers) => {
+            tracing::error!(error = %format!("{cause:#}"), "an export cannot be sent");
+            refuse(&parts.headers, page)
+        }
         Ok(Err(cause)) => Refusal::Internal(cause).into_response(),
+        Err(_) if is_person(&parts.headers) => refuse(&parts.headers, page),
         Err(_) => Refusal::Overrun(app.options.request_timeout.as_secs()).into_response(),
     }
 }
 
 /// A person is led to the page; a program is told that there is nothing, whatever the reason is.
 fn refuse(headers: &HeaderMap, page: &str) -> Response<Body> {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut response =
-        if accepts.contains("text/html") { Redirect::to(page).into_response() } else { Refusal::NothingHere.into_response() };
+    let mut response = if is_person(headers) { Redirect::to(page).into_response() } else { Refusal::NothingHere.into_response() };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether whoever asks is shown pages.
+fn is_person(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 fn send(download: Download) -> Response<Body> {

@@ -5,7 +5,10 @@ use serde_json::{Map, json};
 use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, AdoptionStep, NewTenant};
 
 use super::{Doer, Event, Operators, write_event};
-use crate::auth::invite_first_owner;
+use crate::{
+    auth::invite_first_owner,
+    plan::catalogue::{FirstPlan, assign_first},
+};
 
 /// What is to be adopted, as what.
 #[derive(Debug, Clone, Copy)]
@@ -16,12 +19,14 @@ pub struct Adopting<'a> {
     pub map: &'a AdoptionMap,
     /// Who is invited to be its owner.
     pub owner: Option<&'a str>,
+    /// Which plan it gets.
+    pub plan: &'a FirstPlan,
     /// Whether nothing is kept, whatever comes of it.
     pub is_rehearsal: bool,
 }
 
 impl Operators {
-    /// Makes a tenant with the rows of the source, an invitation for its owner, and the event: all of it, or nothing. Where rows are
+    /// Makes a tenant with the rows of the source, its plan, an invitation for its owner, and the event: all of it, or nothing. Where rows are
     /// refused, the report says which, and nothing was made.
     pub async fn adopt(
         &self,
@@ -30,9 +35,13 @@ impl Operators {
         source: &mut AdoptionSource,
         told: &mut (dyn FnMut(AdoptionStep<'_>) + Send),
     ) -> anyhow::Result<AdoptionReport> {
-        let Adopting { new, map, owner, is_rehearsal } = *adopting;
+        let Adopting { new, map, owner, plan, is_rehearsal } = *adopting;
         let mut adoption = self.tenants.begin_adoption(new).await?;
-        // Before any row is read: whom no mail can reach is told at once.
+        // Before any row is read: what is no plan, and whom no mail can reach, is told at once. The plan is given for good at the end,
+        // for plans cannot be changed from then on.
+        let (tenant, transaction) = adoption.begin().await?;
+        assign_first(&transaction, tenant.id, plan, new.now).await?;
+        transaction.rollback().await?;
         if let Some(email) = owner {
             let (tenant, transaction) = adoption.begin().await?;
             invite_first_owner(&transaction, &self.mail, &tenant, email, &doer.name, new.now).await?;
@@ -44,9 +53,10 @@ impl Operators {
             return Ok(report);
         }
         let (tenant, transaction) = adoption.begin().await?;
+        let plan = assign_first(&transaction, tenant.id, plan, new.now).await?;
         let rows: Map<_, _> = report.tables.iter().map(|table| (table.table.clone(), table.rows.into())).collect();
         // Events outlive the tenant, so they name nobody of its people.
-        let details = json!({ "name": tenant.name, "ownerInvited": owner.is_some(), "rows": rows });
+        let details = json!({ "name": tenant.name, "ownerInvited": owner.is_some(), "plan": plan, "rows": rows });
         write_event(&transaction, doer, Event::of_tenant("tenant.adopted", &tenant, details), new.now).await?;
         transaction.commit().await?;
         adoption.commit().await?;

@@ -1,12 +1,15 @@
 //! The fields of a row, parsed into value types.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use tenancy::AdoptedRow;
 
 use crate::{
     Error,
     value::{FromText, optional, required},
 };
+
+/// No record was made before, as nobody was hired.
+const EARLIEST_YEAR: i32 = 1900;
 
 /// Puts a value into its form, or objects to it. One that is missing is left to the table, which may need it.
 pub(super) fn parse(row: &mut AdoptedRow<'_>, column: &str, parse: impl FnOnce(&str) -> Result<String, Error>) {
@@ -64,6 +67,10 @@ pub(super) fn complete_times(row: &mut AdoptedRow<'_>, now: DateTime<Utc>) {
             let moment = moment(text.trim()).ok_or_else(|| Error::bad_input(column, "This is not a date and time."))?;
             if moment > now {
                 return Err(Error::bad_input(column, "This is in the future."));
+            }
+            // What stands for no date elsewhere, such as the year 0, is none for Postgres: it would refuse the table, and name no row.
+            if moment.year() < EARLIEST_YEAR {
+                return Err(Error::bad_input(column, format!("This date is before the year {EARLIEST_YEAR}.")));
             }
             Ok(written(moment))
         });

@@ -21,8 +21,9 @@ pub const RULES: AdoptionRules = AdoptionRules {
             completed: &["created_at", "updated_at"],
             check: department,
             together: &[RuleForAll {
+                // As with managers: an id is led once.
                 broken: "WITH RECURSIVE led (id) AS (SELECT id FROM departments WHERE parent_id IS NULL \
-                         UNION ALL SELECT d.id FROM departments d JOIN led ON d.parent_id = led.id) \
+                         UNION SELECT d.id FROM departments d JOIN led ON d.parent_id = led.id) \
                          SELECT id FROM departments EXCEPT SELECT id FROM led",
                 column: "parent_id",
                 message: "The departments above form a circle, or lead into one.",

@@ -117,6 +117,15 @@ impl ArchiveError {
         }
     }
 
+    /// Whether what is read is not there.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::File { source, .. } => matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+            Self::Object { source, .. } => matches!(**source, object_store::Error::NotFound { .. }),
+            _ => false,
+        }
+    }
+
     /// For a file that cannot be read or written. What went wrong within the archive is said as it is.
     pub(super) fn of_file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

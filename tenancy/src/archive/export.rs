@@ -57,6 +57,9 @@ pub(super) struct ExportManifest {
     pub(super) version: u16,
     /// How rows are written.
     pub(super) format: ExportFormat,
+    /// Whether texts that a spreadsheet would take for formulas have an apostrophe before them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) guarded: bool,
     /// As in an archive.
     #[serde(flatten)]
     pub(super) manifest: Manifest,
@@ -90,7 +93,7 @@ impl Tenants {
         }
         snapshot.close().await?;
         let totals = files.iter().map(|file| file.totals.clone()).collect();
-        let export = ExportManifest { version: VERSION, format, manifest: manifest.clone(), files };
+        let export = ExportManifest { version: VERSION, format, guarded: false, manifest: manifest.clone(), files };
         beside(move || directory.complete(&export)).await?;
         Ok(Contents { manifest, totals })
     }
@@ -128,7 +131,8 @@ pub(super) async fn copy_table<F: Future<Output = Result<()>>>(
     Ok(Totals { rows, ..sum.totals() })
 }
 
-fn statement(table: &TableShape, format: ExportFormat) -> String {
+/// The statement that copies a table in a format.
+pub(super) fn statement(table: &TableShape, format: ExportFormat) -> String {
     let order = if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", table.quoted_key()) };
     let rows = format!("SELECT {} FROM {}{order}", table.quoted_columns(), table.quoted());
     match format {

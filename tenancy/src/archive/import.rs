@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::{
     ArchiveError, ColumnShape, Contents, Manifest, TableShape, Totals,
     export::{ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
+    guard::Guard,
     load::{Scaffolding, refused},
     piece::{PIECE, Sum, beside},
     workshop::Workshop,
@@ -93,7 +94,8 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     for (table, file) in export.manifest.tables.iter().zip(&export.files) {
         let (sender, rows) = channel(4);
         let (path, format) = (directory.join(&file.file), export.format);
-        let read = beside(move || read_rows(&path, format, &|rows| sender.blocking_send(rows).is_ok()));
+        let guard = (export.guarded && format == ExportFormat::Csv).then(|| Guard::take(table));
+        let read = beside(move || read_rows(&path, format, guard, &|rows| sender.blocking_send(rows).is_ok()));
         let load = async {
             match format {
                 ExportFormat::Csv => load_csv(&mut connection, table, rows).await,
@@ -113,8 +115,13 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     Ok(export.files.iter().map(|file| file.totals.clone()).collect())
 }
 
-/// Reads a file in handfuls: whole lines of JSON, or any part of CSV.
-fn read_rows(path: &Path, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) -> Result<(), ArchiveError> {
+/// Reads a file in handfuls: whole lines of JSON, or any part of CSV, without its guards.
+fn read_rows(
+    path: &Path,
+    format: ExportFormat,
+    mut guard: Option<Guard>,
+    send: &dyn Fn(Vec<u8>) -> bool,
+) -> Result<(), ArchiveError> {
     let mut reader = BufReader::new(File::open(path).map_err(ArchiveError::of_file(path))?);
     let mut rows = Vec::with_capacity(PIECE);
     loop {
@@ -123,9 +130,15 @@ fn read_rows(path: &Path, format: ExportFormat, send: &dyn Fn(Vec<u8>) -> bool) 
             ExportFormat::Ndjson => reader.read_until(b'\n', &mut rows),
         };
         let ended = read.map_err(ArchiveError::of_file(path))? == 0;
-        let full = rows.len() >= PIECE || (ended && !rows.is_empty());
-        if full && !send(std::mem::take(&mut rows)) {
-            return Err(ArchiveError::Stopped);
+        if rows.len() >= PIECE || (ended && !rows.is_empty()) {
+            let piece = std::mem::take(&mut rows);
+            let piece = match &mut guard {
+                Some(guard) => guard.pass(&piece),
+                None => piece,
+            };
+            if !send(piece) {
+                return Err(ArchiveError::Stopped);
+            }
         }
         if ended {
             return Ok(());
@@ -153,11 +166,13 @@ async fn load_lines(connection: &mut PgConnection, table: &TableShape, mut rows:
     Ok(count)
 }
 
-/// The statement that stores an array of rows.
+/// The statement that stores an array of rows, numbers that Postgres gives by itself (GENERATED ALWAYS) included, as COPY does.
 fn insertion(table: &TableShape) -> String {
     let (name, columns) = (table.quoted(), table.quoted_columns());
     if !table.columns.iter().any(ColumnShape::is_json) {
-        return format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)");
+        return format!(
+            "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM json_populate_recordset(NULL::{name}, $1::json)"
+        );
     }
     // Postgres takes a JSON null for no value. Where it is one, the row says so; those of older exports never do.
     let values = table.columns.iter().map(|column| {
@@ -170,7 +185,7 @@ fn insertion(table: &TableShape) -> String {
     });
     let values = values.collect::<Vec<_>>().join(", ");
     format!(
-        "INSERT INTO {name} ({columns}) SELECT {values} FROM json_array_elements($1::json) AS l (line) \
+        "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM json_array_elements($1::json) AS l (line) \
          CROSS JOIN LATERAL json_populate_record(NULL::{name}, l.line) AS r"
     )
 }

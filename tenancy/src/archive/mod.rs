@@ -18,6 +18,7 @@ mod error;
 mod exchange;
 mod export;
 mod file;
+mod guard;
 mod import;
 mod key;
 mod load;

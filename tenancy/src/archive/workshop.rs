@@ -44,6 +44,8 @@ impl Workshop {
         connection
             .execute("SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
             .await?;
+        // A program that is killed takes the statement under way with it, and its locks. Servers that cannot look go on to its end.
+        let _too_old = connection.execute("SET client_connection_check_interval = '2s'").await;
         Manager::begin(&mut connection, None).await?;
         drop(connection);
         Ok(Self { pool })

@@ -4,7 +4,7 @@ use std::fs;
 
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
-use tests::{Server, database_url, new_tenant, until, value};
+use tests::{Server, TestDatabase, database_url, new_tenant, until, value};
 use tokio::process::Command;
 
 use super::{MAP, Source, traces};
@@ -126,4 +126,34 @@ async fn an_adoption_that_is_killed_or_stopped_leaves_nothing() {
     let company = server.company_of(tenant).await;
     let answer = company.caller(domain::Role::Hr).ask("{ employees { totalCount } }").await;
     assert_eq!(answer.data("/employees/totalCount"), 6, "two of the source, four of the test");
+}
+
+/// It is a customer like any other.
+#[tokio::test]
+async fn an_adopted_tenant_has_a_plan() {
+    let target = TestDatabase::create().await;
+    // Its control plane is made.
+    let _server = target.server().await;
+    let (desk, source) = (desk(), Source::and("").await);
+    let url = source.0.url();
+    let tenantry = async |words: &[&str]| {
+        let output = run(command(words).env("DATABASE_URL", target.url())).await;
+        assert!(output.status.success(), "{words:?} {}", String::from_utf8_lossy(&output.stderr));
+    };
+    tenantry(&["plan", "set", "free", "--seats", "2", "--for-new-tenants", "on"]).await;
+    tenantry(&["plan", "set", "team", "--seats", "9"]).await;
+    let mut connection = target.connect().await;
+    for (slug, words, plan) in
+        [("new", &[][..], Some("free")), ("named", &["--plan", "team"], Some("team")), ("alone", &["--plan", "none"], None)]
+    {
+        let output = run(adopt(&desk, &url, slug, words).env("DATABASE_URL", target.url())).await;
+        assert!(output.status.success(), "{slug} {}", String::from_utf8_lossy(&output.stderr));
+        let given = format!("SELECT settings -> 'plan' ->> 'id' FROM platform.tenants WHERE slug = '{slug}'");
+        assert_eq!(value::<Option<String>>(&mut connection, &given).await.as_deref(), plan, "{slug}");
+        let told = format!("SELECT details ->> 'plan' FROM platform.operator_events WHERE subject_slug = '{slug}'");
+        assert_eq!(value::<Option<String>>(&mut connection, &told).await.as_deref(), plan, "{slug}");
+    }
+    // Also by a dry run, before a row is read.
+    let lost = run(adopt(&desk, &url, "lost", &["--plan", "nothing", "--dry-run"]).env("DATABASE_URL", target.url())).await;
+    assert_one_sentence(&lost, "There is no such plan");
 }

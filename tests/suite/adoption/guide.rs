@@ -88,7 +88,7 @@ async fn the_guide_says_what_happens() {
     let event =
         "SELECT concat_ws(' ', action, details -> 'rows' ->> 'employees', details - 'rows') FROM platform.operator_events";
     // It outlives the tenant, and so names nobody of its people.
-    let expected = "tenant.adopted 7 {\"name\": \"Harbour Works\", \"ownerInvited\": true}";
+    let expected = "tenant.adopted 7 {\"name\": \"Harbour Works\", \"plan\": null, \"ownerInvited\": true}";
     assert_eq!(value::<String>(&mut connection, event).await, expected);
     execute(&mut superuser, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
 }

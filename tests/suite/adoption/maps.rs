@@ -22,7 +22,8 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
     let server = Server::start().await;
     let source = Source::of(&format!(
         "{SOURCE} CREATE TYPE pair AS (a integer, b integer); \
-         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[]"
+         ALTER TABLE person ADD COLUMN twin pair, ADD COLUMN list date[], ADD COLUMN moment timestamptz; \
+         ALTER TABLE site ADD COLUMN doc json"
     ))
     .await;
     for (good, bad, expected) in [
@@ -59,6 +60,16 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
         ("SELECT DISTINCT job FROM person;", "DELETE FROM person", "line 8: The source cannot be asked"),
         ("SELECT DISTINCT job FROM person;", "SELECT 1; SELECT 2", "line 8: The source cannot be asked"),
         (
+            "from = \"person\"",
+            "query = \"SELECT p.*, u.id FROM person p JOIN unit u ON u.id = p.unit\"",
+            "line 20: The source cannot be asked for the rows of employees: column reference \"id\" is ambiguous.",
+        ),
+        (
+            "key = \"code\"",
+            "key = \"doc\"",
+            "line 13: The source cannot be asked for the rows of locations: could not identify an ordering operator for type json.",
+        ),
+        (
             "title = \"job\"",
             "title = { column = \"job\", reference = \"positions\" }",
             "line 11: title is a value and names no rows",
@@ -67,6 +78,12 @@ async fn a_map_that_does_not_fit_is_told_with_its_line() {
             "hired_on = \"since\"",
             "hired_on = \"active\"",
             "line 31: active is of the type bool, which cannot become hired_on of the type date.",
+        ),
+        (
+            "hired_on = \"since\"",
+            "hired_on = \"moment\"",
+            "line 31: moment is of the type timestamptz, which is another date in each time zone: give it by a query, as \
+             (\"moment\" AT TIME ZONE 'Europe/Berlin')::date.",
         ),
         ("hired_on = \"since\"", "hired_on = \"list\"", "line 31: list is of the type date[], which cannot become"),
         ("salary_amount = \"pay\"", "salary_amount = \"since\"", "line 33: since is of the type date, which cannot become"),

@@ -33,6 +33,16 @@ async fn every_rule_names_the_rows_that_break_it() {
             "ALTER TABLE site DROP CONSTRAINT site_pkey, ALTER code DROP NOT NULL; UPDATE site SET code = NULL; UPDATE person SET site = NULL",
             "locations key: The key is empty. (none)",
         ),
+        // Ann is given twice, once led by nobody and once by Bob, whom she leads: a circle that is none.
+        (
+            "ALTER TABLE person DROP CONSTRAINT person_pkey; \
+             INSERT INTO person SELECT 1, first, last, 'twice@old.example', unit, job, site, 2, kind, since FROM person WHERE id = 1",
+            "employees key: Several rows have the same key. 1",
+        ),
+        (
+            "ALTER TABLE unit DROP CONSTRAINT unit_pkey; INSERT INTO unit VALUES (1, 'Twice', 2)",
+            "departments key: Several rows have the same key. 1",
+        ),
         ("UPDATE site SET country = 'XX'", "locations country_code: This is not the code of a country"),
         ("UPDATE site SET zone = 'Europe/Atlantis'", "locations time_zone: This is not a time zone, such as Europe/Berlin. B"),
         ("UPDATE site SET zone = 'nowhere'", "locations time_zone: This is not a time zone, such as Europe/Berlin. B"),
@@ -124,6 +134,16 @@ async fn a_map_may_say_what_makes_rows_impossible() {
             "employees created_at: This is not a date and time. 1 2",
         ),
         ("birth_date = \"born\"", "created_at = { constant = 2999-01-01 }", "employees created_at: This is in the future. 1 2"),
+        (
+            "birth_date = \"born\"",
+            "termination_reason = { constant = \"Moved away\" }",
+            "employees termination_reason: Of somebody who works here there is none. 1",
+        ),
+        (
+            "birth_date = \"born\"",
+            "created_at = { constant = \"0000-01-01 00:00:00\" }",
+            "employees created_at: This date is before the year 1900. 1 2",
+        ),
     ] {
         let map = MAP.replacen(good, bad, 1);
         let (report, _) = adopt(server.tenants(), &source, &map, &new_tenant()).await.unwrap();
@@ -161,6 +181,27 @@ async fn many_refusals_are_counted_and_few_are_named() {
     assert_eq!(employees.reasons.iter().map(|reason| reason.rows).sum::<u64>(), 3_000);
 }
 
+/// Users of the other program may have typed them.
+#[tokio::test]
+async fn keys_are_shown_in_a_form_that_no_terminal_obeys() {
+    let server = Server::start().await;
+    let source = Source::and(
+        "UPDATE person SET job = E'a\\x1b[2J\\nall is well' WHERE id = 1; UPDATE person SET job = repeat('y', 5000) WHERE id = 2; \
+         ALTER TABLE site DROP CONSTRAINT site_pkey; UPDATE site SET code = E'b\\r'; INSERT INTO site SELECT * FROM site; \
+         UPDATE person SET site = NULL",
+    )
+    .await;
+    let (report, _) = adopt(server.tenants(), &source, MAP, &new_tenant()).await.unwrap();
+    let reasons = reasons(&report);
+    for expected in [
+        format!("positions title: This may have at most 100 characters. {}…", "y".repeat(60)),
+        "positions title: This must not contain control characters. a\\u{1b}[2J\\nall is well".to_owned(),
+        "locations key: Several rows have the same key. b\\r".to_owned(),
+    ] {
+        assert!(reasons.contains(&expected), "{expected:?} is not in {reasons:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_slug_that_somebody_has_is_refused() {
     let server = Server::start().await;
@@ -179,4 +220,22 @@ async fn a_slug_that_somebody_has_is_refused() {
     let adoption = server.tenants().begin_adoption(&new).await.unwrap();
     assert!(matches!(adoption.commit().await, Err(Error::Adoption(AdoptionError::Refused))));
     assert_eq!(traces(&new).await, [0, 0, 0]);
+}
+
+/// Nobody sees the tenant before an adoption has ended, which may take hours: whoever wants its slug is told, and does not wait for that.
+#[tokio::test]
+async fn a_slug_that_is_being_adopted_is_taken() {
+    let server = Server::start().await;
+    let (company, new) = (server.company().await, new_tenant());
+    let tenants = server.tenants();
+    let adoption = tenants.begin_adoption(&new).await.unwrap();
+    let rival = || NewTenant { slug: new.slug.clone(), ..new_tenant() };
+    let [first, second, third] = [rival(), rival(), rival()];
+    let (made, cloned, adopted) =
+        tokio::join!(tenants.provision(&first), tenants.clone_tenant(&company.tenant, &second), tenants.begin_adoption(&third));
+    assert!(matches!(made, Err(Error::SlugTaken(_))), "{made:?}");
+    assert!(matches!(cloned, Err(Error::SlugTaken(_))), "{cloned:?}");
+    assert!(matches!(adopted, Err(Error::SlugTaken(_))), "{adopted:?}");
+    adoption.roll_back().await.unwrap();
+    tenants.provision(&first).await.unwrap();
 }

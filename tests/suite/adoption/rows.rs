@@ -4,7 +4,7 @@ use domain::adoption::RULES;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
-use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, Error, TenantConnection};
+use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, AdoptionStep, Error, TenantConnection};
 use tests::{Server, contents_of, new_tenant, run, value};
 use uuid::Uuid;
 
@@ -179,6 +179,52 @@ async fn a_source_is_read_in_one_snapshot_by_a_role_that_may_do_nothing_else() {
     let contents = contents_of(&server.tenants().read_only(&tenant)).await;
     assert!(!contents["departments"].to_string().contains("Later"), "{contents}");
     let mut connection = superuser_at(&source).await;
+    run(&mut connection, &format!("DROP OWNED BY {0}; DROP ROLE {0}", reader.name)).await;
+}
+
+/// What comes after the reading takes as long again: it is told, too.
+#[tokio::test]
+async fn every_step_is_told() {
+    let server = Server::start().await;
+    let (source, new) = (Source::and("").await, new_tenant());
+    let mut adoption = server.tenants().begin_adoption(&new).await.unwrap();
+    let mut steps = Vec::new();
+    let map = AdoptionMap::parse(MAP).unwrap();
+    let mut note = |step: AdoptionStep<'_>| {
+        steps.push(match step {
+            AdoptionStep::Reading { table, rows } => format!("reading {table} {rows}"),
+            AdoptionStep::Judging { table } => format!("judging {table}"),
+            AdoptionStep::Storing { table } => format!("storing {table}"),
+            AdoptionStep::Finishing => "finishing".to_owned(),
+        });
+    };
+    adoption.load(&mut source.open().await, &map, &RULES, &mut note).await.unwrap();
+    adoption.roll_back().await.unwrap();
+    let each = |step: &str, counts: [&str; 4]| {
+        let tables = ["departments", "positions", "locations", "employees"];
+        tables.iter().zip(counts).map(|(table, count)| format!("{step} {table}{count}")).collect::<Vec<_>>()
+    };
+    let expected = [
+        each("reading", [" 2", " 2", " 1", " 2"]),
+        each("judging", [""; 4]),
+        each("storing", [""; 4]),
+        vec!["finishing".to_owned()],
+    ];
+    assert_eq!(steps, expected.concat());
+}
+
+/// A tenant without them would pass for a whole one.
+#[tokio::test]
+async fn rows_that_a_policy_hides_are_not_left_out() {
+    let server = Server::start().await;
+    let source = Source::and("ALTER TABLE unit ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON unit USING (id = 1)").await;
+    let reader = Reader::of(&source, "unit, site, person").await;
+    let refused = reader.adopt(&server, MAP).await.unwrap_err().to_string();
+    assert!(refused.contains("line 2: ") && refused.contains("row-level security"), "{refused}");
+    // Whoever sees all of them may read.
+    let mut connection = superuser_at(&source).await;
+    run(&mut connection, &format!("ALTER ROLE {} BYPASSRLS", reader.name)).await;
+    assert_eq!(reader.adopt(&server, MAP).await.unwrap().rows(), 7);
     run(&mut connection, &format!("DROP OWNED BY {0}; DROP ROLE {0}", reader.name)).await;
 }
 

@@ -1,13 +1,13 @@
 //! Exports that anyone can read, and imports that take nothing on trust.
 
-use std::{fs, path::Path};
+use std::{fs, future::pending, path::Path};
 
 use chrono::Utc;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
-use tenancy::{ArchiveError, Error, ExportFormat};
+use tenancy::{ArchiveError, ArchivePlace, Error, ExportFormat};
 use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value};
 
 use super::{Shelf, archive_error, contents, fill, traces};
@@ -34,6 +34,45 @@ async fn an_export_is_imported_row_for_row() {
         assert_eq!(exported.rows(), imported.rows());
     }
     assert_eq!(shelf.names(), ["csv", "ndjson"]);
+}
+
+/// A program that lets Postgres number rows and takes no number from anybody.
+struct Numbered;
+
+impl MigratorTrait for Numbered {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let rows = "CREATE TABLE tickets (id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT tickets_pkey PRIMARY KEY, title text, extra jsonb);
+            CREATE TABLE seats (id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT seats_pkey PRIMARY KEY, title text);
+            INSERT INTO tickets (title, extra) VALUES ('first', '{}'), ('second', NULL), ('third', 'null');
+            INSERT INTO seats (title) VALUES ('a'), ('b'), ('c'); DELETE FROM tickets WHERE id = 2; DELETE FROM seats WHERE id = 2";
+        migrations.push(Step::boxed("m20990101_000001_tickets", rows));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_postgres_gives_are_imported_and_counted_on() {
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let tenants = database.tenants::<Numbered>();
+    let tenant = make_tenant(&tenants).await;
+    let mut operator = database.connect().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        tenants.export(&tenant, &directory, format, Utc::now()).await.unwrap();
+        let (imported, _) = tenants.import(&directory, &new_tenant()).await.unwrap();
+        for table in ["tickets", "seats"] {
+            let name = format!("{}.{table}", imported.schema);
+            run(&mut operator, &format!("INSERT INTO {name} (title) VALUES ('next')")).await;
+            let ids: String = value(&mut operator, &format!("SELECT string_agg(id::text, ' ' ORDER BY id) FROM {name}")).await;
+            assert_eq!(ids, "1 3 4", "{format} {table}");
+        }
+    }
+    for tenants in [&tenants, server.tenants()] {
+        tenants.close().await;
+    }
 }
 
 /// A program whose rows have JSON that is null, and none.
@@ -187,4 +226,29 @@ async fn two_exports_into_one_directory_do_not_mix() {
     let failed = server.tenants().export(&nobody, &shelf.path("none"), ExportFormat::Csv, Utc::now()).await;
     assert!(matches!(failed, Err(Error::NotFound(_))));
     assert_eq!(shelf.names(), ["export"]);
+}
+
+/// Broken off while it is written, as where another process has taken it over: nobody completes the file afterwards.
+#[tokio::test]
+async fn an_export_that_is_stopped_leaves_nothing() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    let place = ArchivePlace::from(shelf.path("export.zip"));
+    let schema = &company.tenant.schema;
+    let mut holder = PgConnection::connect(&database_url()).await.unwrap();
+    let mut operator = PgConnection::connect(&database_url()).await.unwrap();
+    run(&mut holder, &format!("BEGIN; LOCK TABLE {schema}.positions")).await;
+    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
+    let stop = until("the export waits", async || value::<i64>(&mut operator, &waiting).await == 1);
+    let stopped = server.tenants().export_into(&company.tenant, &place, ExportFormat::Csv, Utc::now(), stop).await;
+    assert!(matches!(archive_error(stopped), ArchiveError::Stopped));
+    assert_eq!(shelf.names(), [""; 0]);
+    run(&mut holder, "ROLLBACK").await;
+    // What is never stopped is complete.
+    let written = server.tenants().export_into(&company.tenant, &place, ExportFormat::Csv, Utc::now(), pending()).await.unwrap();
+    assert_eq!(
+        (written.bytes, shelf.names()),
+        (fs::metadata(shelf.path("export.zip")).unwrap().len(), vec!["export.zip".to_owned()])
+    );
 }

@@ -1,5 +1,7 @@
 //! The file is got by a click: once, soon, by an owner who is signed in, and by nobody else.
 
+use std::fs;
+
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Role;
@@ -107,4 +109,26 @@ async fn what_is_not_served_is_not_downloaded() {
     let now = outlet.office.clock.now();
     outlet.server().tenants().set_status(company.tenant.id, tenancy::TenantStatus::Suspended, now).await.unwrap();
     assert_eq!(get(outlet.server(), &company.host(), &id, &cookie, "*/*").await.status, StatusCode::FORBIDDEN);
+}
+
+/// As where the rule of a store has removed it, or a disk is not there.
+#[tokio::test]
+async fn who_asks_for_a_file_that_is_gone_stays_on_the_page() {
+    let outlet = Outlet::open(&[]).await;
+    let company = outlet.server().company().await;
+    let (_, owner) = outlet.owner(&company).await;
+    let id = asked(&owner).await;
+    outlet.make().await;
+    let file = outlet.home(&company).join(&outlet.files(&company)[0]);
+    fs::rename(&file, file.with_extension("away")).unwrap();
+    let leave = cookie(&permit(&owner, &id).await);
+    let person = get(outlet.server(), &company.host(), &id, &leave, "text/html").await;
+    assert_eq!(person.status, StatusCode::SEE_OTHER);
+    assert_eq!(person.headers["location"], "/settings/organisation?problem=download");
+    assert_eq!(get(outlet.server(), &company.host(), &id, &leave, "*/*").await.status, StatusCode::NOT_FOUND);
+    // The leave was not spent, and nobody has downloaded anything.
+    fs::rename(file.with_extension("away"), &file).unwrap();
+    assert_eq!(get(outlet.server(), &company.host(), &id, &leave, "*/*").await.status, StatusCode::OK);
+    let downloads = "SELECT count(*)::text FROM audit_events WHERE action = 'export.downloaded'";
+    assert_eq!(company.texts(downloads).await, ["1"]);
 }

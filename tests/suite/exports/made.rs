@@ -61,6 +61,39 @@ async fn the_file_is_one_moment_of_a_tenant_that_is_written_to_and_another_tenan
     assert_eq!(letters[0].link(), format!("http://{}:8000/settings/organisation", company.host()));
 }
 
+/// Whoever fills a field puts no formula into the owner's spreadsheet, and a tenant that is made of the file has every text as it was.
+#[tokio::test]
+async fn a_text_that_looks_like_a_formula_is_none_in_a_spreadsheet() {
+    let outlet = Outlet::open(&[]).await;
+    let company = outlet.server().company().await;
+    let (_, owner) = outlet.owner(&company).await;
+    // The longest is as long as a name may be: the apostrophe is in the file alone.
+    let longest = format!("={}", "x".repeat(99));
+    let formulas = ["=1+1", "+49 40", "-", "@x", "'quoted", "''", "\u{ff1d}1", longest.as_str()];
+    let rows = formulas.iter().chain(&["a=1"]).map(|text| format!("('{}')", text.replace('\'', "''"))).collect::<Vec<_>>();
+    let sql = format!(
+        "INSERT INTO locations (id, name, country_code, time_zone, created_at, updated_at) \
+         SELECT gen_random_uuid(), name, 'DE', '', now(), now() FROM (VALUES {}) texts (name)",
+        rows.join(", ")
+    );
+    company.scope().execute_unprepared(&sql).await.unwrap();
+    let id = asked(&owner).await;
+    outlet.make().await;
+    let before = company.contents().await;
+    let directory = unpack(&download(&company, &owner, &id).await.bytes);
+    let text = fs::read_to_string(directory.path().join("locations.csv")).unwrap();
+    // Spreadsheets know by it that this is UTF-8.
+    assert!(text.starts_with("\u{feff}\"id\","), "{text}");
+    for formula in formulas {
+        assert!(text.contains(&format!("\"'{formula}\"")) && !text.contains(&format!("\"{formula}\"")), "{formula} {text}");
+    }
+    assert!(text.contains("\"a=1\""), "{text}");
+    let manifest: Value = serde_json::from_slice(&fs::read(directory.path().join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["guarded"], true);
+    let (tenant, _) = outlet.server().tenants().import(directory.path(), &new_tenant()).await.unwrap();
+    assert_eq!(contents_of(&outlet.server().tenants().read_only(&tenant)).await, before);
+}
+
 /// The traces of a process that was killed while it made an export: the claim, and half a file.
 async fn leave_half(outlet: &Outlet, company: &Company<'_>, tries: i32) -> PathBuf {
     let place = outlet.home(company).join(format!("half-{tries}.zip"));

@@ -51,6 +51,33 @@ async fn so_many_files_are_kept_and_the_oldest_makes_room() {
     assert_eq!(permit(&owner, &ids[0]).await.code(), "CONFLICT");
 }
 
+/// Many that cannot be removed are tried again and again, and keep nothing that comes after them.
+#[tokio::test]
+async fn what_cannot_be_removed_does_not_keep_the_others() {
+    let outlet = Outlet::open(&["--export-days", "1"]).await;
+    let company = outlet.server().company().await;
+    let owner = outlet.office.caller(&company, Role::Owner);
+    asked(&owner).await;
+    outlet.make().await;
+    // A directory is no file, and is not removed as one.
+    let stuck = outlet.home(&company).join("stuck.zip");
+    fs::create_dir(&stuck).unwrap();
+    let rows = format!(
+        "INSERT INTO platform.exports (id, tenant_id, asked_by, format, state, asked_at, due_at, tries, place) \
+         SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, tenant_id, asked_by, format, 'expired', asked_at, due_at, 1, \
+         '{}' FROM platform.exports, generate_series(1, 250) n WHERE tenant_id = '{}'",
+        stuck.display(),
+        company.tenant.id
+    );
+    super::change(&outlet, &rows).await;
+    outlet.office.clock.advance(TimeDelta::days(1));
+    outlet.make().await;
+    assert_eq!(outlet.files(&company), ["stuck.zip"]);
+    fs::remove_dir(&stuck).unwrap();
+    outlet.make().await;
+    assert!(!outlet.home(&company).exists());
+}
+
 #[tokio::test]
 async fn nothing_is_left_of_a_deleted_tenant() {
     let outlet = Outlet::open(&[]).await;

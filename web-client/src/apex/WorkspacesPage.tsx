@@ -25,27 +25,28 @@ export function WorkspacesPage() {
   const { data, error, refetch } = useQuery(WorkspacesDocument, { fetchPolicy: "cache-and-network" });
   return (
     <Page title="Your organisations" subtitle="Those that you are a member of">
-      <DownloadProblem />
-      {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
-      ) : data === undefined ? (
-        <LoadingRows rows={3} />
-      ) : data.workspaces.length === 0 ? (
-        <Empty title="You are not a member of any organisation">
-          <Text c="dimmed">Ask an administrator of yours to invite you.</Text>
-          <Anchor component={Link} to="/find">
-            Go to an organisation’s address
-          </Anchor>
-        </Empty>
-      ) : (
-        <ul className="plain-list narrow">
-          {data.workspaces.map((workspace) => (
-            <li key={workspace.id} className="surface">
-              <WorkspaceRow workspace={workspace} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <DownloadProblem>
+        {error !== undefined ? (
+          <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        ) : data === undefined ? (
+          <LoadingRows rows={3} />
+        ) : data.workspaces.length === 0 ? (
+          <Empty title="You are not a member of any organisation">
+            <Text c="dimmed">Ask an administrator of yours to invite you.</Text>
+            <Anchor component={Link} to="/find">
+              Go to an organisation’s address
+            </Anchor>
+          </Empty>
+        ) : (
+          <ul className="plain-list narrow">
+            {data.workspaces.map((workspace) => (
+              <li key={workspace.id} className="surface">
+                <WorkspaceRow workspace={workspace} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </DownloadProblem>
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 import { Alert, Badge, Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { createContext, type ReactNode, use, useCallback, useEffect, useState } from "react";
 import { useSearchParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import type { ExportFieldsFragment, ExportFormat, ExportState } from "../generated/graphql.ts";
@@ -60,7 +60,8 @@ export function ExportList({ source, latest = false }: { source: ExportSource; l
     <Stack gap="md">
       <Text size="sm">
         All data of the organisation in one zip file. It is made by and by, you get a mail, and owners can download it
-        for {daysKept} {daysKept === 1 ? "day" : "days"}.
+        for {daysKept} {daysKept === 1 ? "day" : "days"}. In tables for spreadsheets, what would be a formula has an
+        apostrophe before it.
       </Text>
       <Group gap="sm" align="flex-end">
         <NativeSelect
@@ -91,9 +92,11 @@ export function ExportList({ source, latest = false }: { source: ExportSource; l
 
 function Item({ item, onDownload }: { item: ExportFieldsFragment; onDownload: ExportSource["onDownload"] }) {
   const [busy, run] = useWork();
+  const forgetProblem = use(ForgetProblem);
   const { label, color } = states[item.state];
   const asked = formatInstant(item.askedAt);
   const download = async () => {
+    forgetProblem();
     const url = await onDownload(item.id);
     // The answer is a file: the page stays where it is.
     if (url !== undefined) window.location.assign(url);
@@ -140,13 +143,31 @@ function useWork(): [boolean, (work: () => Promise<void>) => void] {
   return [busy, run];
 }
 
-/** Says what has become of a download that the server refused: it has led back here. */
-export function DownloadProblem() {
-  const [parameters] = useSearchParams();
-  if (parameters.get("problem") !== "download") return null;
+/** Takes away what is said of a download that the server refused. */
+const ForgetProblem = createContext<() => void>(() => undefined);
+
+/** Says what has become of a download that the server refused, which has led back here: once, and until the next click. */
+export function DownloadProblem({ children }: { children: ReactNode }) {
+  const [parameters, setParameters] = useSearchParams();
+  const isInAddress = parameters.get("problem") === "download";
+  const [isShown, setShown] = useState(isInAddress);
+  useEffect(() => {
+    if (!isInAddress) return;
+    // Neither a reload nor a bookmark says it again.
+    const rest = new URLSearchParams(parameters);
+    rest.delete("problem");
+    setParameters(rest, { replace: true });
+  }, [isInAddress, parameters, setParameters]);
+  const forget = useCallback(() => setShown(false), []);
   return (
-    <Alert color="red" variant="light" role="alert" icon={<AlertIcon />} mb="md">
-      The download did not begin. Each click on Download is good once, for a minute: click it again.
-    </Alert>
+    <ForgetProblem value={forget}>
+      {isShown && (
+        <Alert color="red" variant="light" role="alert" icon={<AlertIcon />} mb="md">
+          The download did not begin. Each click on Download is good once, for a minute: click it again. If that does
+          not help, ask for another export.
+        </Alert>
+      )}
+      {children}
+    </ForgetProblem>
   );
 }

@@ -93,12 +93,15 @@ test("what went wrong is said", async () => {
     exports: () => ({ daysKept: 1, nodes: [done, failed, again] }),
     downloadExport: refuse("CONFLICT", "There is no file of this export."),
   };
-  renderPage(<OrganisationPage />, { viewer: owner, answers, address: "/?problem=download" });
+  const router = renderPage(<OrganisationPage />, { viewer: owner, answers, address: "/?problem=download" });
   expect(await screen.findByText(/^The download did not begin/)).toBeInTheDocument();
+  // It is said once: a reload of the page does not say it again.
+  await vi.waitFor(() => expect(router.state.location.search).toBe(""));
   expect(await screen.findByText("CSV · The file could not be written.")).toBeInTheDocument();
   expect(screen.getByText("CSV · The server failed. It is tried again.")).toBeInTheDocument();
   await userEvent.click(screen.getByRole("button", { name: /^Download/ }));
   expect(await screen.findByText("There is no file of this export.")).toBeInTheDocument();
+  expect(screen.queryByText(/^The download did not begin/)).not.toBeInTheDocument();
   expect(assign).not.toHaveBeenCalled();
 });
 

@@ -50,8 +50,9 @@ function Settings() {
             <RenameForm tenant={data.tenant} />
           </Part>
           <Part title="Export">
-            <DownloadProblem />
-            <Exports />
+            <DownloadProblem>
+              <Exports />
+            </DownloadProblem>
           </Part>
           <Part title="Delete the organisation">
             <Text size="sm" mb="md">

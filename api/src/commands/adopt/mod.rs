@@ -11,7 +11,7 @@ use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, Hosts, NewTenant, Ten
 use url::Url;
 use uuid::Uuid;
 
-use super::{life, say};
+use super::{life, say, tenant::first_plan};
 use crate::{
     cli::{AdoptArguments, SOURCE_VARIABLE},
     config::Config,
@@ -26,7 +26,7 @@ pub(super) async fn run(
     arguments: AdoptArguments,
     now: DateTime<Utc>,
 ) -> anyhow::Result<ExitCode> {
-    let AdoptArguments { slug, from, from_schema, map, name, owner, dry_run } = arguments;
+    let AdoptArguments { slug, from, from_schema, map, name, owner, plan, dry_run } = arguments;
     if has_password(&from) && std::env::var_os(SOURCE_VARIABLE).is_none_or(|variable| variable != *from) {
         bail!(
             "A password on the command line can be read by others: give the address in {SOURCE_VARIABLE}, or the password in \
@@ -41,7 +41,8 @@ pub(super) async fn run(
     let operators = life::operators(config, tenants)?;
     let mut source = AdoptionSource::open(&from, &from_schema).await?;
     let mut progress = Progress::new()?;
-    let adopting = Adopting { new: &new, map: &map, owner: owner.as_deref(), is_rehearsal: dry_run };
+    let plan = first_plan(plan);
+    let adopting = Adopting { new: &new, map: &map, owner: owner.as_deref(), plan: &plan, is_rehearsal: dry_run };
     let adopted = operators.adopt(&Doer::command_line(), &adopting, &mut source, &mut |step| progress.tell(step)).await;
     progress.end();
     let report = adopted.map_err(|error| match error.downcast_ref() {

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
     plan::TablePlan,
-    report::{AdoptedTable, EXAMPLES, RefusalReason},
+    report::{AdoptedTable, AdoptionStep, EXAMPLES, RefusalReason, shown},
     stage::{KEY, REFUSED},
     target::Demand,
 };
@@ -20,12 +20,18 @@ struct Judgement {
 }
 
 /// Adds to the reports what is wrong with the staged rows. The search path leads to them.
-pub(super) async fn judge(connection: &mut PgConnection, plans: &[TablePlan], reports: &mut [AdoptedTable]) -> Result<()> {
+pub(super) async fn judge(
+    connection: &mut PgConnection,
+    plans: &[TablePlan],
+    reports: &mut [AdoptedTable],
+    told: &mut (dyn FnMut(AdoptionStep<'_>) + Send),
+) -> Result<()> {
     connection.execute("CREATE TABLE \"adoption verdicts\" (reason integer, key text, place text)").await?;
     for plan in plans {
         connection.execute(AssertSqlSafe(format!("ANALYZE {}", quoted(&plan.target.name)))).await?;
     }
     for (plan, report) in plans.iter().zip(reports) {
+        told(AdoptionStep::Judging { table: &plan.target.name });
         connection.execute("TRUNCATE \"adoption verdicts\"").await?;
         let judgements = judgements(plan);
         for (reason, judgement) in judgements.iter().enumerate() {
@@ -33,14 +39,17 @@ pub(super) async fn judge(connection: &mut PgConnection, plans: &[TablePlan], re
                 format!("INSERT INTO \"adoption verdicts\" SELECT {reason}, key, place FROM ({}) broken", judgement.broken);
             connection.execute(AssertSqlSafe(note)).await?;
         }
+        // However many keys there are, no more than the examples are collected.
         let reasons = format!(
-            "SELECT reason, count(*), (array_agg(DISTINCT key ORDER BY key))[1:{EXAMPLES}] FROM \"adoption verdicts\" \
-             GROUP BY reason ORDER BY reason"
+            "SELECT v.reason, v.number, ARRAY(SELECT DISTINCT k.key FROM \"adoption verdicts\" k WHERE k.reason = v.reason \
+                 ORDER BY k.key LIMIT {EXAMPLES}) \
+             FROM (SELECT reason, count(*) AS number FROM \"adoption verdicts\" GROUP BY reason) v ORDER BY v.reason"
         );
         let reasons: Vec<(i32, i64, Vec<String>)> = sqlx::query_as(AssertSqlSafe(reasons)).fetch_all(&mut *connection).await?;
         for (reason, rows, keys) in reasons {
             let Some(judgement) = usize::try_from(reason).ok().and_then(|reason| judgements.get(reason)) else { continue };
             let (what, message) = (judgement.what.clone(), judgement.message.clone());
+            let keys = keys.iter().map(|key| shown(key)).collect();
             report.reasons.push(RefusalReason { what, message, rows: rows.unsigned_abs(), keys });
         }
         let refused = "SELECT count(DISTINCT place) FROM \"adoption verdicts\"";

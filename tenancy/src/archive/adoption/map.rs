@@ -64,6 +64,15 @@ pub(super) enum ValueMap {
 const OF_TABLE: [&str; 5] = ["from", "query", "key", "order", "columns"];
 const OF_COLUMN: [&str; 4] = ["column", "reference", "values", "constant"];
 
+impl Rows {
+    /// The line that says so.
+    pub(super) fn line(&self) -> usize {
+        match self {
+            Self::From(word) | Self::Query(word) => word.line,
+        }
+    }
+}
+
 impl AdoptionMap {
     /// Reads a map. All that is wrong with it is told at once.
     pub fn parse(text: &str) -> Result<Self, AdoptionError> {

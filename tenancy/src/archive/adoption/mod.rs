@@ -22,13 +22,12 @@ use sea_orm::DatabaseTransaction;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
-    error::is_wait,
     load::{Scaffolding, refused},
     snapshot::prepare,
     workshop::Workshop,
 };
 use crate::{
-    Error, NewTenant, Result, SchemaName, Tenant, Tenants,
+    NewTenant, Result, SchemaName, Tenant, Tenants,
     name::quoted,
     schema::{make_scratch, set_search_path},
 };
@@ -66,12 +65,7 @@ impl Tenants {
         let schema = SchemaName::of(new.id);
         let workshop = Workshop::open(self).await?;
         let transaction = workshop.savepoint().await?;
-        let registered = self.register(&transaction, new, &schema, self.head()).await;
-        registered.map_err(|error| match error {
-            // Somebody else is making a tenant of this slug.
-            Error::Database(error) if is_wait(&error) => Error::SlugTaken(new.slug.clone()),
-            error => error,
-        })?;
+        self.register(&transaction, new, &schema, self.head()).await?;
         self.make_at_head(&transaction, new.id, &schema).await?;
         let scratch = make_scratch(&transaction).await?;
         transaction.commit().await?;
@@ -81,7 +75,7 @@ impl Tenants {
 
 impl Adoption {
     /// Reads the rows of the source and puts them into the tenant's tables, unless some are refused: the report says which. `told` is
-    /// called now and then.
+    /// called at each step, and now and then while rows are read.
     pub async fn load(
         &mut self,
         source: &mut AdoptionSource,
@@ -101,10 +95,10 @@ impl Adoption {
         for plan in &plans {
             tables.push(stage.fill(&mut connection, source, plan, told).await?);
         }
-        judge::judge(&mut connection, &plans, &mut tables).await?;
+        judge::judge(&mut connection, &plans, &mut tables, told).await?;
         let report = AdoptionReport { tables };
         if report.refused() == 0 {
-            self.settle(&mut connection, &plans, rules).await?;
+            self.settle(&mut connection, &plans, rules, told).await?;
             self.is_whole = true;
         }
         connection.give_back();
@@ -112,18 +106,26 @@ impl Adoption {
     }
 
     /// Puts the staged rows into the tenant's tables, which take them or end the transaction.
-    async fn settle(&self, connection: &mut PgConnection, plans: &[TablePlan], rules: &AdoptionRules) -> Result<()> {
+    async fn settle(
+        &self,
+        connection: &mut PgConnection,
+        plans: &[TablePlan],
+        rules: &AdoptionRules,
+        told: &mut (dyn FnMut(AdoptionStep<'_>) + Send),
+    ) -> Result<()> {
         prepare(connection, &self.schema).await?;
         let tables = plans.iter().map(|plan| quoted(&plan.target.name)).collect();
         let scaffolding = Scaffolding::around(connection, &self.schema, tables).await?;
         for plan in plans {
+            told(AdoptionStep::Storing { table: &plan.target.name });
             let table = quoted(&plan.target.name);
             let columns: Vec<String> = std::iter::once("id").chain(plan.columns.iter().map(String::as_str)).map(quoted).collect();
             let (columns, scratch) = (columns.join(", "), &self.scratch);
-            let sql = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {scratch}.{table}");
+            let sql = format!("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {scratch}.{table}");
             let inserted = connection.execute(AssertSqlSafe(sql)).await;
             inserted.map_err(|error| refused(&plan.target.name, error))?;
         }
+        told(AdoptionStep::Finishing);
         scaffolding.take_down(connection).await?;
         for sql in rules.finish {
             connection.execute(*sql).await?;

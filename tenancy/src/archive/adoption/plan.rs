@@ -56,6 +56,18 @@ impl Faults {
         self.0.push(MapFault { line, message });
     }
 
+    /// What the source has answered, if it is no fault of the map. That it does not answer at all is none.
+    fn asked<T>(&mut self, line: usize, table: &str, answer: Result<T, sqlx::Error>) -> Result<Option<T>> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(sqlx::Error::Database(error)) => {
+                self.add(line, format!("The source cannot be asked for the rows of {table}: {}.", error.message()));
+                Ok(None)
+            }
+            Err(source) => Err(AdoptionError::Reading { table: table.to_owned(), source }.into()),
+        }
+    }
+
     /// Finds a column of the source.
     fn column<'c>(&mut self, pair: &'c Pair<'_>, word: &Word) -> Option<&'c SourceColumn> {
         let found = pair.columns.iter().find(|column| column.name == word.text);
@@ -79,7 +91,11 @@ pub(super) async fn make(
     let keys: BTreeMap<String, Keys> = pairs.iter().map(|pair| (pair.target.name.clone(), keys_of(pair))).collect();
     let mut plans = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        plans.extend(plan(pair, map, &keys, &mut faults));
+        let line = pair.map.rows.line();
+        let Some(plan) = plan(pair, map, &keys, &mut faults) else { continue };
+        // Names that a query gives twice, and keys that have no order, show in the very statement and not before.
+        faults.asked(line, &plan.target.name, source.check(&plan.select).await)?;
+        plans.push(plan);
     }
     if faults.0.is_empty() {
         return Ok(plans);
@@ -104,17 +120,13 @@ async fn pairs<'m>(
             faults.add(*line, format!("{name} is no table that can be adopted; these are: {known}."));
             continue;
         };
-        let (from, line) = match &table.rows {
-            Rows::From(word) => (source.table(&word.text), word.line),
+        let from = match &table.rows {
+            Rows::From(word) => source.table(&word.text),
             // A line of its own keeps a comment at the end of the query from swallowing the bracket.
-            Rows::Query(word) => (format!("({}\n)", word.text.trim_end().trim_end_matches(';')), word.line),
+            Rows::Query(word) => format!("({}\n)", word.text.trim_end().trim_end_matches(';')),
         };
-        match source.describe(&from).await {
-            Ok(columns) => pairs.push(Pair { map: table, target: targets.swap_remove(place), rules, from, columns }),
-            Err(sqlx::Error::Database(error)) => {
-                faults.add(line, format!("The source cannot be asked for the rows of {name}: {}.", error.message()));
-            }
-            Err(source) => return Err(AdoptionError::Reading { table: name.clone(), source }.into()),
+        if let Some(columns) = faults.asked(table.rows.line(), name, source.describe(&from).await)? {
+            pairs.push(Pair { map: table, target: targets.swap_remove(place), rules, from, columns });
         }
     }
     Ok(pairs)
@@ -199,9 +211,7 @@ fn value(
             let column = faults.column(pair, word)?;
             let expression = column.as_text_for(&target.kind);
             if expression.is_none() {
-                let (from, to) = (&column.kind, &target.kind);
-                faults
-                    .add(word.line, format!("{} is of the type {from}, which cannot become {name} of the type {to}.", word.text));
+                faults.add(word.line, column.refusal(name, &target.kind));
             }
             Some((Given::Value, Some(expression?)))
         }

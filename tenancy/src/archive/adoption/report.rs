@@ -6,6 +6,8 @@ use super::row::Objection;
 
 /// How many keys of the source are named for each reason.
 pub(super) const EXAMPLES: usize = 5;
+/// The longest key or value that is repeated, in characters.
+pub(super) const LONGEST_SHOWN: usize = 60;
 /// How many reasons are told apart for a table: a sentence may have a value in it, and so may be another for each row.
 const REASONS: usize = 50;
 
@@ -42,13 +44,28 @@ pub struct RefusalReason {
     pub keys: Vec<String>,
 }
 
-/// A table whose rows are being read.
-#[derive(Debug, Clone, Copy)]
-pub struct AdoptionStep<'a> {
-    /// The table of the tenant.
-    pub table: &'a str,
-    /// How many of its rows were read so far.
-    pub rows: u64,
+/// How far an adoption is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdoptionStep<'a> {
+    /// The rows for a table are being read.
+    Reading {
+        /// The table of the tenant.
+        table: &'a str,
+        /// How many of its rows were read so far.
+        rows: u64,
+    },
+    /// All rows for a table are held against what they have to keep.
+    Judging {
+        /// The table of the tenant.
+        table: &'a str,
+    },
+    /// They go into the tenant's own table.
+    Storing {
+        /// The table of the tenant.
+        table: &'a str,
+    },
+    /// Indexes are made, and references are checked.
+    Finishing,
 }
 
 impl AdoptionReport {
@@ -61,6 +78,25 @@ impl AdoptionReport {
     pub fn refused(&self) -> u64 {
         self.tables.iter().map(|table| table.refused).sum()
     }
+}
+
+/// A key of the source for people: no longer than a line, and without what a terminal would obey. Users of the other program may have
+/// typed it.
+pub(super) fn shown(key: &str) -> String {
+    let mut shown: String = key.chars().take(LONGEST_SHOWN).collect();
+    if shown.chars().any(is_obeyed) {
+        shown = shown.escape_debug().to_string();
+    }
+    if key.chars().nth(LONGEST_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether a terminal would do something other than show it: control characters, ends of lines, turns of the direction of writing.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
 }
 
 /// Counts the objections to the rows of a table, one after the other.
@@ -84,7 +120,7 @@ impl Tally {
             let (rows, keys) = self.reasons.entry(objection).or_default();
             *rows += 1;
             if keys.len() < EXAMPLES {
-                keys.push(key.unwrap_or("(none)").to_owned());
+                keys.push(key.map_or_else(|| "(none)".to_owned(), shown));
             }
         }
     }
@@ -97,5 +133,19 @@ impl Tally {
             keys,
         });
         AdoptedTable { table: table.to_owned(), rows, refused: self.refused, reasons: reasons.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_as_it_is_unless_a_terminal_would_obey_it() {
+        assert_eq!(shown("O'Neil 7"), "O'Neil 7");
+        assert_eq!(shown("a\u{1b}[2J\nb"), "a\\u{1b}[2J\\nb");
+        assert_eq!(shown("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
+        assert_eq!(shown(&"ä".repeat(61)), format!("{}…", "ä".repeat(60)));
     }
 }

@@ -30,7 +30,10 @@ pub(super) enum Nature {
     Number,
     Truth,
     Date,
+    /// A date and a time of day, of no zone.
     Moment,
+    /// A point in time.
+    Instant,
     Uuid,
     Other,
 }
@@ -61,11 +64,12 @@ impl AdoptionSource {
         let options = options.application_name("tenantry").statement_cache_capacity(0).disable_statement_logging();
         let connecting = timeout(LONGEST_CONNECT, PgConnection::connect_with(&options)).await;
         let mut connection = connecting.map_err(|_| AdoptionError::Silent)?.map_err(AdoptionError::Unreachable)?;
+        // Where a policy would hide rows, reading fails rather than leaving them out.
         let settings = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = {}; \
              SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; \
              SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL lock_timeout = '10s'; \
-             SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+             SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL row_security = off",
             quoted(schema)
         );
         connection.execute(AssertSqlSafe(settings)).await.map_err(AdoptionError::Unreachable)?;
@@ -89,6 +93,15 @@ impl AdoptionSource {
         let end = if described.is_ok() { "RELEASE SAVEPOINT look" } else { "ROLLBACK TO SAVEPOINT look" };
         self.connection.execute(end).await?;
         described
+    }
+
+    /// Finds out whether a statement can be executed at all, without a row. A failure leaves the snapshot as it is.
+    pub(super) async fn check(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.connection.execute("SAVEPOINT look").await?;
+        let checked = self.connection.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.map(drop);
+        let end = if checked.is_ok() { "RELEASE SAVEPOINT look" } else { "ROLLBACK TO SAVEPOINT look" };
+        self.connection.execute(end).await?;
+        checked
     }
 
     async fn look(&mut self, sql: String) -> Result<Vec<SourceColumn>, sqlx::Error> {
@@ -126,7 +139,8 @@ fn nature_of(kind: &PgTypeInfo) -> Nature {
             "NUMERIC" | "FLOAT4" | "FLOAT8" | "MONEY" => Nature::Number,
             "BOOL" => Nature::Truth,
             "DATE" => Nature::Date,
-            "TIMESTAMP" | "TIMESTAMPTZ" => Nature::Moment,
+            "TIMESTAMP" => Nature::Moment,
+            "TIMESTAMPTZ" => Nature::Instant,
             "UUID" => Nature::Uuid,
             _ => Nature::Other,
         },
@@ -139,11 +153,11 @@ impl SourceColumn {
     ///
     /// What may fail for a single row is left to whoever looks at rows: here it would end the whole statement.
     pub(super) fn as_text_for(&self, target: &str) -> Option<String> {
-        use Nature::{Date, Moment, Number, Text, Truth, Uuid, Whole};
+        use Nature::{Date, Instant, Moment, Number, Text, Truth, Uuid, Whole};
         let base = target.split('(').next().unwrap_or(target);
         let cast = match (base, self.nature) {
             ("date", Date | Moment) => "::date::text",
-            ("timestamp with time zone", Date | Moment) => "::timestamptz::text",
+            ("timestamp with time zone", Date | Moment | Instant) => "::timestamptz::text",
             ("numeric", Number) => "::numeric::text",
             ("date" | "timestamp with time zone", Text)
             | ("numeric", Whole | Text)
@@ -156,6 +170,19 @@ impl SourceColumn {
             _ => "::text",
         };
         Some(format!("{}{cast}", self.quoted()))
+    }
+
+    /// Why it can never become a value of the target's type: a sentence.
+    pub(super) fn refusal(&self, column: &str, target: &str) -> String {
+        let (name, kind) = (&self.name, &self.kind);
+        if self.nature == Nature::Instant && target == "date" {
+            return format!(
+                "{name} is of the type {kind}, which is another date in each time zone: give it by a query, as \
+                 ({} AT TIME ZONE 'Europe/Berlin')::date.",
+                quoted(name)
+            );
+        }
+        format!("{name} is of the type {kind}, which cannot become {column} of the type {target}.")
     }
 
     /// The column as text.
@@ -178,6 +205,8 @@ mod tests {
     #[rstest]
     #[case(Nature::Text, "date", Some("source.\"c\"::text"))]
     #[case(Nature::Moment, "date", Some("source.\"c\"::date::text"))]
+    #[case(Nature::Instant, "date", None)]
+    #[case(Nature::Instant, "timestamp with time zone", Some("source.\"c\"::timestamptz::text"))]
     #[case(Nature::Truth, "date", None)]
     #[case(Nature::Whole, "date", None)]
     #[case(Nature::Date, "timestamp with time zone", Some("source.\"c\"::timestamptz::text"))]

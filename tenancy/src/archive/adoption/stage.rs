@@ -11,7 +11,7 @@ use super::{
     super::{load::refused, piece::PIECE},
     error::AdoptionError,
     plan::{Given, TablePlan},
-    report::{AdoptedTable, AdoptionStep, Tally},
+    report::{AdoptedTable, AdoptionStep, LONGEST_SHOWN, Tally},
     row::{AdoptedRow, write_line},
     source::AdoptionSource,
 };
@@ -25,8 +25,6 @@ pub(super) const REFUSED: &str = "\"adoption refused\"";
 
 /// After so many rows it is told how far the work is.
 const STEP: u64 = 1_000;
-/// The longest value that is repeated, in characters.
-const LONGEST_SHOWN: usize = 60;
 
 /// Where rows are staged, and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -101,11 +99,11 @@ impl Stage<'_> {
                 copy.send(std::mem::replace(&mut lines, Vec::with_capacity(PIECE))).await?;
             }
             if number % STEP == 0 {
-                told(AdoptionStep { table, rows: number });
+                told(AdoptionStep::Reading { table, rows: number });
             }
         }
         copy.send(lines).await?;
-        told(AdoptionStep { table, rows: number });
+        told(AdoptionStep::Reading { table, rows: number });
         Ok(tally.finish(table, number))
     }
 
