@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, DynIden, Statement, Value};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use crate::{Result, SchemaName, TenantId, name::quoted};
+use crate::{Result, SchemaName, TenantId, Tenants, name::quoted, standby::MARK};
 
 /// Runs the migrations that the schema on the search path does not have yet: all, or so many.
 type Migrate = for<'a> fn(&'a DatabaseTransaction, Option<u32>) -> BoxFuture<'a, Result<(), DbErr>>;
@@ -142,7 +142,24 @@ pub(crate) async fn former_schemas(connection: &impl ConnectionTrait, tenant: Te
                AND EXISTS (SELECT FROM platform.tenants t WHERE t.id = $2) \
                AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname)";
     let values: [Value; 2] = [SchemaName::of(tenant).as_str().into(), tenant.0.into()];
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    named(connection, Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await
+}
+
+impl Tenants {
+    /// The schemas that are named as those of tenants are, and that no tenant has: those that restores in place have replaced and not
+    /// dropped, before all. Prepared ones are not among them.
+    pub async fn unused_schemas(&self) -> Result<Vec<SchemaName>> {
+        let sql = "SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n \
+                   WHERE n.nspname ~ '^tenant_[0-9a-f]{32}(_[0-9]{1,9})?$' \
+                   AND pg_catalog.obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM $1 \
+                   AND NOT EXISTS (SELECT FROM platform.tenants t WHERE t.schema_name = n.nspname) \
+                   AND NOT EXISTS (SELECT FROM platform.standby_schemas s WHERE s.schema_name = n.nspname) ORDER BY n.nspname";
+        named(&self.platform(), Statement::from_sql_and_values(DbBackend::Postgres, sql, [MARK.into()])).await
+    }
+}
+
+async fn named(connection: &impl ConnectionTrait, statement: Statement) -> Result<Vec<SchemaName>> {
+    let rows = connection.query_all_raw(statement).await?;
     let parsed = rows.iter().map(|row| {
         let name: String = row.try_get("", "name")?;
         Ok(SchemaName::parse(&name)?)

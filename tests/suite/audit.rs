@@ -3,8 +3,11 @@
 use chrono::TimeDelta;
 use domain::Role;
 use entities::id::EmployeeId;
+use migration::tenant::TenantMigrator;
 use serde_json::{Value, json};
-use tests::{Server, TestClock, opaque};
+use tests::{FakeProvider, Server, TestClock, TestDatabase, opaque, run, until, value};
+
+use crate::identity_providers;
 
 #[tokio::test]
 async fn every_mutation_leaves_one_event_of_its_name() {
@@ -178,4 +181,61 @@ async fn the_audit_of_another_tenant_is_not_read() {
     let event = all[0]["id"].clone();
     assert_eq!(owner.ask_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": event })).await.code(), "NOT_FOUND");
     assert_eq!(owner.ask_with(query, json!({ "id": event })).await.code(), "NOT_FOUND", "an event is no subject");
+}
+
+/// The request ends between the change and its event: somebody else has locked the audit.
+#[tokio::test]
+async fn whoever_leaves_too_early_is_in_the_audit_all_the_same() {
+    let (database, clock) = (TestDatabase::create().await, TestClock::start());
+    let server = Server::start_on(database.tenants::<TenantMigrator>(), &[], clock.clock()).await;
+    let company = server.company().await;
+    let (mut locking, mut observer) = (database.connect().await, database.connect().await);
+    let schema = company.tenant.schema.as_str();
+    run(&mut locking, &format!("BEGIN; LOCK TABLE \"{schema}\".audit_events IN ACCESS EXCLUSIVE MODE")).await;
+    let owner = company.caller(Role::Owner);
+    let input = json!({ "name": "Payroll", "permissions": ["READ_DIRECTORY"] });
+    let mut request = Box::pin(owner.mutate("createApiKey", input, "token"));
+    let keys = "SELECT count(*) FROM platform.api_keys";
+    tokio::select! {
+        answer = &mut request => panic!("it did not wait: {}", answer.body),
+        () = until("the key is there", async || value::<i64>(&mut observer, keys).await == 1) => {}
+    }
+    drop(request);
+    run(&mut locking, "ROLLBACK").await;
+
+    server.app.auth.tidy(clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    let deeds = "SELECT action || ' by ' || actor_name FROM audit_events WHERE subject_type = 'api_key'";
+    assert_eq!(company.texts(deeds).await, ["api_key.created by the owner"]);
+}
+
+/// The tenant's data cannot be written meanwhile: as after a crash between the change and its event.
+#[tokio::test]
+async fn what_is_done_to_ways_in_is_written_down_with_it() {
+    let (database, clock) = (TestDatabase::create().await, TestClock::start());
+    let tenants = database.tenants::<TenantMigrator>();
+    let server = Server::start_on(tenants, &["--allow-local-identity-providers"], clock.clock()).await;
+    let (company, provider) = (server.company().await, FakeProvider::start().await);
+    let owner = company.caller(Role::Owner);
+    let schema = company.tenant.schema.as_str();
+    let mut connection = database.connect().await;
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".audit_events RENAME TO away")).await;
+    let input = json!({ "name": "Payroll", "permissions": ["READ_DIRECTORY"] });
+    let key = owner.mutate("createApiKey", input, "apiKey { id }").await.text("/createApiKey/apiKey/id");
+    for _ in 0..2 {
+        // What is so already is no deed.
+        let end = "mutation($id: ID!) { endApiKey(id: $id) { apiKey { id } } }";
+        owner.ask_with(end, json!({ "id": key })).await.data("");
+        identity_providers::set_up(&company, &provider).await;
+    }
+    for removed in [true, false] {
+        let answer = owner.ask("mutation { removeIdentityProvider { removed } }").await;
+        assert_eq!(answer.data("/removeIdentityProvider/removed"), removed);
+    }
+    run(&mut connection, &format!("ALTER TABLE \"{schema}\".away RENAME TO audit_events")).await;
+    let deeds = "SELECT action FROM audit_events WHERE subject_type IN ('api_key', 'identity_provider') ORDER BY id";
+    assert!(company.texts(deeds).await.is_empty());
+
+    server.app.auth.tidy(clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    let expected = ["api_key.created", "api_key.ended", "identity_provider.set", "identity_provider.removed"];
+    assert_eq!(company.texts(deeds).await, expected);
 }

@@ -1,5 +1,7 @@
 //! API keys: what programs get in by. A key belongs to one tenant, and may do what its permissions name.
 
+mod change;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -10,18 +12,14 @@ use std::{
 };
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use domain::{
-    Actor, Context, Error, Page, Permission, Permissions, Principal, Role,
-    value::{FromText as _, Title},
-};
+use domain::{Actor, Context, Error, Page, Permission, Permissions, Principal, Role};
 use entities::{
     id::ApiKeyId,
-    platform::api_key::{ActiveModel, Column, Entity, Model},
+    platform::api_key::{Column, Entity, Model},
 };
 use moka::future::Cache;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Set, sea_query::Expr,
+    ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
 };
 use tenancy::{Audience, Freshness, PlatformConnection, Reading, TenantId};
 use tokio::sync::Notify;
@@ -29,24 +27,12 @@ use uuid::Uuid;
 
 use super::{Identity, TokenError, api_key_token};
 
+pub use change::NewApiKey;
+
 /// How many keys are remembered.
 const MOST_KEYS: u64 = 100_000;
 /// For how long uses are collected before they are written together.
 const COLLECTING: Duration = Duration::from_secs(1);
-
-/// The latest end that a key may have, from now.
-const LONGEST_LIFE: TimeDelta = TimeDelta::days(36_525);
-
-/// A key to be made.
-#[derive(Debug, Clone)]
-pub struct NewApiKey {
-    /// What it is for.
-    pub name: String,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// When it ends by itself.
-    pub expires_at: Option<DateTime<Utc>>,
-}
 
 /// The keys of all tenants.
 #[derive(Debug)]
@@ -77,61 +63,6 @@ impl ApiKeys {
     pub(super) fn new(platform: PlatformConnection, changes: Arc<Freshness<Uuid>>) -> Self {
         let known = Cache::builder().max_capacity(MOST_KEYS).build();
         Self { platform, known, changes, used: Mutex::default(), used_now: Notify::new() }
-    }
-
-    /// Makes a key for the tenant. The text is shown to whoever asks, and cannot be had again.
-    pub async fn create(&self, context: &Context, tenant: TenantId, new: NewApiKey) -> Result<(Model, String), Error> {
-        let actor = context.require(Permission::ManageApiKeys)?;
-        let name = Title::from_text("name", &new.name)?.into_text();
-        if new.permissions.is_empty() {
-            return Err(Error::bad_input("permissions", "A key needs at least one permission."));
-        }
-        if new.permissions.iter().any(|permission| !permission.is_for_programs()) {
-            return Err(Error::bad_input("permissions", "Deciding who gets in is for people alone, not for programs."));
-        }
-        if new.expires_at.is_some_and(|end| end <= context.now) {
-            return Err(Error::bad_input("expiresAt", "This time has passed."));
-        }
-        // Postgres stores more years than can be read back.
-        if new.expires_at.is_some_and(|end| end > context.now + LONGEST_LIFE) {
-            return Err(Error::bad_input("expiresAt", "A key ends within a hundred years, or has no end."));
-        }
-        // A whole second, and none of the leap seconds, which no clock here has.
-        let expires_at = new.expires_at.and_then(|end| DateTime::from_timestamp_secs(end.timestamp()));
-        let token = api_key_token::make();
-        let hash = api_key_token::hash(&token).ok_or_else(|| DbErr::Custom("an API key was made wrongly".to_owned()))?;
-        let permissions: Permissions = new.permissions.into_iter().collect();
-        let names: Vec<&str> = permissions.iter().map(Permission::as_str).collect();
-        let row = ActiveModel {
-            id: Set(ApiKeyId::generate()),
-            tenant_id: Set(tenant.0),
-            name: Set(name),
-            token_hash: Set(hash.to_vec()),
-            token_hint: Set(api_key_token::hint(&token)),
-            permissions: Set(serde_json::json!(names)),
-            created_by: Set(actor.name.clone()),
-            created_at: Set(context.now),
-            expires_at: Set(expires_at),
-            last_used_at: Set(None),
-            ended_at: Set(None),
-        };
-        Ok((row.insert(&self.platform).await?, token))
-    }
-
-    /// Ends a key. Says whether it was this that ended it; it may have been ended before.
-    pub async fn end(&self, context: &Context, tenant: TenantId, id: ApiKeyId) -> Result<(Model, bool), Error> {
-        context.require(Permission::ManageApiKeys)?;
-        let ended = Entity::update_many()
-            .col_expr(Column::EndedAt, Expr::value(Some(context.now)))
-            .filter(Column::Id.eq(id))
-            .filter(Column::TenantId.eq(tenant.0))
-            .filter(Column::EndedAt.is_null())
-            .exec(&self.platform)
-            .await?;
-        // Here at once; other processes hear of it.
-        self.changes.note(id.uuid());
-        let row = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0)).one(&self.platform).await?;
-        Ok((row.ok_or(Error::NotFound("API key"))?, ended.rows_affected > 0))
     }
 
     /// A page of the tenant's keys, the newest first, those that have ended included.

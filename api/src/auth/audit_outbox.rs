@@ -1,6 +1,6 @@
 //! The audit of what is done in the control plane.
 //!
-//! A change of members is in the control plane, its audit event in the tenant's schema: two transactions. So the event is written
+//! Members, keys and hosts are in the control plane, their audit in the tenant's schema: two transactions. So an event is written
 //! down in the transaction of the change, put into the audit right after it, and forgotten here. What a crash leaves between the two
 //! is delivered by whoever tidies up next. An event has one id in both places, so it arrives once however often it is delivered.
 //!

@@ -1,15 +1,15 @@
 //! `tenantry doctor`: looks at everything that the program depends on, and says what to do.
 
+mod upkeep;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, postgres::PgListener};
-use tenancy::SchemaName;
 
 use super::{database::Database, say};
 use crate::{
-    backup::Backups,
     config::{Config, Pooler},
     local_postgres, secret,
 };
@@ -60,9 +60,10 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
                 report.tell("secrets", secrets(&database, config).await.unwrap_or_else(failed));
                 report.tell("public", public(&mut connection).await.unwrap_or_else(failed));
                 report.tell("schemas", schemas(&mut connection).await.unwrap_or_else(failed));
-                report.tell("migrations", migrations(&database).await.unwrap_or_else(failed));
-                report.tell("standby", standby(&database).await.unwrap_or_else(failed));
-                report.tell("backups", backups(&database, config).await.unwrap_or_else(failed));
+                report.tell("migrations", upkeep::migrations(&database).await.unwrap_or_else(failed));
+                report.tell("standby", upkeep::standby(&database).await.unwrap_or_else(failed));
+                report.tell("left over", upkeep::left_over(&database).await.unwrap_or_else(failed));
+                report.tell("backups", upkeep::backups(&database, config).await.unwrap_or_else(failed));
             } else {
                 report.tell("control plane", Doubtful("there is none yet; run `tenantry migrate`".to_owned()));
             }
@@ -186,70 +187,6 @@ async fn schemas(connection: &mut PgConnection) -> anyhow::Result<Finding> {
             "no schema, or no role to switch to: {}; restore the schema, or grant the role of its name",
             broken.join(", ")
         ))
-    })
-}
-
-async fn migrations(database: &Database) -> anyhow::Result<Finding> {
-    let behind = database.tenants.tenants_behind().await?;
-    Ok(if behind.is_empty() {
-        Good(format!("all tenants are at {}", database.tenants.head()))
-    } else {
-        Doubtful(format!("{} tenants are behind and not served; run `tenantry migrate`", behind.len()))
-    })
-}
-
-async fn standby(database: &Database) -> anyhow::Result<Finding> {
-    let found = database.tenants.standby_status().await?;
-    let prepared = format!("{} schemas are prepared for tenants to come", found.ready);
-    if found.broken > 0 || !found.forgotten.is_empty() {
-        let forgotten: Vec<&str> = found.forgotten.iter().map(SchemaName::as_str).collect();
-        let named = if forgotten.is_empty() { String::new() } else { format!(" ({})", forgotten.join(", ")) };
-        let (broken, forgotten) = (found.broken, forgotten.len());
-        return Ok(Doubtful(format!(
-            "{prepared}; {broken} lack their schema or role, {forgotten} lack their row{named}: `serve` drops them when it starts, as does \
-             `tenantry tenant standby`"
-        )));
-    }
-    Ok(Good(match found.other_version {
-        0 => prepared,
-        other => format!("{prepared}, {other} more for another version of this program"),
-    }))
-}
-
-async fn backups(database: &Database, config: &Config) -> anyhow::Result<Finding> {
-    let installed: Option<String> = sea_orm::ConnectionTrait::query_one_raw(
-        &database.tenants.platform(),
-        sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, "SELECT to_regclass('platform.backups')::text AS name"),
-    )
-    .await?
-    .map_or(Ok(None), |row| row.try_get("", "name"))?;
-    let backups = Backups::new(config, &database.tenants)?;
-    if installed.is_none() {
-        return Ok(Doubtful("the control plane has no table of them yet; run `tenantry migrate`".to_owned()));
-    }
-    let status = backups.status(Utc::now()).await?;
-    let age =
-        status.oldest.map_or_else(String::new, |age| format!(", the oldest of the latest is {} hours old", age.num_hours()));
-    let count = status.backed_up;
-    Ok(if status.bad > 0 {
-        Bad(format!("{} archives cannot be restored; see `tenantry backup list`", status.bad))
-    } else if status.unfit > 0 {
-        Bad(format!(
-            "a migration of this program refuses the archives of {} tenants, which only the program before can restore; \
-             see `tenantry backup list`, and mend the rows or the migration",
-            status.unfit
-        ))
-    } else if backups.place().is_none() {
-        Doubtful(format!("no --backup-to is given here; {count} tenants have an archive that was made by schedule{age}"))
-    } else if status.late > 0 {
-        let (late, slugs) = (status.late, status.late_slugs.unwrap_or_default());
-        Bad(format!(
-            "{late} tenants have no archive that is recent enough ({slugs}); see `tenantry backup list` and the log of `serve`"
-        ))
-    } else if status.failing > 0 {
-        Doubtful(format!("the last backup of {} tenants failed, and is tried again; see `tenantry backup list`", status.failing))
-    } else {
-        Good(format!("{count} tenants have an archive{age}"))
     })
 }
 

@@ -51,16 +51,7 @@ fn show(operators: &Operators, tenant: &Tenant) -> anyhow::Result<()> {
     let (limits, introspection) = operators.limits_of(tenant);
     for limit in limits {
         let value = limit.value.map_or_else(|| "any number".to_owned(), |number| number.to_string());
-        line(&flag(limit.name), &value, limit.is_own)?;
+        line(&limit.name.words('-'), &value, limit.is_own)?;
     }
     line("tenant-introspection", introspection.as_str(), has_own_introspection(&tenant.settings))
-}
-
-/// The name of the flag: `requests-per-second` for `requestsPerSecond`.
-fn flag(name: LimitName) -> String {
-    let parts = name.key().chars().flat_map(|letter| {
-        let dash = letter.is_ascii_uppercase().then_some('-');
-        dash.into_iter().chain([letter.to_ascii_lowercase()])
-    });
-    parts.collect()
 }

@@ -2,13 +2,8 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{
-    Error,
-    audit::{self, Changes, Event},
-    plan::Feature,
-};
+use domain::{Error, plan::Feature};
 use entities::{id::ApiKeyId, platform::api_key::Model};
-use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use serde::Serialize;
 
 use super::{
@@ -156,12 +151,8 @@ impl ApiKeyMutation {
         let permissions = input.permissions.into_iter().map(Into::into).collect();
         let new = NewApiKey { name: input.name, permissions, expires_at: input.expires_at };
         let keys = request.front_door.auth.api_keys();
-        let (key, token) = keys.create(request.domain(), request.tenant.id, new).await?;
-        let changes = Changes::default()
-            .with("name", None::<String>, &key.name)
-            .with("permissions", serde_json::Value::Null, &key.permissions)
-            .with("expiresAt", None::<DateTime<Utc>>, key.expires_at);
-        record(request, "api_key.created", &key, changes).await?;
+        let (key, token, entry) = keys.create(request.domain(), request.tenant.id, new).await?;
+        request.front_door.auth.deliver(&request.auditor(), [entry]).await;
         Ok(CreateApiKeyPayload { api_key: Resolved::made(ApiKey(key)), token })
     }
 
@@ -169,18 +160,9 @@ impl ApiKeyMutation {
     async fn end_api_key(&self, ctx: &Context<'_>, #[graphql(desc = "The key's opaque id.")] id: ID) -> Result<EndApiKeyPayload> {
         let request = ctx.closer().await?;
         let keys = request.front_door.auth.api_keys();
-        let (key, is_news) = keys.end(request.domain(), request.tenant.id, id::decode(&id)?).await?;
-        if is_news {
-            let changes = Changes::default().with("endedAt", None::<DateTime<Utc>>, key.ended_at);
-            record(request, "api_key.ended", &key, changes).await?;
-        }
+        let (key, entry) = keys.end(request.domain(), request.tenant.id, id::decode(&id)?).await?;
+        // Past the request's own connection, which writes nothing where the organisation may only be read.
+        request.front_door.auth.deliver(&request.auditor(), entry).await;
         Ok(EndApiKeyPayload { api_key: Resolved::made(ApiKey(key)) })
     }
-}
-
-async fn record(request: &RequestContext, action: &'static str, key: &Model, changes: Changes) -> Result<(), Error> {
-    let transaction = request.auditor().begin().await?;
-    let event = Event { action, subject_type: "api_key", subject_id: key.id.uuid(), changes };
-    audit::record(&transaction, request.domain(), [event]).await?;
-    Ok(transaction.commit().await?)
 }

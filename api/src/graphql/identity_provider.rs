@@ -1,13 +1,8 @@
 //! The organisation's own identity provider.
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use domain::{
-    Error,
-    audit::{self, Changes, Event},
-    plan::Feature,
-};
+use domain::plan::Feature;
 use entities::platform::identity_provider::Model;
-use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use secrecy::SecretString;
 
 use super::{
@@ -178,44 +173,19 @@ impl IdentityProviderMutation {
             default_role: input.default_role.map(Into::into),
         };
         let providers = request.front_door.auth.identity_providers();
-        let (before, after) = providers.set(request.domain(), request.tenant.id, input).await?;
-        let changes = changes(before.as_ref(), Some(&after));
-        if !changes.is_empty() {
-            record(request, "identity_provider.set", changes).await?;
-        }
-        Ok(SetIdentityProviderPayload { identity_provider: IdentityProvider::of(after, request) })
+        let (row, entry) = providers.set(request.domain(), request.tenant.id, input).await?;
+        request.front_door.auth.deliver(&request.auditor(), entry).await;
+        Ok(SetIdentityProviderPayload { identity_provider: IdentityProvider::of(row, request) })
     }
 
     /// Removes the organisation's own identity provider, and ends the sessions that were begun by it.
     async fn remove_identity_provider(&self, ctx: &Context<'_>) -> Result<RemoveIdentityProviderPayload> {
         let request = ctx.closer().await?;
         let providers = request.front_door.auth.identity_providers();
-        let before = providers.remove(request.domain(), request.tenant.id).await?;
-        if let Some(before) = &before {
-            record(request, "identity_provider.removed", changes(Some(before), None)).await?;
-        }
-        Ok(RemoveIdentityProviderPayload { removed: before.is_some() })
+        let entry = providers.remove(request.domain(), request.tenant.id).await?;
+        let removed = entry.is_some();
+        // Past the request's own connection, which writes nothing where the organisation may only be read.
+        request.front_door.auth.deliver(&request.auditor(), entry).await;
+        Ok(RemoveIdentityProviderPayload { removed })
     }
-}
-
-/// What is different. Of the secret, only that it is another one.
-fn changes(before: Option<&Model>, after: Option<&Model>) -> Changes {
-    let secret = |row: Option<&Model>| row.and_then(|row| row.client_secret.clone());
-    let is_other_secret = secret(before) != secret(after);
-    Changes::default()
-        .with("name", before.map(|row| &row.name), after.map(|row| &row.name))
-        .with("issuer", before.map(|row| &row.issuer), after.map(|row| &row.issuer))
-        .with("clientId", before.map(|row| &row.client_id), after.map(|row| &row.client_id))
-        .with("clientSecret", None::<&str>, is_other_secret.then_some("another"))
-        .with("audience", before.map(|row| &row.audience), after.map(|row| &row.audience))
-        .with("roleClaim", before.map(|row| &row.role_claim), after.map(|row| &row.role_claim))
-        .with("roles", before.map(|row| &row.roles), after.map(|row| &row.roles))
-        .with("defaultRole", before.map(|row| row.default_role), after.map(|row| row.default_role))
-}
-
-async fn record(request: &RequestContext, action: &'static str, changes: Changes) -> Result<(), Error> {
-    let transaction = request.auditor().begin().await?;
-    let event = Event { action, subject_type: "identity_provider", subject_id: request.tenant.id.0, changes };
-    audit::record(&transaction, request.domain(), [event]).await?;
-    Ok(transaction.commit().await?)
 }

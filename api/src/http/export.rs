@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
@@ -22,7 +22,11 @@ const PAGE: &str = "/settings/organisation?problem=download";
 const PAGE_OF_APEX: &str = "/?problem=download";
 
 /// Answers with the file, once.
-pub(crate) async fn answer(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response<Body> {
+pub(crate) async fn answer(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
     let now = (app.clock)();
     let (parts, _) = request.into_parts();
     let tenant = match destination(&app, &parts, now).await {
@@ -30,7 +34,9 @@ pub(crate) async fn answer(State(app): State<Arc<App>>, Path(id): Path<String>, 
         Err(response) => return response,
     };
     let page = if tenant.is_some() { PAGE } else { PAGE_OF_APEX };
-    let Some((id, token)) = id::decode(&id.into()).ok().zip(cookie(&parts.headers, LEAVE)) else {
+    // What is no text is no id, as any other that cannot be read.
+    let id = path.ok().and_then(|Path(id)| id::decode(&id.into()).ok());
+    let Some((id, token)) = id.zip(cookie(&parts.headers, LEAVE)) else {
         return refuse(&parts.headers, page);
     };
     let open = app.exports.open(&app.auth, tenant.as_ref(), id, &token, now);

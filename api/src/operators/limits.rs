@@ -73,6 +73,31 @@ impl LimitName {
         }
     }
 
+    /// The limit's name in words, with this between them: `root fields`, or the flag `root-fields`.
+    pub fn words(self, separator: char) -> String {
+        let parts = self.key().chars().flat_map(|letter| {
+            let between = letter.is_ascii_uppercase().then_some(separator);
+            between.into_iter().chain([letter.to_ascii_lowercase()])
+        });
+        parts.collect()
+    }
+
+    /// The smallest number that it can be. With less, nobody could ask for anything, or it would not hold.
+    const fn least(self) -> u64 {
+        match self {
+            // Of the first three 0 is any number. A document may do without the others.
+            Self::RequestsPerSecond
+            | Self::RequestsPerSecondPerActor
+            | Self::ConcurrentOperations
+            | Self::Aliases
+            | Self::Directives => 0,
+            Self::StatementTimeoutMs | Self::Depth | Self::RootFields | Self::Cost => 1,
+            // As for the whole program.
+            Self::Tokens => 10,
+            Self::Characters => 100,
+        }
+    }
+
     /// What the tenant's settings say.
     fn own(self, settings: &Value) -> Option<&Value> {
         match self {
@@ -113,6 +138,12 @@ impl LimitChanges {
             .any(|(name, change)| *name == LimitName::Depth && matches!(change, Limit::Own(depth) if *depth > deepest))
         {
             return Err(domain::Error::bad_input("depth", format!("The depth may be {deepest} at most: the parser recurses.")));
+        }
+        let too_small = |(name, change): &&(LimitName, Limit)| matches!(change, Limit::Own(number) if *number < name.least());
+        if let Some((name, _)) = numbers.iter().find(too_small) {
+            let (words, least) = (name.words(' '), name.least());
+            let message = format!("The limit of {words} is at least {least}. Without one of its own, the program's holds.");
+            return Err(domain::Error::bad_input(name.key(), message));
         }
         Ok(Self { numbers, introspection })
     }

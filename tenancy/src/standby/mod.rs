@@ -31,7 +31,7 @@ pub(crate) const TABLES: &str = "
 ";
 
 /// Says of a schema that no tenant has had it yet. A tenant that takes it takes that away: what has it is empty.
-const MARK: &str = "Made by tenantry for a tenant to come";
+pub(crate) const MARK: &str = "Made by tenantry for a tenant to come";
 
 /// What a process remembers of the prepared schemas.
 #[derive(Debug, Default)]

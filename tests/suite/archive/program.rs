@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tests::{Server, database_url, until, value};
+use tests::{Server, TestDatabase, database_url, make_tenant, until, value};
 use tokio::process::Command;
 
 use super::{Shelf, contents, fill, traces};
@@ -186,4 +186,21 @@ async fn a_restore_in_place_that_is_killed_changes_nothing() {
     let tenant = server.tenants().directory().by_id(company.tenant.id).await.unwrap().unwrap();
     assert_eq!(contents(server.tenants(), &tenant).await, archived);
     assert_eq!(traces(company.tenant.id).await, [1, 1, 1]);
+}
+
+/// As a restore in place leaves it that is killed after the change.
+#[tokio::test]
+async fn the_doctor_names_a_schema_that_no_tenant_uses() {
+    let database = TestDatabase::create().await;
+    let tenant = make_tenant(database.server().await.tenants()).await;
+    let program = async |words: &[&str]| stdout(&run(command(words).env("DATABASE_URL", database.url())).await);
+    let mut operator = database.connect().await;
+    program(&["tenant", "standby", "1"]).await;
+    assert_eq!(value::<i64>(&mut operator, "SELECT count(*) FROM platform.standby_schemas").await, 1);
+    let doctor = program(&["doctor"]).await;
+    assert!(doctor.contains("ok       left over      each schema is a tenant's, or prepared for one"), "{doctor}");
+    let left = format!("{}_7", tenant.schema);
+    tests::run(&mut operator, &format!("CREATE SCHEMA {left}")).await;
+    let doctor = program(&["doctor"]).await;
+    assert!(doctor.contains(&format!("warning  left over      1 schema that no tenant uses ({left}): ")), "{doctor}");
 }

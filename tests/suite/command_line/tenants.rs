@@ -237,6 +237,7 @@ async fn the_limits_of_a_tenant_are_changed_and_shown() {
     for words in [
         &["limits", "acme", "--cost", "much"][..],
         &["limits", "acme", "--depth", "41"],
+        &["limits", "acme", "--root-fields", "0"],
         &["limits", "acme", "--tenant-introspection", "some"],
         &["limits", "nobody"],
     ] {

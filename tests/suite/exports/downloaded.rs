@@ -45,6 +45,7 @@ async fn leave_is_good_once_for_a_minute_in_one_browser() {
     let is_refused = async |host: &str, id: &str, cookie: &str| {
         let program = get(server, host, id, cookie, "*/*").await;
         assert_eq!(program.status, StatusCode::NOT_FOUND);
+        assert_eq!(program.headers["cache-control"], "no-store");
         assert!(String::from_utf8(program.bytes).unwrap().contains("\"NOT_FOUND\""));
         let person = get(server, host, id, cookie, "text/html,*/*;q=0.8").await;
         assert_eq!((person.status, person.bytes.len()), (StatusCode::SEE_OTHER, 0));
@@ -59,6 +60,7 @@ async fn leave_is_good_once_for_a_minute_in_one_browser() {
         (host.as_str(), id.as_str(), "tenantry_export=nonsense"),
         (&host, &id, "other=x"),
         (&host, "nonsense", &cookie(&answer)),
+        (&host, "%ff", &cookie(&answer)),
         (&host, &their_id, &cookie(&answer)),
         (&other.host(), &id, &cookie(&answer)),
         (&other.host(), &their_id, &cookie(&answer)),

@@ -97,6 +97,12 @@ async fn what_makes_no_sense_is_refused_and_is_no_event() {
     let refused = [
         ("setTenantLimits", json!({ "limits": [{ "name": "DEPTH", "value": 41 }] }), "depth"),
         ("setTenantLimits", json!({ "limits": [{ "name": "COST", "value": 1_000_001 }] }), "limits"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "ROOT_FIELDS", "value": 0 }] }), "rootFields"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "ALIASES", "value": 0 }, { "name": "TOKENS", "value": 9 }] }), "tokens"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "CHARACTERS", "value": 99 }] }), "characters"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "DEPTH", "value": 0 }] }), "depth"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "COST", "value": 0 }] }), "cost"),
+        ("setTenantLimits", json!({ "limits": [{ "name": "STATEMENT_TIMEOUT_MS", "value": 0 }] }), "statementTimeoutMs"),
         ("setTenantTerms", json!({ "warningDays": 3_651 }), "warningDays"),
         ("setTenantTerms", json!({ "paidUntil": "-200000-01-01T00:00:00Z" }), "paidUntil"),
         ("setTenantTerms", json!({ "trialEndsAt": "9999-12-31T23:59:59-01:00" }), "trialEndsAt"),

@@ -1,8 +1,9 @@
-//! What a tenant says of its identity provider.
+//! What a tenant says of its identity provider. What was changed is written down for its audit in the transaction of the change.
 
 use chrono::Utc;
 use domain::{
     Change, Context, Error, Permission, Role,
+    audit::{Changes, Entry, Event},
     value::{FromText as _, Line, Title},
 };
 use entities::platform::{
@@ -19,7 +20,7 @@ use tenancy::TenantId;
 
 use super::{IdentityProviders, published::Snapshot};
 use crate::{
-    auth::Method,
+    auth::{Method, audit_outbox},
     secret::{SecretColumn, looks_encrypted},
 };
 
@@ -63,13 +64,14 @@ impl IdentityProviders {
         Ok(Entity::find_by_id(tenant.0).one(&self.platform).await?)
     }
 
-    /// Sets up the tenant's provider, after asking it for what it publishes. Gives what was there before, too.
+    /// Sets up the tenant's provider, after asking it for what it publishes. The entry is for the audit; there is none where nothing
+    /// changed.
     pub async fn set(
         &self,
         context: &Context,
         tenant: TenantId,
         input: SetIdentityProvider,
-    ) -> Result<(Option<Model>, Model), Error> {
+    ) -> Result<(Model, Option<Entry>), Error> {
         context.require(Permission::ManageSignIn)?;
         let input = input.check()?;
         let issuer = self.check_answers(&input.issuer).await?;
@@ -123,23 +125,32 @@ impl IdentityProviders {
         if before.as_ref().is_some_and(|before| before.issuer != row.issuer) {
             end_sessions(&transaction, context, tenant).await?;
         }
+        let mut entry = None;
+        let changes = changes(before.as_ref(), Some(&row));
+        if !changes.is_empty() {
+            let event = event(tenant, "identity_provider.set", changes);
+            entry = Some(audit_outbox::put(&transaction, tenant, context, event).await?);
+        }
         transaction.commit().await?;
         self.changes.note(tenant.0);
-        Ok((before, row))
+        Ok((row, entry))
     }
 
-    /// Removes the tenant's provider, and ends the sessions that were begun by it. Gives what was there.
-    pub async fn remove(&self, context: &Context, tenant: TenantId) -> Result<Option<Model>, Error> {
+    /// Removes the tenant's provider, and ends the sessions that were begun by it. The entry is for the audit; there is none where
+    /// there was no provider.
+    pub async fn remove(&self, context: &Context, tenant: TenantId) -> Result<Option<Entry>, Error> {
         context.require(Permission::ManageSignIn)?;
         let transaction = self.platform.begin().await?;
         let Some(row) = locked(&transaction, tenant).await? else {
             return Ok(None);
         };
-        row.clone().delete(&transaction).await?;
+        let event = event(tenant, "identity_provider.removed", changes(Some(&row), None));
+        row.delete(&transaction).await?;
         end_sessions(&transaction, context, tenant).await?;
+        let entry = audit_outbox::put(&transaction, tenant, context, event).await?;
         transaction.commit().await?;
         self.changes.note(tenant.0);
-        Ok(Some(row))
+        Ok(Some(entry))
     }
 
     /// Asks the provider for what it publishes, and gives the issuer as its tokens name it. Why it failed is for the log: what
@@ -226,4 +237,23 @@ async fn end_sessions<C: ConnectionTrait>(connection: &C, context: &Context, ten
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// What is different. Of the secret, only that it is another one.
+fn changes(before: Option<&Model>, after: Option<&Model>) -> Changes {
+    let secret = |row: Option<&Model>| row.and_then(|row| row.client_secret.clone());
+    let is_other_secret = secret(before) != secret(after);
+    Changes::default()
+        .with("name", before.map(|row| &row.name), after.map(|row| &row.name))
+        .with("issuer", before.map(|row| &row.issuer), after.map(|row| &row.issuer))
+        .with("clientId", before.map(|row| &row.client_id), after.map(|row| &row.client_id))
+        .with("clientSecret", None::<&str>, is_other_secret.then_some("another"))
+        .with("audience", before.map(|row| &row.audience), after.map(|row| &row.audience))
+        .with("roleClaim", before.map(|row| &row.role_claim), after.map(|row| &row.role_claim))
+        .with("roles", before.map(|row| &row.roles), after.map(|row| &row.roles))
+        .with("defaultRole", before.map(|row| row.default_role), after.map(|row| row.default_role))
+}
+
+fn event(tenant: TenantId, action: &'static str, changes: Changes) -> Event {
+    Event { action, subject_type: "identity_provider", subject_id: tenant.0, changes }
 }

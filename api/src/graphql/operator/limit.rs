@@ -21,21 +21,21 @@ pub enum LimitName {
     RequestsPerSecondPerActor,
     /// Operations that are executed at a time; 0 for any number.
     ConcurrentOperations,
-    /// Milliseconds after which Postgres cancels a statement; never more than the program allows.
+    /// Milliseconds after which Postgres cancels a statement; 1 at least, and never more than the program allows.
     StatementTimeoutMs,
-    /// Bytes that a document may have.
+    /// Bytes that a document may have, 100 at least.
     Characters,
-    /// Lexical tokens that a document may have.
+    /// Lexical tokens that a document may have, 10 at least.
     Tokens,
-    /// Fields within one another, 40 at most.
+    /// Fields within one another, 1 to 40.
     Depth,
     /// Fields that are answered under another name.
     Aliases,
     /// Directives in the whole document.
     Directives,
-    /// Fields at the root of an operation.
+    /// Fields at the root of an operation, 1 at least.
     RootFields,
-    /// Fields that an operation may resolve, those in lists counted once an item.
+    /// Fields that an operation may resolve, those in lists counted once an item; 1 at least.
     Cost,
 }
 
