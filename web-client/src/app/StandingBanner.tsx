@@ -41,8 +41,7 @@ function sentences({ state, readOnlyFrom, suspendedFrom }: Standing): string[] {
     lines.push(`From ${formatDay(readOnlyFrom)} on nothing can be changed here.`);
   }
   if (state === "READ_ONLY") lines.push("What is there can be read.");
-  if (suspendedFrom !== null)
-    lines.push(`From ${formatDay(suspendedFrom)} on nobody can use it; its data is kept.`);
+  if (suspendedFrom !== null) lines.push(`From ${formatDay(suspendedFrom)} on nobody can use it; its data is kept.`);
   return lines;
 }
 

@@ -17,7 +17,7 @@ import { OperatorMenu } from "./OperatorMenu.tsx";
 import { OperatorContext, operatorSession, signIn } from "./session.ts";
 
 /** What stands for an organisation's name, in the head and in the titles. */
-const name = "Operators";
+const consoleName = "Operators";
 
 const pages = [
   { to: "/operator/tenants", label: "Organisations" },
@@ -67,9 +67,9 @@ export function Console() {
   return (
     <ApolloProvider client={client} key={operator}>
       <OperatorContext value={session.viewer}>
-        <OrganisationName value={name}>
+        <OrganisationName value={consoleName}>
           <Frame
-            name={name}
+            name={consoleName}
             pages={pages}
             menu={<OperatorMenu operator={session.viewer} onSignOut={() => keeper.signOut()} />}
           />

@@ -2,7 +2,12 @@ import { useMutation, useQuery } from "@apollo/client/react";
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
-import { DeletePlanDocument, OperatorPlansDocument, type PlanFieldsFragment, type Quota } from "../generated/operator.ts";
+import {
+  DeletePlanDocument,
+  OperatorPlansDocument,
+  type PlanFieldsFragment,
+  type Quota,
+} from "../generated/operator.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
 import { PlusIcon } from "../ui/icons.tsx";

@@ -2,11 +2,7 @@ import { useMutation } from "@apollo/client/react";
 import { Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
-import {
-  type IntrospectionBy,
-  type OperatorTenantQuery,
-  SetTenantLimitsDocument,
-} from "../generated/operator.ts";
+import { type IntrospectionBy, type OperatorTenantQuery, SetTenantLimitsDocument } from "../generated/operator.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatNumber } from "../ui/format.ts";

@@ -63,7 +63,9 @@ export function TenantPlan(props: Props) {
               <th scope="col" className="number">
                 May use
               </th>
-              <th scope="col">Set by</th>
+              <th scope="col" className="only-wide">
+                Set by
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -72,7 +74,7 @@ export function TenantPlan(props: Props) {
                 <th scope="row">{quotas[quota]}</th>
                 <td className="number">{used === null ? "not measured" : formatQuota(quota, used)}</td>
                 <td className="number">{limit === null ? "any number" : formatQuota(quota, limit)}</td>
-                <td>{setBy(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
             {plan.features.map(({ feature, isOn, isOwn }) => (
@@ -80,7 +82,7 @@ export function TenantPlan(props: Props) {
                 <th scope="row">{features[feature]}</th>
                 <td className="number">–</td>
                 <td className="number">{isOn ? "on" : "off"}</td>
-                <td>{setBy(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
           </tbody>

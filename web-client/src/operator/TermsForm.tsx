@@ -54,8 +54,18 @@ export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) 
   return (
     <Form submission={submission} submitLabel="Save" label="Dates" onCancel={close}>
       <Stack>
-        <TextInput label="Trial ends" description="After this day, UTC" type="date" {...form.getInputProps("trialEndsAt")} />
-        <TextInput label="Paid until" description="This day included, UTC" type="date" {...form.getInputProps("paidUntil")} />
+        <TextInput
+          label="Trial ends"
+          description="After this day, UTC"
+          type="date"
+          {...form.getInputProps("trialEndsAt")}
+        />
+        <TextInput
+          label="Paid until"
+          description="This day included, UTC"
+          type="date"
+          {...form.getInputProps("paidUntil")}
+        />
         <Text size="sm">Its own days; what is left empty is as the program has it.</Text>
         <TextInput
           label="Warned so many days before"

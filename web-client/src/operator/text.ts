@@ -43,7 +43,10 @@ export const limitNames: Readonly<Record<LimitName, { label: string; description
   ALIASES: { label: "Aliases of a document", description: "Fields that are answered under another name" },
   DIRECTIVES: { label: "Directives of a document", description: "Such as @include and @skip" },
   ROOT_FIELDS: { label: "Fields at the root", description: "Of an operation" },
-  COST: { label: "Cost of an operation", description: "Fields that it may resolve, those in lists counted once an item" },
+  COST: {
+    label: "Cost of an operation",
+    description: "Fields that it may resolve, those in lists counted once an item",
+  },
 };
 
 /** The limit of who may ask for the schema, in words. */
