@@ -281,7 +281,13 @@ function MaintenanceForm({ tenant, close, onDone }: FormProps) {
 function RenameForm({ tenant, close, onDone }: FormProps) {
   const [rename] = useMutation(RenameTenantDocument);
   const navigate = useNavigate();
-  const form = useForm({ initialValues: { name: tenant.name, slug: tenant.slug } });
+  const form = useForm({
+    initialValues: { name: tenant.name, slug: tenant.slug },
+    validate: {
+      name: (value) => (value.trim() === "" ? "Enter a name." : null),
+      slug: (value) => (value.trim() === "" ? "Enter an address." : null),
+    },
+  });
   const submission = useSubmission(form, async ({ name, slug }) => {
     const input = { id: tenant.id, ...(form.isDirty("name") && { name }), ...(form.isDirty("slug") && { slug }) };
     const { data } = await rename({ variables: { input } });

@@ -31,6 +31,8 @@ export function TenantPlan(props: Props) {
   const { plan } = props;
   const mayChange = useMayChange();
   const [changing, setChanging] = useState(false);
+  // So that they are there when the dialog opens, and the focus finds its first input.
+  useQuery(OperatorPlansDocument, { skip: !mayChange });
   const setBy = (isOwn: boolean) => (isOwn ? "an operator" : plan.planId === null ? "–" : "the plan");
   return (
     <Section
