@@ -56,8 +56,15 @@ test("an operator sets the account up, works with an organisation and signs in a
   await expect(
     page.getByRole("row", { name: "State Suspended" }),
   ).toBeVisible();
+  await expect(page.getByText("Made by hand is suspended.")).toBeVisible();
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByRole("row", { name: "State Active" })).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Events" }).getByRole("rowheader"),
+  ).toHaveText([/^Resumed/, /^Suspended/, /^Made/]);
+  await page.setViewportSize({ width: 375, height: 740 });
+  await expectNoSidewaysScrolling(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   await page.getByRole("link", { name: "Organisations" }).click();
   await page.getByLabel("Search").fill(unique);
@@ -67,6 +74,14 @@ test("an operator sets the account up, works with an organisation and signs in a
   await page.getByLabel("State").selectOption({ label: "All" });
   await expect(page.getByRole("rowheader")).toHaveCount(1);
   await expectAccessible(page);
+  // Back from an organisation, what was looked for is still there.
+  await page.getByRole("link", { name: "Made by hand" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Made by hand",
+  );
+  await page.goBack();
+  await expect(page.getByLabel("Search")).toHaveValue(unique);
+  await expect(page.getByRole("rowheader")).toHaveCount(1);
   for (const [link, heading] of [
     ["Migrations", "Migrations"],
     ["Deletions", "Deletions"],
@@ -77,9 +92,12 @@ test("an operator sets the account up, works with an organisation and signs in a
     await expectLoaded(page);
     await expectAccessible(page);
     await expectNoSidewaysScrolling(page);
+    await page.setViewportSize({ width: 375, height: 740 });
+    await expectNoSidewaysScrolling(page);
+    await page.setViewportSize({ width: 1280, height: 800 });
   }
   await expect(
-    page.getByRole("rowheader", { name: `tenant.resumed ${unique}` }),
+    page.getByRole("rowheader", { name: `Resumed ${unique}` }),
   ).toBeVisible();
 
   // The session is kept over a new load, and is none of the apex.
@@ -154,18 +172,18 @@ test("an operator makes a plan, gives it to an organisation with an exception, a
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog).toBeHidden();
   await expect(
-    part.getByRole("row", { name: "Seats 1 12 its own" }),
+    part.getByRole("row", { name: "Seats 1 12 an operator" }),
   ).toBeVisible();
   await expect(
-    part.getByRole("row", { name: /^Storage .*2 GB the plan’s$/ }),
+    part.getByRole("row", { name: /^Storage .*2 GB the plan$/ }),
   ).toBeVisible();
 
   await page.getByRole("button", { name: "Change the limits" }).click();
-  await dialog.getByLabel("depth").fill("12");
+  await dialog.getByLabel("Depth of a document").fill("12");
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(
-    page.getByRole("row", { name: "depth 12 its own" }),
+    page.getByRole("row", { name: "Depth of a document 12 an operator" }),
   ).toBeVisible();
   await page.getByRole("button", { name: "Dates" }).click();
   await dialog.getByLabel("Warned so many days before").fill("20");

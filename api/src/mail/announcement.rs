@@ -9,7 +9,7 @@ use tenancy::{AskedBy, Certificate, Standing, State, Tenant};
 
 use super::{
     Mail,
-    letter::{Letter, moment, one_line},
+    letter::{Letter, day, last_day, moment, one_line},
     outbox::{self, Kind},
 };
 use crate::usage::QuotaUse;
@@ -42,13 +42,12 @@ impl Announcement {
         let dates = standing.deadlines;
         let ends = dates.map(|dates| {
             let what = if dates.is_trial { "the trial of" } else { "the time that was paid for" };
-            format!("{what} {organisation} ends on {}.", moment(dates.due_at))
+            format!("{what} {organisation} ends on {}.", last_day(dates.due_at))
         });
         let read_only = dates
             .filter(|dates| dates.read_only_from < dates.suspended_from)
-            .map(|dates| format!("From {} on nothing can be changed in it.", moment(dates.read_only_from)));
-        let suspended =
-            dates.map(|dates| format!("From {} on nobody can use it. Its data is kept.", moment(dates.suspended_from)));
+            .map(|dates| format!("From {} on nothing can be changed in it.", day(dates.read_only_from)));
+        let suspended = dates.map(|dates| format!("From {} on nobody can use it. Its data is kept.", day(dates.suspended_from)));
         let pay = billing_contact.map(|contact| format!("To pay, or to ask about it: {}", one_line(contact)));
         let (subject, sentences) = match standing.state {
             State::ReadOnly => {

@@ -3,7 +3,7 @@
 mod own_domain;
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
 use sea_orm::DbErr;
 
@@ -200,6 +200,16 @@ pub(super) fn moment(moment: DateTime<Utc>) -> String {
     moment.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// The day of an instant, in UTC.
+pub(super) fn day(instant: DateTime<Utc>) -> String {
+    instant.format("%-d %B %Y").to_string()
+}
+
+/// The last day of what holds until an instant, in UTC: a day that was named counts as a whole.
+pub(super) fn last_day(until: DateTime<Utc>) -> String {
+    day(until.checked_sub_signed(TimeDelta::nanoseconds(1)).unwrap_or(until))
+}
+
 fn for_people(role: Role) -> &'static str {
     match role {
         Role::Owner => "an owner",
@@ -234,6 +244,13 @@ mod tests {
             assert!(body.contains("1 January 1970, 00:00 UTC"));
             assert!(body.contains("an administrator"));
         }
+    }
+
+    #[test]
+    fn what_holds_until_midnight_ends_with_the_day_before() {
+        let midnight = DateTime::parse_from_rfc3339("2027-01-01T00:00:00Z").unwrap().to_utc();
+        assert_eq!([day(midnight), last_day(midnight)], ["1 January 2027", "31 December 2026"]);
+        assert_eq!(last_day(midnight + TimeDelta::hours(12)), "1 January 2027");
     }
 
     #[test]

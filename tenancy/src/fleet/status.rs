@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-use crate::{Error, Result, Slug, Tenants};
+use crate::{Error, Result, Slug, TenantId, Tenants};
 
 /// How long counts are remembered: who asks for metrics costs the database no more than this.
 pub(super) const COUNTS_LIFETIME: Duration = Duration::from_secs(5);
@@ -25,6 +25,8 @@ pub struct FleetCounts {
 #[derive(Debug, Clone)]
 pub struct TenantProblem {
     /// The tenant.
+    pub id: TenantId,
+    /// Its slug.
     pub slug: Slug,
     /// The last migration that it has.
     pub schema_version: Option<String>,
@@ -104,7 +106,7 @@ impl Tenants {
     }
 
     async fn problems(&self, limit: u64) -> Result<Vec<TenantProblem>> {
-        let sql = "SELECT slug, schema_version, state, tries, finished_at, error_code, error FROM platform.fleet \
+        let sql = "SELECT tenant_id, slug, schema_version, state, tries, finished_at, error_code, error FROM platform.fleet \
                    WHERE state IN ('failed', 'under way') ORDER BY state, slug LIMIT $1";
         let limit = [i64::try_from(limit).unwrap_or(i64::MAX).into()];
         let rows = self.platform().query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, limit)).await?;
@@ -120,6 +122,7 @@ impl Tenants {
 fn problem_from(row: &QueryResult) -> Result<TenantProblem> {
     let slug: String = row.try_get("", "slug")?;
     Ok(TenantProblem {
+        id: TenantId(row.try_get("", "tenant_id")?),
         slug: Slug::parse(&slug).map_err(|error| Error::Corrupt(format!("in platform.tenants: {error}")))?,
         schema_version: row.try_get("", "schema_version")?,
         state: row.try_get("", "state")?,

@@ -49,7 +49,7 @@ async fn every_deed_holds_at_once_and_is_written_down() {
     let limits = json!({ "id": id, "limits": [{ "name": "DEPTH", "value": 1 }], "introspection": "OFF" });
     set(caller, "setTenantLimits", limits).await;
     assert_eq!(member.ask("{ tenant { slug } }").await.code(), "BAD_USER_INPUT");
-    let details = "query($id: ID) { tenant(id: $id) { introspection limits { name value isOwn } } }";
+    let details = "query($id: ID) { tenant(id: $id) { introspection earliestDeletionAt limits { name value isOwn } } }";
     let found = caller.ask_with(details, json!({ "id": id })).await.data("/tenant");
     assert_eq!(found["introspection"], "OFF");
     assert!(found["limits"].as_array().unwrap().contains(&json!({ "name": "DEPTH", "value": 1, "isOwn": true })), "{found}");
@@ -63,6 +63,8 @@ async fn every_deed_holds_at_once_and_is_written_down() {
     assert_eq!(by_id(caller, "keepTenant", &id).await.code(), "CONFLICT");
     let deleted = set(caller, "requestTenantDeletion", json!({ "id": id, "slug": format!("{slug}-new") })).await;
     assert_eq!(deleted["state"], "DELETING");
+    let moment = |value: &Value| value.as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    assert!(moment(&deleted["deleteAt"]) >= moment(&found["earliestDeletionAt"]), "{deleted} {found}");
     assert_eq!(by_id(caller, "keepTenant", &id).await.text("/keepTenant/tenant/state"), "ACTIVE");
 
     let events = events_of(caller, &id).await;

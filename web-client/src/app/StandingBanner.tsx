@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
 import { Alert } from "@mantine/core";
 import { TenantStandingDocument, type TenantStandingQuery } from "../generated/graphql.ts";
-import { formatInstant } from "../ui/format.ts";
+import { formatDay, formatLastDay } from "../ui/format.ts";
 import { AlertIcon } from "../ui/icons.tsx";
 
 type Standing = NonNullable<TenantStandingQuery["tenant"]["standing"]>;
@@ -32,17 +32,16 @@ function titleOf({ state, isTrial, dueAt }: Standing): string {
   if (state === "READ_ONLY") return "Nothing can be changed in this organisation";
   const what = isTrial ? "The trial" : "The time that was paid for";
   if (dueAt === null) return `${what} ends soon`;
-  return `${what} ${Date.parse(dueAt) > Date.now() ? "ends" : "ended"} on ${formatInstant(dueAt)}`;
+  return `${what} ${Date.parse(dueAt) > Date.now() ? "ends" : "ended"} on ${formatLastDay(dueAt)}`;
 }
 
 function sentences({ state, readOnlyFrom, suspendedFrom }: Standing): string[] {
   const lines = [];
   if (state === "WARNED" && readOnlyFrom !== null) {
-    lines.push(`From ${formatInstant(readOnlyFrom)} on nothing can be changed here.`);
+    lines.push(`From ${formatDay(readOnlyFrom)} on nothing can be changed here.`);
   }
   if (state === "READ_ONLY") lines.push("What is there can be read.");
-  if (suspendedFrom !== null)
-    lines.push(`From ${formatInstant(suspendedFrom)} on nobody can use it; its data is kept.`);
+  if (suspendedFrom !== null) lines.push(`From ${formatDay(suspendedFrom)} on nobody can use it; its data is kept.`);
   return lines;
 }
 

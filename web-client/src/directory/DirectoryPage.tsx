@@ -1,22 +1,19 @@
 import { NetworkStatus } from "@apollo/client";
 import { useQuery } from "@apollo/client/react";
-import { Button, Checkbox, NativeSelect, Text, TextInput } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { Button, Checkbox, NativeSelect, Text } from "@mantine/core";
 import { Link, useSearchParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import { DirectoryDocument, type DirectoryQuery } from "../generated/graphql.ts";
 import { useChoices } from "../organisation/choices.ts";
 import { useViewer } from "../session/context.ts";
 import { employmentTypes, formatCount } from "../ui/format.ts";
-import { PlusIcon, SearchIcon } from "../ui/icons.tsx";
+import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { EmployeeTable } from "./EmployeeTable.tsx";
 import { FirstSteps } from "./FirstSteps.tsx";
+import { SearchField } from "./SearchField.tsx";
 import { isFiltered, orders, queryFor, readView, type View, writeView } from "./view.ts";
-
-/** How long typing must pause before the search is sent, in milliseconds. */
-const searchPause = 250;
 
 /** The people of the organisation, as they may be seen: searched, filtered, ordered, page by page. */
 export function DirectoryPage() {
@@ -77,7 +74,11 @@ function Filters({ view, onChange }: { view: View; onChange: (changes: Partial<V
   const any = (label: string) => ({ value: "", label });
   return (
     <search className="filters" aria-label="People">
-      <SearchField search={view.search} onChange={(search) => onChange({ search }, true)} />
+      <SearchField
+        search={view.search}
+        placeholder="Name, e-mail address or position"
+        onChange={(search) => onChange({ search }, true)}
+      />
       <NativeSelect
         label="Department"
         value={view.department}
@@ -126,37 +127,6 @@ function Filters({ view, onChange }: { view: View; onChange: (changes: Partial<V
         />
       )}
     </search>
-  );
-}
-
-/** Keeps what is typed until typing pauses; what comes from the address, by a link or the back button, replaces it. */
-function SearchField({ search, onChange }: { search: string; onChange: (search: string) => void }) {
-  const [text, setText] = useState(search);
-  const [known, setKnown] = useState(search);
-  if (search !== known) {
-    setKnown(search);
-    if (search !== text.trim()) setText(search);
-  }
-  const latest = useRef(onChange);
-  useEffect(() => {
-    latest.current = onChange;
-  });
-  useEffect(() => {
-    if (text.trim() === known) return;
-    const timer = setTimeout(() => latest.current(text.trim()), searchPause);
-    return () => clearTimeout(timer);
-  }, [text, known]);
-
-  return (
-    <TextInput
-      className="wide"
-      type="search"
-      label="Search"
-      placeholder="Name, e-mail address or position"
-      leftSection={<SearchIcon />}
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-    />
   );
 }
 

@@ -21,7 +21,7 @@ export function changedFields(changes: unknown): string[] {
 }
 
 /** `managerChanged` and `manager_changed` as `Manager changed`. */
-function sentence(name: string): string {
+export function sentence(name: string): string {
   const words = name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replaceAll("_", " ")

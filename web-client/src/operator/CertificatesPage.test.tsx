@@ -19,5 +19,8 @@ test("archives that are still there are not passed over", async () => {
   const answers = { deletionCertificates: () => list([certificate, kept]) };
   renderPage(<CertificatesPage />, { operator: admin, answers });
   expect(await screen.findByRole("row", { name: /^globex/ })).toHaveTextContent(/Archives kept until .*2026/);
-  expect(screen.getByRole("row", { name: /^acme/ })).not.toHaveTextContent("Archives");
+  const row = screen.getByRole("row", { name: /^acme/ });
+  expect(row).not.toHaveTextContent("Archives");
+  expect(row).toHaveTextContent("by an owner");
+  expect(row).toHaveTextContent("Rows in its tables: 7");
 });

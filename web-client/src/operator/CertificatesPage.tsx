@@ -6,6 +6,7 @@ import { formatInstant, formatNumber } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { asker, removedThing } from "./text.ts";
 
 /** What went with organisations that were deleted. */
 export function CertificatesPage() {
@@ -47,14 +48,14 @@ export function CertificatesPage() {
                     <td className="only-wide">
                       {formatInstant(certificate.askedAt)}
                       <Text size="xs" c="dimmed">
-                        by an {certificate.askedBy}
+                        by {asker(certificate.askedBy)}
                       </Text>
                     </td>
                     <td>
                       <ul className="short-list">
                         {certificate.removed.map(({ what, count }) => (
                           <li key={what}>
-                            {what.replaceAll("_", " ")}: {formatNumber(count)}
+                            {removedThing(what)}: {formatNumber(count)}
                           </li>
                         ))}
                       </ul>

@@ -10,11 +10,14 @@ import { Starting } from "../app/Gate.tsx";
 import { Frame } from "../app/Layout.tsx";
 import { ProblemPage } from "../app/ProblemPage.tsx";
 import { DoorFrame } from "../session/DoorFrame.tsx";
-
 import { Form, useSubmission } from "../ui/form.tsx";
+import { OrganisationName } from "../ui/Page.tsx";
 import { CodeInput, digits } from "./code.tsx";
 import { OperatorMenu } from "./OperatorMenu.tsx";
 import { OperatorContext, operatorSession, signIn } from "./session.ts";
+
+/** What stands for an organisation's name, in the head and in the titles. */
+const consoleName = "Operators";
 
 const pages = [
   { to: "/operator/tenants", label: "Organisations" },
@@ -64,11 +67,13 @@ export function Console() {
   return (
     <ApolloProvider client={client} key={operator}>
       <OperatorContext value={session.viewer}>
-        <Frame
-          name="Operators"
-          pages={pages}
-          menu={<OperatorMenu operator={session.viewer} onSignOut={() => keeper.signOut()} />}
-        />
+        <OrganisationName value={consoleName}>
+          <Frame
+            name={consoleName}
+            pages={pages}
+            menu={<OperatorMenu operator={session.viewer} onSignOut={() => keeper.signOut()} />}
+          />
+        </OrganisationName>
       </OperatorContext>
     </ApolloProvider>
   );

@@ -1,19 +1,26 @@
-import { useQuery } from "@apollo/client/react";
-import { Anchor, Text, Title } from "@mantine/core";
+import { useMutation, useQuery } from "@apollo/client/react";
+import { Anchor, Button, Text, Title } from "@mantine/core";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
-import { OperatorFleetDocument } from "../generated/operator.ts";
-import { formatCount } from "../ui/format.ts";
+import { OperatorFleetDocument, type OperatorFleetQuery, RetryTenantMigrationDocument } from "../generated/operator.ts";
+import { announceDone, announceProblem } from "../ui/form.tsx";
+import { formatCount, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { useMayChange } from "./session.ts";
+import { migrationState } from "./text.ts";
+
+type Fleet = OperatorFleetQuery["fleet"];
+type Problem = Fleet["problems"][number];
 
 /** Where the organisations stand with their migrations. */
 export function FleetPage() {
   const { data, error, refetch } = useQuery(OperatorFleetDocument, { fetchPolicy: "cache-and-network" });
+  const again = () => void refetch().catch(() => undefined);
   return (
     <Page title="Migrations" subtitle={data === undefined ? undefined : `This program has ${data.fleet.head}`}>
       {error !== undefined ? (
-        <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
+        <ErrorState problem={readProblem(error)} onRetry={again} />
       ) : data === undefined ? (
         <LoadingRows rows={4} />
       ) : (
@@ -27,59 +34,106 @@ export function FleetPage() {
           <Title order={2} size="h4" mt="lg" mb="sm">
             Versions
           </Title>
-          <div className="surface surface-flush">
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">Version</th>
-                  <th scope="col" className="number">
-                    Organisations
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.fleet.versions.map(({ version, tenants }) => (
-                  <tr key={version}>
-                    <th scope="row">{version ?? "none"}</th>
-                    <td className="number">{tenants}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Versions versions={data.fleet.versions} />
           {data.fleet.problems.length > 0 && (
             <>
               <Title order={2} size="h4" mt="lg" mb="sm">
                 Failed and under way
               </Title>
-              <div className="surface surface-flush">
-                <table className="list">
-                  <thead>
-                    <tr>
-                      <th scope="col">Organisation</th>
-                      <th scope="col">State</th>
-                      <th scope="col">What Postgres said</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.fleet.problems.map((problem) => (
-                      <tr key={problem.slug}>
-                        <th scope="row">
-                          <Anchor component={Link} to={`/operator/tenants/${problem.slug}`} size="sm">
-                            {problem.slug}
-                          </Anchor>
-                        </th>
-                        <td>{problem.state}</td>
-                        <td>{[problem.code, problem.message].filter((part) => part !== null).join(" ")}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Problems problems={data.fleet.problems} onDone={again} />
             </>
           )}
         </>
       )}
     </Page>
+  );
+}
+
+function Versions({ versions }: { versions: Fleet["versions"] }) {
+  return (
+    <div className="surface surface-flush">
+      <table className="list">
+        <thead>
+          <tr>
+            <th scope="col">Version</th>
+            <th scope="col" className="number">
+              Organisations
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {versions.map(({ version, tenants }) => (
+            <tr key={version}>
+              <th scope="row">{version ?? "none"}</th>
+              <td className="number">{tenants}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: () => void }) {
+  const mayChange = useMayChange();
+  return (
+    <div className="surface surface-flush">
+      <table className="list">
+        <thead>
+          <tr>
+            <th scope="col">Organisation</th>
+            <th scope="col">State</th>
+            <th scope="col">Failure</th>
+          </tr>
+        </thead>
+        <tbody>
+          {problems.map((problem) => (
+            <tr key={problem.id}>
+              <th scope="row">
+                <Anchor component={Link} to={`/operator/tenants/${problem.slug}`} size="sm">
+                  {problem.slug}
+                </Anchor>
+              </th>
+              <td>
+                {migrationState(problem.state)}
+                <Text size="xs" c="dimmed">
+                  {tries(problem)}
+                </Text>
+                {mayChange && problem.state === "failed" && <Retry problem={problem} onDone={onDone} />}
+              </td>
+              <td style={{ overflowWrap: "anywhere" }}>
+                {[problem.code, problem.message].filter((part) => part !== null).join(" ") || "–"}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function tries({ tries, finishedAt }: Problem): string {
+  const parts = [];
+  if (tries !== null) parts.push(formatCount(tries, "try", "tries"));
+  if (finishedAt !== null) parts.push(`the last ended ${formatInstant(finishedAt)}`);
+  return parts.join(", ");
+}
+
+function Retry({ problem: { id, slug }, onDone }: { problem: Problem; onDone: () => void }) {
+  const [retry, { loading }] = useMutation(RetryTenantMigrationDocument);
+  const again = () => {
+    retry({ variables: { id } }).then(
+      ({ data }) => {
+        const failed = data?.retryTenantMigration.tenant.isBehind === true;
+        announceDone(failed ? `The migration of ${slug} was tried again, and failed.` : `${slug} is up to date.`);
+        onDone();
+      },
+      (error: unknown) => announceProblem(readProblem(error)),
+    );
+  };
+  return (
+    <Button size="xs" variant="default" mt="xs" loading={loading} onClick={again} aria-label={`Migrate again: ${slug}`}>
+      Migrate again
+    </Button>
   );
 }

@@ -1,4 +1,6 @@
 import { Button, Menu } from "@mantine/core";
+import { ColourItems } from "../account/ColourItems.tsx";
+import { initials } from "../ui/format.ts";
 import { ChevronIcon } from "../ui/icons.tsx";
 import type { Operator } from "./session.ts";
 
@@ -14,13 +16,16 @@ export function OperatorMenu({ operator, onSignOut }: { operator: Operator; onSi
           rightSection={<ChevronIcon />}
           aria-label={`Operator: ${operator.name}`}
         >
-          <bdi>{operator.name}</bdi>
+          <bdi className="only-wide">{operator.name}</bdi>
+          <span className="only-narrow">{initials(operator.name)}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
           <bdi>{operator.email}</bdi> · {operator.role === "ADMIN" ? "Administrator" : "Viewer"}
         </Menu.Label>
+        <ColourItems />
+        <Menu.Divider />
         <Menu.Item
           onClick={() => {
             // Signed out here in any case; the server's session also ends by itself.

@@ -10,7 +10,7 @@ import {
 } from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
-import { features, readAmount, typedAmount } from "./text.ts";
+import { amountWanted, features, readAmount, typedAmount } from "./text.ts";
 
 /** Makes a plan, or changes one. */
 export function PlanDialog({ plan, onClose }: { plan: PlanFieldsFragment | null; onClose: () => void }) {
@@ -22,7 +22,9 @@ export function PlanDialog({ plan, onClose }: { plan: PlanFieldsFragment | null;
 }
 
 const amountCheck = (quota: Quota) => (value: string) =>
-  value.trim() === "" || readAmount(quota, value) !== null ? null : "Enter a whole number, or nothing for any number.";
+  value.trim() === "" || readAmount(quota, value) !== null
+    ? null
+    : `${amountWanted(quota)}, or nothing for any number.`;
 
 /** What is typed for a quota: nothing stands for any number. */
 const amount = (quota: Quota, text: string) => (text.trim() === "" ? null : readAmount(quota, text));

@@ -2,7 +2,12 @@ import { useMutation, useQuery } from "@apollo/client/react";
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
-import { DeletePlanDocument, OperatorPlansDocument, type PlanFieldsFragment } from "../generated/operator.ts";
+import {
+  DeletePlanDocument,
+  OperatorPlansDocument,
+  type PlanFieldsFragment,
+  type Quota,
+} from "../generated/operator.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
@@ -10,7 +15,7 @@ import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { PlanDialog } from "./PlanDialog.tsx";
 import { useMayChange } from "./session.ts";
-import { features, formatQuota } from "./text.ts";
+import { features, formatQuota, quotas } from "./text.ts";
 
 type Plan = PlanFieldsFragment;
 
@@ -61,6 +66,13 @@ export function PlansPage() {
   );
 }
 
+/** How much there is of a quota in a plan, in words. */
+function limit(quota: Quota, plan: Plan): string {
+  const amounts = { SEATS: plan.seats, STORAGE_BYTES: plan.storageBytes, REQUESTS_PER_DAY: plan.requestsPerDay };
+  const amount = amounts[quota];
+  return amount === null ? "any number" : formatQuota(quota, amount);
+}
+
 function PlanTable(props: {
   plans: readonly Plan[];
   onChange?: (plan: Plan) => void;
@@ -106,16 +118,15 @@ function PlanTable(props: {
                   {plan.id}
                   {plan.forNewTenants && " · new organisations get it"}
                 </Text>
+                <Text size="xs" c="dimmed" className="only-narrow">
+                  {(["SEATS", "STORAGE_BYTES", "REQUESTS_PER_DAY"] as const)
+                    .map((quota) => `${quotas[quota]}: ${limit(quota, plan)}`)
+                    .join(" · ")}
+                </Text>
               </th>
-              <td className="number only-wide">
-                {plan.seats === null ? "any number" : formatQuota("SEATS", plan.seats)}
-              </td>
-              <td className="number only-wide">
-                {plan.storageBytes === null ? "any number" : formatQuota("STORAGE_BYTES", plan.storageBytes)}
-              </td>
-              <td className="number only-wide">
-                {plan.requestsPerDay === null ? "any number" : formatQuota("REQUESTS_PER_DAY", plan.requestsPerDay)}
-              </td>
+              <td className="number only-wide">{limit("SEATS", plan)}</td>
+              <td className="number only-wide">{limit("STORAGE_BYTES", plan)}</td>
+              <td className="number only-wide">{limit("REQUESTS_PER_DAY", plan)}</td>
               <td className="only-wide">{plan.features.map((feature) => features[feature]).join(", ") || "–"}</td>
               <td className="number">{plan.tenantCount}</td>
               {onChange !== undefined && (

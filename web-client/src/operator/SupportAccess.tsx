@@ -93,7 +93,7 @@ function GrantRow({
   const operator = use(OperatorContext);
   const mayChange = useMayChange();
   const [end, ending] = useMutation(EndSupportAsOperatorDocument);
-  const { state, decidedBy, expiresAt } = grant;
+  const { state, decidedBy, expiresAt, endedAt, endedBy } = grant;
   const isOwn = operator?.email === grant.operatorEmail;
   const give = () => {
     end({ variables: { input: { id: tenant.id, grantId: grant.id } } }).then(
@@ -119,10 +119,15 @@ function GrantRow({
       <td style={{ whiteSpace: "pre-line" }}>{grant.reason}</td>
       <td>
         {supportStates[state].label}
+        {endedBy !== null && endedAt !== null && (
+          <Text size="xs" c="dimmed">
+            by <bdi>{endedBy}</bdi>, {formatInstant(endedAt)}
+          </Text>
+        )}
         {decidedBy !== null && (
           <Text size="xs" c="dimmed">
-            <bdi>{decidedBy}</bdi>
-            {expiresAt !== null && `, until ${formatInstant(expiresAt)}`}
+            {state === "OPEN" || state === "REFUSED" ? "by" : "Let in by"} <bdi>{decidedBy}</bdi>
+            {(state === "OPEN" || state === "EXPIRED") && expiresAt !== null && `, until ${formatInstant(expiresAt)}`}
           </Text>
         )}
         {mayChange && (state === "ASKED" || state === "OPEN") && (

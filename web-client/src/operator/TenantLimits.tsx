@@ -2,18 +2,13 @@ import { useMutation } from "@apollo/client/react";
 import { Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
-import {
-  type IntrospectionBy,
-  type LimitName,
-  type OperatorTenantQuery,
-  SetTenantLimitsDocument,
-} from "../generated/operator.ts";
+import { type IntrospectionBy, type OperatorTenantQuery, SetTenantLimitsDocument } from "../generated/operator.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatNumber } from "../ui/format.ts";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
-import { introspections } from "./text.ts";
+import { introspectionName, introspections, limitNames } from "./text.ts";
 
 interface Props {
   details: Pick<OperatorTenantQuery["tenant"], "limits" | "introspection" | "introspectionIsOwn"> & {
@@ -23,12 +18,12 @@ interface Props {
   onDone: () => void;
 }
 
-/** How much an organisation may ask for, and whose word that is. */
+/** How much an organisation may ask for, and who has set that. */
 export function TenantLimits(props: Props) {
   const { limits, introspection, introspectionIsOwn } = props.details;
   const mayChange = useMayChange();
   const [changing, setChanging] = useState(false);
-  const whose = (isOwn: boolean) => (isOwn ? "its own" : "the program’s");
+  const setBy = (isOwn: boolean) => (isOwn ? "an operator" : "the program");
   return (
     <Section
       title="Limits"
@@ -48,21 +43,21 @@ export function TenantLimits(props: Props) {
               <th scope="col" className="number">
                 Value
               </th>
-              <th scope="col">Whose</th>
+              <th scope="col">Set by</th>
             </tr>
           </thead>
           <tbody>
             {limits.map(({ name, value, isOwn }) => (
               <tr key={name}>
-                <th scope="row">{label(name)}</th>
+                <th scope="row">{limitNames[name].label}</th>
                 <td className="number">{value === null ? "any number" : formatNumber(value)}</td>
-                <td>{whose(isOwn)}</td>
+                <td>{setBy(isOwn)}</td>
               </tr>
             ))}
             <tr>
-              <th scope="row">who may ask for the schema</th>
+              <th scope="row">{introspectionName}</th>
               <td className="number">{introspections[introspection]}</td>
-              <td>{whose(introspectionIsOwn)}</td>
+              <td>{setBy(introspectionIsOwn)}</td>
             </tr>
           </tbody>
         </table>
@@ -76,10 +71,6 @@ export function TenantLimits(props: Props) {
   );
 }
 
-function label(name: LimitName): string {
-  return name.toLowerCase().replaceAll("_", " ");
-}
-
 const largest = 1_000_000;
 
 function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
@@ -88,7 +79,9 @@ function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
     details.limits.map(({ name, value, isOwn }) => [name, isOwn ? String(value ?? 0) : ""]),
   );
   const check = (value: string) =>
-    /^\s*\d*\s*$/.test(value) && Number(value) <= largest ? null : `Enter a whole number up to ${largest}, or nothing.`;
+    /^\s*\d*\s*$/.test(value) && Number(value) <= largest
+      ? null
+      : `Enter a whole number up to ${formatNumber(largest)}, or nothing.`;
   const form = useForm<Record<string, string>>({
     initialValues: { ...before, introspection: details.introspectionIsOwn ? details.introspection : "" },
     validate: Object.fromEntries(details.limits.map(({ name }) => [name, check])),
@@ -119,14 +112,14 @@ function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
         {details.limits.map(({ name, value, isOwn }) => (
           <TextInput
             key={name}
-            label={label(name)}
+            {...limitNames[name]}
             inputMode="numeric"
-            placeholder={isOwn ? "" : value === null ? "any number" : String(value)}
+            placeholder={isOwn ? "" : value === null ? "any number" : formatNumber(value)}
             {...form.getInputProps(name)}
           />
         ))}
         <NativeSelect
-          label="who may ask for the schema"
+          label={introspectionName}
           data={[
             { value: "", label: "As the program has it" },
             ...Object.entries(introspections).map(([value, label]) => ({ value, label })),

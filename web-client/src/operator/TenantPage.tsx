@@ -1,11 +1,12 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Anchor, Button, Text, TextInput, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { type ReactNode, useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useState } from "react";
+import { Link, useNavigate, useParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import {
   KeepTenantDocument,
+  OperatorEventsDocument,
   OperatorTenantDocument,
   type OperatorTenantQuery,
   RenameTenantDocument,
@@ -17,16 +18,18 @@ import {
 } from "../generated/operator.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, announceProblem, Form, useSubmission } from "../ui/form.tsx";
-import { formatBytes, formatInstant } from "../ui/format.ts";
+import { formatDay, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
-import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { EventList } from "./EventList.tsx";
+import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
 import { SupportAccess } from "./SupportAccess.tsx";
+import { TenantFacts } from "./TenantFacts.tsx";
 import { TenantLimits } from "./TenantLimits.tsx";
 import { TenantPlan } from "./TenantPlan.tsx";
 import { SlowOperations, TenantUsage } from "./TenantUsage.tsx";
 import { TermsForm } from "./TermsForm.tsx";
-import { states } from "./text.ts";
 
 type Details = OperatorTenantQuery["tenant"];
 type Tenant = Details["tenant"];
@@ -39,11 +42,26 @@ export function TenantPage() {
     fetchPolicy: "cache-and-network",
   });
   const mayChange = useMayChange();
+  const client = useApolloClient();
   const again = () => void refetch().catch(() => undefined);
+  // What was done is also among its events.
+  const onDone = () => {
+    again();
+    client.refetchQueries({ include: [OperatorEventsDocument] }).catch(() => undefined);
+  };
   if (error !== undefined) {
+    const problem = readProblem(error);
     return (
       <Page title={slug}>
-        <ErrorState problem={readProblem(error)} onRetry={again} />
+        {problem.code === "NOT_FOUND" ? (
+          <Empty title="There is no organisation at this address">
+            <Anchor component={Link} to="/operator/tenants">
+              Go to the organisations
+            </Anchor>
+          </Empty>
+        ) : (
+          <ErrorState problem={problem} onRetry={again} />
+        )}
       </Page>
     );
   }
@@ -61,58 +79,18 @@ export function TenantPage() {
       heading={<bdi>{details.tenant.name}</bdi>}
       subtitle={<Anchor href={details.tenant.url}>{details.tenant.url}</Anchor>}
     >
-      {mayChange && <Actions details={details} onDone={again} />}
-      <div className="surface surface-flush">
-        <table className="list">
-          <tbody>
-            {facts(details).map(([what, value]) => (
-              <tr key={what}>
-                <th scope="row">{what}</th>
-                <td>{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {mayChange && <Actions details={details} onDone={onDone} />}
+      <TenantFacts details={details} />
       <SupportAccess tenant={details.tenant} />
-      <TenantPlan tenant={details.tenant.id} plan={details.plan} onDone={again} />
-      <TenantLimits details={details} onDone={again} />
+      <TenantPlan tenant={details.tenant.id} plan={details.plan} onDone={onDone} />
+      <TenantLimits details={details} onDone={onDone} />
       <TenantUsage days={details.usage} />
       <SlowOperations operations={details.slowOperations} />
+      <Section title="Events">
+        <EventList tenant={details.tenant.id} />
+      </Section>
     </Page>
   );
-}
-
-function facts({
-  tenant,
-  schemaName,
-  terms,
-  maintenanceMessage,
-  deletion,
-  formerSlugs,
-}: Details): [string, ReactNode][] {
-  const instant = (at: string | null) => (at === null ? "–" : formatInstant(at));
-  const failure = tenant.lastMigrationFailure;
-  return [
-    ["State", states[tenant.state]],
-    ["Address", tenant.slug],
-    ["Former addresses", formerSlugs.map(({ slug }) => slug).join(", ") || "–"],
-    ["Hosts", tenant.hosts.join(", ") || "–"],
-    ["Schema", schemaName],
-    ["Version", `${tenant.schemaVersion ?? "none"}${tenant.isBehind ? " (behind)" : ""}`],
-    ["Last failure", failure === null ? "–" : `${failure.code ?? ""} ${failure.message ?? ""}`],
-    ["Size", formatBytes(tenant.sizeBytes)],
-    ["Members", tenant.memberCount],
-    ["Made", instant(tenant.createdAt)],
-    ["Last activity", instant(tenant.lastActivityAt)],
-    ["Trial ends", instant(tenant.trialEndsAt)],
-    ["Paid until", instant(tenant.paidUntil)],
-    ["Warned from", instant(terms.warnedFrom)],
-    ["Read-only from", instant(terms.readOnlyFrom)],
-    ["Suspended from", instant(terms.suspendedFrom)],
-    ["Maintenance", maintenanceMessage ?? "–"],
-    ["Deletion", deletion === null ? "–" : `${instant(tenant.deleteAt)}, asked for by an ${deletion.askedBy}`],
-  ];
 }
 
 type Asking = "suspend" | "maintenance" | "terms" | "rename" | "delete";
@@ -128,6 +106,8 @@ function Actions({ details, onDone }: { details: Details; onDone: () => void }) 
     work.then(
       () => {
         announceDone(done);
+        // Its button is about to be another one, or none.
+        document.querySelector<HTMLElement>("main h1")?.focus();
         onDone();
       },
       (error: unknown) => announceProblem(readProblem(error)),
@@ -195,7 +175,7 @@ function Actions({ details, onDone }: { details: Details; onDone: () => void }) 
         </>
       )}
       {asking !== null && (
-        <Dialog title={titles[asking]} onClose={() => setAsking(null)}>
+        <Dialog title={titles[asking](tenant.name)} onClose={() => setAsking(null)}>
           {(close) => <Asked asking={asking} details={details} close={close} onDone={onDone} />}
         </Dialog>
       )}
@@ -203,12 +183,12 @@ function Actions({ details, onDone }: { details: Details; onDone: () => void }) 
   );
 }
 
-const titles: Readonly<Record<Asking, string>> = {
-  suspend: "Suspend",
-  maintenance: "Maintenance",
-  terms: "Dates",
-  rename: "Rename",
-  delete: "Delete",
+const titles: Readonly<Record<Asking, (name: string) => string>> = {
+  suspend: (name) => `Suspend ${name}`,
+  maintenance: (name) => `Maintenance of ${name}`,
+  terms: (name) => `Dates of ${name}`,
+  rename: (name) => `Rename ${name}`,
+  delete: (name) => `Delete ${name}`,
 };
 
 function Asked(props: { asking: Asking; details: Details; close: Close; onDone: () => void }) {
@@ -217,7 +197,7 @@ function Asked(props: { asking: Asking; details: Details; close: Close; onDone: 
   switch (asking) {
     case "suspend":
     case "delete":
-      return <TypedForm asking={asking} tenant={tenant} {...rest} />;
+      return <TypedForm asking={asking} deletedAt={details.earliestDeletionAt} tenant={tenant} {...rest} />;
     case "maintenance":
       return <MaintenanceForm tenant={tenant} {...rest} />;
     case "terms":
@@ -234,26 +214,43 @@ interface FormProps {
 }
 
 /** What stops an organisation from being served is done once its address was typed. */
-function TypedForm({ asking, tenant, close, onDone }: FormProps & { asking: "suspend" | "delete" }) {
+function TypedForm({
+  asking,
+  deletedAt,
+  tenant,
+  close,
+  onDone,
+}: FormProps & {
+  asking: "suspend" | "delete";
+  /** When it would be deleted. */
+  deletedAt: string;
+}) {
   const [suspend] = useMutation(SuspendTenantDocument);
   const [erase] = useMutation(RequestTenantDeletionAsOperatorDocument);
   const form = useForm({
     initialValues: { slug: "" },
     validate: { slug: (value) => (value.trim() === tenant.slug ? null : `Type ${tenant.slug} to go on.`) },
   });
-  const { id } = tenant;
+  const { id, name } = tenant;
   const submission = useSubmission(form, async ({ slug }) => {
-    if (asking === "suspend") await suspend({ variables: { id } });
-    else await erase({ variables: { input: { id, slug } } });
+    if (asking === "suspend") {
+      await suspend({ variables: { id } });
+      announceDone(`${name} is suspended.`);
+    } else {
+      const { data } = await erase({ variables: { input: { id, slug } } });
+      const at = data?.requestTenantDeletion.tenant.deleteAt ?? deletedAt;
+      announceDone(`${name} will be deleted on ${formatInstant(at)}.`);
+    }
     close(true);
     onDone();
   });
+  const label = asking === "suspend" ? "Suspend" : "Delete";
   return (
-    <Form submission={submission} submitLabel={titles[asking]} label={titles[asking]} danger onCancel={close}>
+    <Form submission={submission} submitLabel={label} label={label} danger onCancel={close}>
       <Text size="sm" mb="md">
         {asking === "suspend"
           ? "Nobody can use this organisation until it is resumed. Its data is kept."
-          : "Nobody can use this organisation any more. It is deleted with all its data after the grace, until which this can be taken back."}
+          : `Nobody can use this organisation any more. It is deleted with all its data on ${formatDay(deletedAt)}. Until then an operator can take that back; its owners cannot.`}
       </Text>
       <TextInput label={`Type ${tenant.slug}`} required withAsterisk={false} {...form.getInputProps("slug")} />
     </Form>
@@ -265,6 +262,7 @@ function MaintenanceForm({ tenant, close, onDone }: FormProps) {
   const form = useForm({ initialValues: { message: "" } });
   const submission = useSubmission(form, async ({ message }) => {
     await maintain({ variables: { input: { id: tenant.id, enabled: true, message } } });
+    announceDone(`${tenant.name} is under maintenance.`);
     close();
     onDone();
   });
@@ -283,14 +281,21 @@ function MaintenanceForm({ tenant, close, onDone }: FormProps) {
 function RenameForm({ tenant, close, onDone }: FormProps) {
   const [rename] = useMutation(RenameTenantDocument);
   const navigate = useNavigate();
-  const form = useForm({ initialValues: { name: tenant.name, slug: tenant.slug } });
+  const form = useForm({
+    initialValues: { name: tenant.name, slug: tenant.slug },
+    validate: {
+      name: (value) => (value.trim() === "" ? "Enter a name." : null),
+      slug: (value) => (value.trim() === "" ? "Enter an address." : null),
+    },
+  });
   const submission = useSubmission(form, async ({ name, slug }) => {
     const input = { id: tenant.id, ...(form.isDirty("name") && { name }), ...(form.isDirty("slug") && { slug }) };
     const { data } = await rename({ variables: { input } });
+    const renamed = data?.renameTenant.tenant ?? tenant;
+    announceDone(`${renamed.name} is renamed.`);
     close();
-    const renamed = data?.renameTenant.tenant.slug ?? tenant.slug;
-    if (renamed === tenant.slug) onDone();
-    else await navigate(`/operator/tenants/${renamed}`, { replace: true });
+    if (renamed.slug === tenant.slug) onDone();
+    else await navigate(`/operator/tenants/${renamed.slug}`, { replace: true });
   });
   return (
     <Form submission={submission} submitLabel="Rename" label="Rename" onCancel={close}>

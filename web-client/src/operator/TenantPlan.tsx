@@ -16,7 +16,7 @@ import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
-import { features, formatQuota, quotas, readAmount, typedAmount } from "./text.ts";
+import { amountWanted, features, formatQuota, quotas, readAmount, typedAmount } from "./text.ts";
 
 interface Props {
   /** The organisation's opaque id. */
@@ -26,12 +26,14 @@ interface Props {
   onDone: () => void;
 }
 
-/** What an organisation may use, whose word that is, and what it uses. */
+/** What an organisation may use, who has set that, and what it uses. */
 export function TenantPlan(props: Props) {
   const { plan } = props;
   const mayChange = useMayChange();
   const [changing, setChanging] = useState(false);
-  const whose = (isOwn: boolean) => (isOwn ? "its own" : plan.planId === null ? "without a plan" : "the plan’s");
+  // So that they are there when the dialog opens, and the focus finds its first input.
+  useQuery(OperatorPlansDocument, { skip: !mayChange });
+  const setBy = (isOwn: boolean) => (isOwn ? "an operator" : plan.planId === null ? "–" : "the plan");
   return (
     <Section
       title="Plan"
@@ -45,7 +47,7 @@ export function TenantPlan(props: Props) {
     >
       <Text size="sm" mb="sm">
         {plan.planId === null ? (
-          "No plan: what is not bounded here is not bounded."
+          "No plan: no limits but those below."
         ) : (
           <>
             <bdi>{plan.name}</bdi> ({plan.planId})
@@ -63,7 +65,9 @@ export function TenantPlan(props: Props) {
               <th scope="col" className="number">
                 May use
               </th>
-              <th scope="col">Whose</th>
+              <th scope="col" className="only-wide">
+                Set by
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -72,7 +76,7 @@ export function TenantPlan(props: Props) {
                 <th scope="row">{quotas[quota]}</th>
                 <td className="number">{used === null ? "not measured" : formatQuota(quota, used)}</td>
                 <td className="number">{limit === null ? "any number" : formatQuota(quota, limit)}</td>
-                <td>{whose(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
             {plan.features.map(({ feature, isOn, isOwn }) => (
@@ -80,7 +84,7 @@ export function TenantPlan(props: Props) {
                 <th scope="row">{features[feature]}</th>
                 <td className="number">–</td>
                 <td className="number">{isOn ? "on" : "off"}</td>
-                <td>{whose(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
           </tbody>
@@ -146,7 +150,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
   const { tenant, plan, plans, close, onDone } = props;
   const [set] = useMutation(SetTenantPlanDocument);
   const check = (quota: Quota) => (value: string, values: Values) =>
-    values.own[quota] !== "AT_MOST" || readAmount(quota, value) !== null ? null : "Enter a whole number.";
+    values.own[quota] !== "AT_MOST" || readAmount(quota, value) !== null ? null : `${amountWanted(quota)}.`;
   const form = useForm<Values>({
     initialValues: initialValues(plan),
     validate: {

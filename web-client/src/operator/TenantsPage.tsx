@@ -1,17 +1,15 @@
 import { useMutation, useQuery } from "@apollo/client/react";
-import { Anchor, Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, NativeSelect, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
+import { SearchField } from "../directory/SearchField.tsx";
 import {
   CreateTenantDocument,
   OperatorPlansDocument,
   OperatorTenantsDocument,
-  type TenantOrder,
   type TenantRowFragment,
-  type TenantState,
 } from "../generated/operator.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
@@ -20,54 +18,35 @@ import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
+import { StateBadge } from "./StateBadge.tsx";
+import { orders, readTenantsView, type TenantsView, writeTenantsView } from "./tenants-view.ts";
 import { states } from "./text.ts";
-
-const orders: readonly { value: TenantOrder; label: string }[] = [
-  { value: "SLUG", label: "Address" },
-  { value: "NAME", label: "Name" },
-  { value: "NEWEST", label: "Newest first" },
-];
 
 /** The organisations on the platform. */
 export function TenantsPage() {
-  const [search, setSearch] = useState("");
-  const [state, setState] = useState<TenantState | "">("");
-  const [orderBy, setOrderBy] = useState<TenantOrder>("SLUG");
+  const [parameters, setParameters] = useSearchParams();
+  const view = readTenantsView(parameters);
   const [creating, setCreating] = useState(false);
-  const [wanted] = useDebouncedValue(search.trim(), 250);
-  const variables = { first: 50, search: wanted === "" ? null : wanted, state: state === "" ? null : state, orderBy };
+  const variables = {
+    first: 50,
+    search: view.search === "" ? null : view.search,
+    state: view.state === "" ? null : view.state,
+    orderBy: view.order,
+  };
   const { data, error, refetch, fetchMore } = useQuery(OperatorTenantsDocument, {
     variables,
     fetchPolicy: "cache-and-network",
   });
   const mayChange = useMayChange();
+  // While typing, a change takes no entry of its own in the history.
+  const change = (changes: Partial<TenantsView>, replace = false) =>
+    setParameters(writeTenantsView({ ...view, ...changes }), { replace });
   return (
     <Page
       title="Organisations"
       actions={mayChange ? <Button onClick={() => setCreating(true)}>New organisation</Button> : undefined}
     >
-      <Group mb="md" align="end">
-        <TextInput
-          label="Search"
-          description="In addresses, names and hosts"
-          type="search"
-          maxLength={100}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
-        />
-        <NativeSelect
-          label="State"
-          value={state}
-          onChange={(event) => setState(event.currentTarget.value as TenantState | "")}
-          data={[{ value: "", label: "All" }, ...Object.entries(states).map(([value, label]) => ({ value, label }))]}
-        />
-        <NativeSelect
-          label="Order"
-          value={orderBy}
-          onChange={(event) => setOrderBy(event.currentTarget.value as TenantOrder)}
-          data={[...orders]}
-        />
-      </Group>
+      <Filters view={view} onChange={change} />
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
@@ -93,6 +72,34 @@ export function TenantsPage() {
       )}
       {creating && <CreateDialog onClose={() => setCreating(false)} />}
     </Page>
+  );
+}
+
+function Filters(props: { view: TenantsView; onChange: (changes: Partial<TenantsView>, replace?: boolean) => void }) {
+  const { view, onChange } = props;
+  const options = (labels: Readonly<Record<string, string>>) =>
+    Object.entries(labels).map(([value, label]) => ({ value, label }));
+  return (
+    <search className="filters" aria-label="Organisations">
+      <SearchField
+        search={view.search}
+        placeholder="Address, name or host"
+        maxLength={100}
+        onChange={(search) => onChange({ search }, true)}
+      />
+      <NativeSelect
+        label="State"
+        value={view.state}
+        data={[{ value: "", label: "All" }, ...options(states)]}
+        onChange={(event) => onChange({ state: event.currentTarget.value as TenantsView["state"] })}
+      />
+      <NativeSelect
+        label="Order"
+        value={view.order}
+        data={options(orders)}
+        onChange={(event) => onChange({ order: event.currentTarget.value as TenantsView["order"] })}
+      />
+    </search>
   );
 }
 
@@ -132,10 +139,12 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
                   {tenant.slug}
                 </Text>
               </th>
-              <td>{states[tenant.state]}</td>
+              <td>
+                <StateBadge state={tenant.state} />
+              </td>
               <td className="only-wide">{tenant.planId ?? "–"}</td>
               <td className="only-wide">
-                {tenant.schemaVersion ?? "–"}
+                {tenant.isBehind ? (tenant.schemaVersion ?? "none") : "Current"}
                 {tenant.lastMigrationFailure !== null ? (
                   <Text size="xs">
                     Failed: {tenant.lastMigrationFailure.message ?? tenant.lastMigrationFailure.code}

@@ -2,7 +2,8 @@ import { useMutation } from "@apollo/client/react";
 import { Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { type OperatorTenantQuery, SetTenantTermsDocument } from "../generated/operator.ts";
-import { Form, useSubmission } from "../ui/form.tsx";
+import { announceDone, Form, useSubmission } from "../ui/form.tsx";
+import { endOfDay, lastDay } from "../ui/format.ts";
 
 interface Props {
   details: Pick<OperatorTenantQuery["tenant"], "terms"> & {
@@ -21,8 +22,8 @@ const daysCheck = (value: string) =>
 /** The dates, as days that each count as a whole, in UTC, and the organisation's own days before and after them. */
 export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) {
   const [set] = useMutation(SetTenantTermsDocument);
-  const day = (instant: string | null) => instant?.slice(0, 10) ?? "";
-  const instant = (value: string) => (value === "" ? null : `${value}T23:59:59Z`);
+  const day = (instant: string | null) => (instant === null ? "" : lastDay(instant));
+  const instant = (value: string) => (value === "" ? null : endOfDay(value));
   const typed = (days: number | null) => days?.toString() ?? "";
   const days = (value: string) => (value.trim() === "" ? null : Number(value));
   const form = useForm({
@@ -46,14 +47,25 @@ export function TermsForm({ details: { tenant, terms }, close, onDone }: Props) 
       ...(form.isDirty("suspendAfterDays") && { suspendAfterDays: days(values.suspendAfterDays) }),
     };
     await set({ variables: { input } });
+    announceDone("The dates have been changed.");
     close();
     onDone();
   });
   return (
     <Form submission={submission} submitLabel="Save" label="Dates" onCancel={close}>
       <Stack>
-        <TextInput label="Trial ends" type="date" {...form.getInputProps("trialEndsAt")} />
-        <TextInput label="Paid until" type="date" {...form.getInputProps("paidUntil")} />
+        <TextInput
+          label="Trial ends"
+          description="After this day, UTC"
+          type="date"
+          {...form.getInputProps("trialEndsAt")}
+        />
+        <TextInput
+          label="Paid until"
+          description="This day included, UTC"
+          type="date"
+          {...form.getInputProps("paidUntil")}
+        />
         <Text size="sm">Its own days; what is left empty is as the program has it.</Text>
         <TextInput
           label="Warned so many days before"

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { operatorApiAddress } from "../api/address.ts";
 import { formatBytes } from "../ui/format.ts";
-import { formatQuota, readAmount, typedAmount } from "./text.ts";
+import { asker, formatQuota, migrationState, readAmount, removedThing, typedAmount } from "./text.ts";
 
 test("bytes are told in the largest unit of which there is one", () => {
   expect([0, 999, 1000, 1_250_000, 1_150_000_000, 3e15].map((bytes) => formatBytes(bytes, "en"))).toEqual([
@@ -38,4 +38,14 @@ test("a fraction of a unit is what it says, and units are of storage alone", () 
   ]);
   expect(["50", "2 GB", "1.5"].map((text) => readAmount("SEATS", text))).toEqual([50, null, null]);
   expect(readAmount("REQUESTS_PER_DAY", "1 KB")).toBeNull();
+});
+
+test("codes of the server are told in words, and those that are not known yet as they are", () => {
+  expect(["owner", "operator", "court"].map(asker)).toEqual(["an owner", "an operator", "court"]);
+  expect(["failed", "under way", "lost"].map(migrationState)).toEqual(["Failed", "Under way", "lost"]);
+  expect(["schemas", "tenant_migrations", "quota_warnings"].map(removedThing)).toEqual([
+    "Schemas",
+    "Migrations noted",
+    "Quota warnings",
+  ]);
 });

@@ -1,4 +1,5 @@
-import type { Feature, IntrospectionBy, Quota, TenantState } from "../generated/operator.ts";
+import { sentence } from "../employee/history-text.ts";
+import type { Feature, IntrospectionBy, LimitName, Quota, TenantState } from "../generated/operator.ts";
 import { formatBytes, formatNumber } from "../ui/format.ts";
 
 /** The states of organisations, in words. */
@@ -13,6 +14,77 @@ export const states: Readonly<Record<TenantState, string>> = {
   MIGRATING: "Migrating",
   DELETING: "Being deleted",
 };
+
+/** The colours of states: red is what is not served for a fault of its own, yellow what somebody has to look at. */
+export const stateColors: Readonly<Record<TenantState, string>> = {
+  ACTIVE: "gray",
+  TRIAL: "gray",
+  WARNED: "yellow",
+  READ_ONLY: "yellow",
+  PAST_DUE: "red",
+  SUSPENDED: "red",
+  MAINTENANCE: "yellow",
+  MIGRATING: "yellow",
+  DELETING: "red",
+};
+
+/** The limits, in words. A document is what one request of GraphQL asks for. */
+export const limitNames: Readonly<Record<LimitName, { label: string; description: string }>> = {
+  REQUESTS_PER_SECOND: { label: "Requests a second", description: "On the average" },
+  REQUESTS_PER_SECOND_PER_ACTOR: {
+    label: "Requests a second, of one person",
+    description: "Or of one program or address, on the average",
+  },
+  CONCURRENT_OPERATIONS: { label: "Operations at a time", description: "That are executed" },
+  STATEMENT_TIMEOUT_MS: { label: "Statement timeout (ms)", description: "After which Postgres cancels a statement" },
+  CHARACTERS: { label: "Length of a document (bytes)", description: "Of what one GraphQL request asks for" },
+  TOKENS: { label: "Tokens of a document", description: "Its words and signs" },
+  DEPTH: { label: "Depth of a document", description: "Fields within one another, 40 at most" },
+  ALIASES: { label: "Aliases of a document", description: "Fields that are answered under another name" },
+  DIRECTIVES: { label: "Directives of a document", description: "Such as @include and @skip" },
+  ROOT_FIELDS: { label: "Fields at the root", description: "Of an operation" },
+  COST: {
+    label: "Cost of an operation",
+    description: "Fields that it may resolve, those in lists counted once an item",
+  },
+};
+
+/** The limit of who may ask for the schema, in words. */
+export const introspectionName = "Who may ask for the schema";
+
+const migrationStates: Readonly<Record<string, string>> = { failed: "Failed", "under way": "Under way" };
+
+/** Where a tenant stands with its migration, in words; what is not known yet is shown as it is. */
+export function migrationState(state: string): string {
+  return migrationStates[state] ?? state;
+}
+
+const askers: Readonly<Record<string, string>> = { owner: "an owner", operator: "an operator" };
+
+/** Who asked for a deletion, in words; what is not known yet is shown as it is. */
+export function asker(askedBy: string): string {
+  return askers[askedBy] ?? askedBy;
+}
+
+const removedThings: Readonly<Record<string, string>> = {
+  rows: "Rows in its tables",
+  tenant_migrations: "Migrations noted",
+  tenant_notices: "Notices to owners noted",
+  outgoing_mail: "Mails",
+  api_keys: "API keys",
+  entry_codes: "Codes for entering",
+  former_slugs: "Former addresses",
+  domains: "Hosts",
+  domain_claims: "Claims to hosts",
+  external_identities: "Identities at its provider",
+  usage_days: "Days of usage",
+  audit_outbox: "Audit entries on their way",
+};
+
+/** What was removed with an organisation, in words: by the name of a table, unless there are others for it. */
+export function removedThing(what: string): string {
+  return removedThings[what] ?? sentence(what);
+}
 
 /** The quotas of plans, in words. */
 export const quotas: Readonly<Record<Quota, string>> = {
@@ -38,6 +110,11 @@ export const introspections: Readonly<Record<IntrospectionBy, string>> = {
 /** How much there is of a quota, or how much is used. */
 export function formatQuota(quota: Quota, amount: number, locale?: string): string {
   return quota === "STORAGE_BYTES" ? formatBytes(amount, locale) : formatNumber(amount, locale);
+}
+
+/** What is said where an amount of a quota was typed that is none; a sentence without its end. */
+export function amountWanted(quota: Quota): string {
+  return quota === "STORAGE_BYTES" ? "Enter bytes, or such as 2 GB" : "Enter a whole number";
 }
 
 const sizes = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 } as const;

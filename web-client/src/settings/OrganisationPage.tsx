@@ -5,7 +5,7 @@ import { readProblem } from "../api/read-problem.ts";
 import { Contact } from "../app/StandingBanner.tsx";
 import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
-import { formatInstant } from "../ui/format.ts";
+import { formatDay, formatLastDay } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
@@ -86,19 +86,19 @@ const states: Readonly<Record<TenantState, string>> = {
 
 function Standing({ tenant: { standing } }: { tenant: Tenant }) {
   if (standing === null) return null;
-  const dates: [string, string | null][] = [
-    ["The trial ends", standing.trialEndsAt],
-    ["Paid until", standing.paidUntil],
-    ["Nothing can be changed from", standing.readOnlyFrom],
-    ["Not available from", standing.suspendedFrom],
+  const dates: [string, string | null, (instant: string) => string][] = [
+    ["The trial ends", standing.trialEndsAt, formatLastDay],
+    ["Paid until", standing.paidUntil, formatLastDay],
+    ["Nothing can be changed from", standing.readOnlyFrom, formatDay],
+    ["Not available from", standing.suspendedFrom, formatDay],
   ];
   return (
     <>
       <Text size="sm">{states[standing.state]}</Text>
-      {dates.map(([label, date]) =>
+      {dates.map(([label, date, format]) =>
         date === null ? null : (
           <Text key={label} size="sm">
-            {label} {formatInstant(date)}
+            {label} {format(date)}
           </Text>
         ),
       )}

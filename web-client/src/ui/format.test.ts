@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { formatCount, formatCountry, formatDate, formatInstant, formatMoney, initials, today } from "./format.ts";
+import {
+  endOfDay,
+  formatCount,
+  formatCountry,
+  formatDate,
+  formatDay,
+  formatInstant,
+  formatLastDay,
+  formatMoney,
+  initials,
+  lastDay,
+  today,
+} from "./format.ts";
 
 test("a date is the same day in every time zone", () => {
   expect(formatDate("2026-01-01", "en-GB")).toBe("1 Jan 2026");
@@ -9,6 +21,16 @@ test("a date is the same day in every time zone", () => {
 
 test("an instant is shown in a time zone", () => {
   expect(formatInstant("2026-11-21T23:30:00Z", "en-GB", "Europe/Berlin")).toBe("22 Nov 2026, 00:30");
+});
+
+test("a day until whose end something holds is that day in every time zone", () => {
+  expect(formatLastDay("2027-01-01T00:00:00Z", "en-GB")).toBe("31 Dec 2026");
+  expect(formatLastDay("2026-12-31T23:59:59Z", "en-GB")).toBe("31 Dec 2026");
+  expect(formatLastDay("2026-12-31T12:00:00.123456789Z", "en-GB")).toBe("31 Dec 2026");
+  expect(formatLastDay("not an instant", "en-GB")).toBe("not an instant");
+  expect(formatDay("2027-01-01T00:00:00+00:00", "en-GB")).toBe("1 Jan 2027");
+  expect(endOfDay("2026-12-31")).toBe("2027-01-01T00:00:00.000Z");
+  for (const day of ["2026-12-31", "2028-02-29", "2026-03-29"]) expect(lastDay(endOfDay(day))).toBe(day);
 });
 
 test("money keeps every digit", () => {

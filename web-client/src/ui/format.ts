@@ -18,6 +18,28 @@ export function formatInstant(instant: string, locale?: string, timeZone?: strin
   }).format(time);
 }
 
+/** The day of an instant, in UTC: the dates on which something begins to hold for organisations are such days. */
+export function formatDay(instant: string, locale?: string): string {
+  const time = Date.parse(instant);
+  return Number.isNaN(time) ? instant : formatDate(new Date(time).toISOString().slice(0, 10), locale);
+}
+
+/** The last day (`2026-11-21`, UTC) of something that holds until an instant: a day that was named counts as a whole. */
+export function lastDay(until: string): string {
+  const time = Date.parse(until);
+  return Number.isNaN(time) ? until : new Date(time - 1).toISOString().slice(0, 10);
+}
+
+/** The instant at which a day (`2026-11-21`, UTC) is over, for what holds until then; `lastDay` gives the day back. */
+export function endOfDay(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString();
+}
+
+/** The last day of something that holds until an instant, as the person's locale writes it. */
+export function formatLastDay(until: string, locale?: string): string {
+  return formatDate(lastDay(until), locale);
+}
+
 /** An exact decimal amount (`"52000.00"`) with its ISO 4217 currency. */
 export function formatMoney(money: { amount: string; currency: string }, locale?: string): string {
   try {

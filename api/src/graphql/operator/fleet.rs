@@ -1,10 +1,10 @@
 //! Where the tenants stand with their migrations.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::context::OperatorResolverContext as _;
-use crate::lifecycle::answer;
+use crate::{graphql::id, lifecycle::answer};
 
 /// How many tenants that failed or are under way are shown.
 const PROBLEMS: u64 = 100;
@@ -21,6 +21,8 @@ pub struct FleetVersion {
 /// A tenant that is not where it should be.
 #[derive(SimpleObject)]
 pub struct FleetProblem {
+    /// The tenant's opaque id.
+    id: ID,
     /// The tenant's slug.
     slug: String,
     /// `failed` or `under way`.
@@ -67,6 +69,7 @@ impl FleetQuery {
         let status = ctx.reader()?.tenants.fleet_status(PROBLEMS).await.map_err(answer)?;
         let versions = status.versions.into_iter().map(|(version, tenants)| FleetVersion { version, tenants });
         let problems = status.problems.into_iter().map(|problem| FleetProblem {
+            id: id::encode_tenant(problem.id),
             slug: problem.slug.to_string(),
             state: problem.state,
             schema_version: problem.schema_version,

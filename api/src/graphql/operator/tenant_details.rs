@@ -98,6 +98,8 @@ pub struct TenantDetails {
     introspection: IntrospectionBy,
     /// Whether that is the tenant's own, and not the program's.
     introspection_is_own: bool,
+    /// When it would be deleted if an operator asked for that now.
+    earliest_deletion_at: DateTime<Utc>,
     /// Its deletion, if that was asked for.
     deletion: Option<TenantDeletion>,
     /// The slugs that it had until lately.
@@ -153,6 +155,7 @@ impl TenantDetailsQuery {
             limits: limits.into_iter().map(TenantLimit::from).collect(),
             introspection: introspection.into(),
             introspection_is_own: has_own_introspection(&tenant.settings),
+            earliest_deletion_at: request.operators.deletion_at(request.now),
             deletion: deletion.map(|deletion| TenantDeletion {
                 asked_by: deletion.asked_by,
                 asked_at: deletion.asked_at,
