@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Text } from "@mantine/core";
 import { useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
@@ -6,6 +6,7 @@ import {
   type InvitationFieldsFragment,
   InvitationsDocument,
   ResendInvitationDocument,
+  TenantPlanDocument,
   WithdrawInvitationDocument,
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
@@ -17,6 +18,7 @@ import { ErrorState, LoadingRows } from "../ui/states.tsx";
 
 /** The invitations that nobody has accepted yet. */
 export function Invitations() {
+  const client = useApolloClient();
   const [withdrawing, setWithdrawing] = useState<InvitationFieldsFragment | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(InvitationsDocument, { fetchPolicy: "cache-and-network" });
   const [resend] = useMutation(ResendInvitationDocument);
@@ -99,6 +101,8 @@ export function Invitations() {
           onSend={async () => {
             await withdraw({ variables: { id: withdrawing.id } });
             await refetch();
+            // A seat is free by it.
+            await client.refetchQueries({ include: [TenantPlanDocument] });
           }}
           onClose={() => setWithdrawing(null)}
         >

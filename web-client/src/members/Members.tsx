@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Anchor, Badge, NativeSelect, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
@@ -12,6 +12,7 @@ import {
   MembersDocument,
   RemoveMemberDocument,
   type Role,
+  TenantPlanDocument,
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
@@ -34,6 +35,7 @@ interface Question {
 /** The members as a table, each with what may be done with them. */
 export function Members() {
   const viewer = useViewer();
+  const client = useApolloClient();
   const [question, setQuestion] = useState<Question | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(MembersDocument, { fetchPolicy: "cache-and-network" });
   const [remove] = useMutation(RemoveMemberDocument);
@@ -136,6 +138,8 @@ export function Members() {
           onSend={async () => {
             await remove({ variables: { accountId: question.member.account.id } });
             await again();
+            // A seat is free by it.
+            await client.refetchQueries({ include: [TenantPlanDocument] });
           }}
           onClose={() => setQuestion(null)}
         >

@@ -63,7 +63,7 @@ export function TenantPage() {
     >
       {mayChange && <Actions details={details} onDone={again} />}
       <div className="surface surface-flush">
-        <table className="list">
+        <table className="list facts-list">
           <tbody>
             {facts(details).map(([what, value]) => (
               <tr key={what}>

@@ -81,6 +81,8 @@ function RecordToSet(props: { record: NonNullable<DomainFieldsFragment["record"]
 }
 
 function Standing({ domain }: { domain: DomainFieldsFragment }) {
+  // Nothing is ever said of the one that is always there.
+  if (domain.state === "BUILT_IN") return null;
   return (
     <div role="status">
       {domain.problem !== null && <Text size="sm">{domain.problem}</Text>}
@@ -123,6 +125,7 @@ function Actions({ domain, onChange, onRemove }: Props) {
       await makePrimary({ variables: { hostname } });
       return `${hostname} is the primary address now.`;
     });
+  if (domain.state === "BUILT_IN" && domain.isPrimary) return null;
   return (
     <Group gap="sm">
       {domain.record !== null && (
