@@ -167,7 +167,7 @@ test("who deletes is offered the latest export, types address, password and code
   await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
   expect(await within(dialog).findByText("The password is wrong.")).toBeInTheDocument();
   await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
-  expect(await screen.findByText(/^Acme is going to be deleted. You can keep it until .*2027/)).toBeInTheDocument();
+  expect(await screen.findByText(/^Acme is going to be deleted. You can keep it until/)).toBeInTheDocument();
   const input = { id: "w-1", slug: "acme", password: "secret", code: "123456" };
   expect(remove).toHaveBeenLastCalledWith({ input });
   expect(remove).toHaveBeenCalledTimes(2);

@@ -3,13 +3,13 @@ import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
+import { Contact } from "../app/StandingBanner.tsx";
 import {
   KeepWorkspaceDocument,
   RequestWorkspaceDeletionDocument,
   WorkspacesDocument,
   type WorkspacesQuery,
 } from "../generated/platform.ts";
-import { Contact } from "../app/StandingBanner.tsx";
 import { DeletionDialog } from "../settings/DeleteOrganisationDialog.tsx";
 import { DownloadProblem } from "../settings/ExportList.tsx";
 import { Dialog } from "../ui/Dialog.tsx";

@@ -16,8 +16,7 @@ import { PageBoundary } from "./PageBoundary.tsx";
 /** What is around every page: the way past the head, a name, the way to the pages and the account. */
 export function Frame(props: {
   name: string;
-  /** Where the name leads. */
-  home?: string;
+  /** The name leads to the first of them. */
   pages: readonly { to: string; label: string }[];
   menu: ReactNode;
   /** What everybody has to know, whatever the page. */
@@ -30,7 +29,7 @@ export function Frame(props: {
       </a>
       <header className="header">
         <div className="header-inner">
-          <Link to={props.home ?? "/"} className="brand">
+          <Link to={props.pages[0]?.to ?? "/"} className="brand">
             <img src="/favicon.svg" alt="" width={28} height={28} />
             <bdi className="brand-name">{props.name}</bdi>
           </Link>

@@ -11,6 +11,7 @@ import {
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
+import { useIsReadOnly } from "../session/context.ts";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant, roles } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
@@ -19,6 +20,7 @@ import { ErrorState, LoadingRows } from "../ui/states.tsx";
 /** The invitations that nobody has accepted yet. */
 export function Invitations() {
   const client = useApolloClient();
+  const isReadOnly = useIsReadOnly();
   const [withdrawing, setWithdrawing] = useState<InvitationFieldsFragment | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(InvitationsDocument, { fetchPolicy: "cache-and-network" });
   const [resend] = useMutation(ResendInvitationDocument);
@@ -72,7 +74,7 @@ export function Invitations() {
                   <RowMenu
                     name={invitation.email}
                     items={[
-                      { label: "Send again", onClick: () => void sendAgain(invitation) },
+                      ...(isReadOnly ? [] : [{ label: "Send again", onClick: () => void sendAgain(invitation) }]),
                       { label: "Withdraw", danger: true, onClick: () => setWithdrawing(invitation) },
                     ]}
                   />

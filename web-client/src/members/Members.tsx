@@ -16,7 +16,7 @@ import {
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatInstant, roles } from "../ui/format.ts";
@@ -36,6 +36,7 @@ interface Question {
 export function Members() {
   const viewer = useViewer();
   const client = useApolloClient();
+  const isReadOnly = useIsReadOnly();
   const [question, setQuestion] = useState<Question | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(MembersDocument, { fetchPolicy: "cache-and-network" });
   const [remove] = useMutation(RemoveMemberDocument);
@@ -47,6 +48,16 @@ export function Members() {
   }
   if (data === undefined) return <LoadingRows />;
   const own = { role: viewer.role, accountId: viewer.account?.id ?? null };
+  // Where nothing can be changed, a membership can be ended all the same.
+  const itemsOf = (member: Member) => {
+    const ask = (kind: Question["kind"]) => () => setQuestion({ kind, member });
+    const mayChangeIt = mayChange(own, { role: member.role, accountId: member.account.id });
+    return [
+      ...(mayChangeIt && !isReadOnly ? [{ label: "Change role", onClick: ask("role") }] : []),
+      ...(isReadOnly ? [] : [{ label: "Link to an employee", onClick: ask("employee") }]),
+      ...(mayChangeIt ? [{ label: "Remove", danger: true, onClick: ask("remove") }] : []),
+    ];
+  };
 
   return (
     <>
@@ -91,18 +102,7 @@ export function Members() {
                 </td>
                 <td className="only-wide">{formatInstant(member.joinedAt)}</td>
                 <td className="number">
-                  <RowMenu
-                    name={member.account.name}
-                    items={[
-                      ...(mayChange(own, { role: member.role, accountId: member.account.id })
-                        ? [{ label: "Change role", onClick: () => setQuestion({ kind: "role", member }) }]
-                        : []),
-                      { label: "Link to an employee", onClick: () => setQuestion({ kind: "employee", member }) },
-                      ...(mayChange(own, { role: member.role, accountId: member.account.id })
-                        ? [{ label: "Remove", danger: true, onClick: () => setQuestion({ kind: "remove", member }) }]
-                        : []),
-                    ]}
-                  />
+                  <RowMenu name={member.account.name} items={itemsOf(member)} />
                 </td>
               </tr>
             ))}

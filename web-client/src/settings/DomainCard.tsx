@@ -8,6 +8,7 @@ import {
   type DomainState,
   MakeDomainPrimaryDocument,
 } from "../generated/graphql.ts";
+import { useIsReadOnly } from "../session/context.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant } from "../ui/format.ts";
@@ -101,6 +102,7 @@ function Standing({ domain }: { domain: DomainFieldsFragment }) {
 function Actions({ domain, onChange, onRemove }: Props) {
   const [check] = useMutation(CheckDomainDocument);
   const [makePrimary] = useMutation(MakeDomainPrimaryDocument);
+  const isReadOnly = useIsReadOnly();
   const [busy, setBusy] = useState(false);
   const { hostname } = domain;
   const run = async (work: () => Promise<string | null>) => {
@@ -133,7 +135,7 @@ function Actions({ domain, onChange, onRemove }: Props) {
           Check now
         </Button>
       )}
-      {domain.state !== "PENDING" && !domain.isPrimary && (
+      {!isReadOnly && domain.state !== "PENDING" && !domain.isPrimary && (
         <Button size="xs" variant="default" disabled={busy} onClick={prefer} aria-label={`Make primary: ${hostname}`}>
           Make primary
         </Button>
