@@ -1,3 +1,4 @@
+import { runProgram } from "./program.ts";
 import {
   expect,
   expectAccessible,
@@ -8,6 +9,7 @@ import {
   signIn,
   signInAs,
   test,
+  uniqueName,
 } from "./tenantry.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -85,12 +87,41 @@ for (const colorScheme of ["light", "dark"] as const) {
         if (path === "/members") await signIn(page, "acme", "owner", path);
         else await page.goto(hosts.acme + path);
         await page.getByRole("button", { name: opener, exact: true }).click();
-        await expect(page.getByRole("dialog").getByRole("button", { name: "Cancel" })).toBeVisible();
+        const dialog = page.getByRole("dialog");
+        await expect(dialog.getByRole("button", { name: "Cancel" })).toBeVisible();
+        // What one is about to change stays in sight, and the focus is where one goes on.
+        const around = page.locator(".mantine-Modal-inner");
+        await expect(around).toHaveCSS("background-color", "rgba(0, 0, 0, 0)");
+        await expect(dialog.getByRole("button", { name: "Close" })).not.toBeFocused();
         await expectAccessible(page);
         await page.keyboard.press("Escape");
-        await expect(page.getByRole("dialog")).toBeHidden();
+        await expect(dialog).toBeHidden();
       }
     });
+
+    for (const [state, days] of [
+      ["warned", 3],
+      ["read-only", -10],
+    ] as const) {
+      test(`an organisation that is ${state}`, async ({ page }) => {
+        const name = uniqueName();
+        const slug = name.toLowerCase();
+        const email = `owner@${slug}.test`;
+        const account = ["--owner-email", email, "--owner-name", "Ada Lovelace", "--owner-password", password];
+        runProgram("tenant", "create", slug, "--name", name, ...account);
+        const until = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+        runProgram("tenant", "terms", slug, "--paid-until", until);
+        await page.goto(hosts.apex.replace("localhost", `${slug}.localhost`));
+        await signInAs(page, email, password);
+        await expect(page.getByText(/^The time that was paid for ends|^Nothing can be changed/)).toBeVisible();
+        await expectLoaded(page);
+        const hire = page.getByRole("link", { name: "Hire someone" });
+        if (state === "warned") await expect(hire.first()).toBeVisible();
+        else await expect(hire).toHaveCount(0);
+        await expectAccessible(page);
+        await expectNoSidewaysScrolling(page);
+      });
+    }
 
     for (const path of [
       "/",

@@ -21,6 +21,12 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Organisations");
 
   await page.goto(`${hosts.apex}/operator/tenants/globex`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Globex");
+  await expectLoaded(page);
+  const wide = page.viewportSize();
+  await page.setViewportSize({ width: 375, height: 740 });
+  await expectNoSidewaysScrolling(page);
+  if (wide !== null) await page.setViewportSize(wide);
   await page.getByRole("button", { name: "Ask to look in…" }).click();
   const asking = page.getByRole("dialog");
   await asking.getByRole("button", { name: "Ask", exact: true }).click();
@@ -38,7 +44,11 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
 
   const context = await browser.newContext();
   const owner = await context.newPage();
-  await signIn(owner, "globex", "owner", "/settings/support");
+  await signIn(owner, "globex", "owner");
+  // Whatever the page, an owner learns that somebody waits.
+  await expect(owner.getByText("asks to look in here")).toBeVisible();
+  await expectAccessible(owner);
+  await owner.getByRole("main").getByRole("link", { name: "Support access" }).click();
   const card = owner.getByRole("region", { name: email }).filter({ hasText: reason });
   await expect(card).toContainText("Waits for an owner");
   await expectAccessible(owner);
@@ -46,7 +56,7 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await card.getByRole("button", { name: `Let in… ${email}` }).click();
   await expectAccessible(owner);
   await owner.getByRole("dialog").getByRole("button", { name: "Let in" }).click();
-  await expect(card).toContainText("Let in");
+  await expect(card).toContainText("consented on");
 
   await page.reload();
   await row.getByRole("link", { name: "Enter" }).click();
@@ -75,7 +85,9 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await owner.reload();
   await card.getByRole("button", { name: `End it now: ${email}` }).click();
   await expect(card).toContainText("Ended");
+  await expect(card.getByRole("heading")).toBeFocused();
   // What is open at the operator's is closed at once.
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Sign in to/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The support access has ended");
+  await expect(page.getByRole("link", { name: "Back to the console" })).toBeVisible();
   await context.close();
 });

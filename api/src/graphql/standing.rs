@@ -50,6 +50,8 @@ pub struct TenantStanding {
     paid_until: Option<DateTime<Utc>>,
     /// Where to pay, or to ask about it: an address of the web or of mail, for owners.
     billing_contact: Option<String>,
+    /// Days within which an owner takes the deletion of the organisation back.
+    deletion_grace_days: u16,
 }
 
 impl TenantStanding {
@@ -70,6 +72,7 @@ impl TenantStanding {
             trial_ends_at: request.tenant.trial_ends_at.filter(|_| is_owner),
             paid_until: request.tenant.paid_until.filter(|_| is_owner),
             billing_contact: request.front_door.lifecycle.billing_contact().filter(|_| is_owner).map(str::to_owned),
+            deletion_grace_days: request.front_door.lifecycle.deletion_grace_days(),
         })
     }
 }

@@ -37,17 +37,22 @@ pub(crate) enum Refusal {
     /// The tenant is suspended.
     #[error("This organisation is suspended. Please ask its owner or the operator of this service.")]
     TenantSuspended,
-    /// The tenant has not paid for long.
+    /// The tenant has not paid for long. The address is the apex, where owners export and delete it.
     #[error(
         "This organisation is suspended, because the time that was paid for is over. Its data is kept. Please ask its owner."
     )]
-    TenantPastDue,
+    TenantPastDue(String),
     /// An operator works on the tenant, and says so.
     #[error("{}", maintenance(_0))]
     TenantMaintenance(String),
-    /// The tenant is to be deleted, or is being deleted. The address is the apex, where owners take that back; none where they cannot.
-    #[error("{}", deleting(_0.as_deref()))]
-    TenantDeleting(Option<String>),
+    /// The tenant is to be deleted.
+    #[error("{}", deleting(apex.as_deref(), *has_begun))]
+    TenantDeleting {
+        /// The apex, where owners take that back; none where they cannot.
+        apex: Option<String>,
+        /// Whether it is being deleted.
+        has_begun: bool,
+    },
     /// The tenant was renamed; the address is its present one.
     #[error("This organisation has moved to {0}.")]
     TenantMoved(String),
@@ -110,8 +115,8 @@ impl Refusal {
     /// Where to go instead.
     fn url(&self) -> Option<&str> {
         match self {
-            Self::TenantDeleting(url) => url.as_deref(),
-            Self::TenantMoved(url) => Some(url),
+            Self::TenantDeleting { apex, .. } => apex.as_deref(),
+            Self::TenantPastDue(url) | Self::TenantMoved(url) => Some(url),
             _ => None,
         }
     }
@@ -124,9 +129,9 @@ impl Refusal {
             Self::NothingHere => Code::NotFound,
             Self::TenantMismatch => Code::TenantMismatch,
             Self::TenantSuspended => Code::TenantSuspended,
-            Self::TenantPastDue => Code::TenantPastDue,
+            Self::TenantPastDue(_) => Code::TenantPastDue,
             Self::TenantMaintenance(_) => Code::TenantMaintenance,
-            Self::TenantDeleting(_) => Code::TenantDeleting,
+            Self::TenantDeleting { .. } => Code::TenantDeleting,
             Self::TenantMoved(_) => Code::TenantMoved,
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
@@ -192,18 +197,22 @@ impl IntoResponse for Refusal {
     }
 }
 
-const fn deleting(apex: Option<&str>) -> &'static str {
+const fn deleting(apex: Option<&str>, has_begun: bool) -> &'static str {
     match apex {
+        _ if has_begun => "This organisation is not available any more: it is being deleted.",
         Some(_) => {
             "This organisation is not available any more: it is going to be deleted. Its owners can take that back for a while."
         }
-        None => "This organisation is not available any more: it is deleted.",
+        None => {
+            "This organisation is not available any more: it is going to be deleted. Please ask the operator of this service if that is \
+             wrong."
+        }
     }
 }
 
 fn maintenance(message: &str) -> String {
-    let usual = "This organisation is under maintenance. Please try again later.";
-    if message.is_empty() { usual.to_owned() } else { format!("{usual} {message}") }
+    let what = "This organisation is under maintenance.";
+    if message.is_empty() { format!("{what} Please try again later.") } else { format!("{what} {message}") }
 }
 
 /// Says how long to wait, in the header for every client and in the body for those that read GraphQL alone.

@@ -1,7 +1,7 @@
 //! Whether a tenant is served at a host now, and how far.
 
 use chrono::{DateTime, Utc};
-use tenancy::{Host, Hostname, Standing, State, Tenant};
+use tenancy::{Host, Hostname, Standing, State, Tenant, TenantStatus};
 
 use super::refusal::Refusal;
 use crate::{app::App, lifecycle::Lifecycle};
@@ -19,14 +19,17 @@ pub(crate) fn check(app: &App, host: &Hostname, tenant: &Tenant, now: DateTime<U
 pub(crate) fn refusal(lifecycle: &Lifecycle, tenant: &Tenant, state: State) -> Option<Refusal> {
     Some(match state {
         State::Active | State::Trial | State::Warned | State::ReadOnly => return None,
-        State::PastDue => Refusal::TenantPastDue,
+        State::PastDue => Refusal::TenantPastDue(lifecycle.apex()),
         State::Suspended => Refusal::TenantSuspended,
         State::Migrating => Refusal::TenantMigrating,
         State::Maintenance => {
             let message = tenant.maintenance.as_ref().map(|maintenance| maintenance.message.to_string());
             Refusal::TenantMaintenance(message.unwrap_or_default())
         }
-        State::Deleting => Refusal::TenantDeleting(tenant.can_be_kept().then(|| lifecycle.apex())),
+        State::Deleting => Refusal::TenantDeleting {
+            apex: tenant.can_be_kept().then(|| lifecycle.apex()),
+            has_begun: tenant.status == TenantStatus::Deleting,
+        },
     })
 }
 

@@ -81,6 +81,11 @@ impl Lifecycle {
         self.addresses.of(&self.hosts.of_slug(&tenant.slug))
     }
 
+    /// Days within which an owner takes the deletion of a tenant back.
+    pub const fn deletion_grace_days(&self) -> u16 {
+        self.options.deletion_grace_days
+    }
+
     /// The address of the apex, where a tenant that is not served is taken back.
     pub fn apex(&self) -> String {
         self.addresses.of(self.hosts.base().as_str())

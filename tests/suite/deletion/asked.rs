@@ -106,6 +106,7 @@ async fn an_owner_does_not_take_back_what_an_operator_has_decided() {
     assert_eq!(keep(&apex, &company).await.code(), "CONFLICT");
     let refused = company.anonymous().ask("{ __typename }").await;
     assert_eq!((refused.code(), refused.body["errors"][0]["extensions"].get("url")), ("TENANT_DELETING", None));
+    assert!(refused.message().contains("it is going to be deleted. Please ask the operator"), "{}", refused.message());
     server.act(&company.tenant, Deed::Keep, now).await.unwrap();
     company.anonymous().ask("{ __typename }").await.data("");
 }

@@ -9,8 +9,7 @@ use tests::{Company, Server, TestClock, until};
 
 use super::{READ_ONLY_AFTER, SUSPENDED_AFTER, paid_until, paid_until_days_ago, through};
 
-const STANDING: &str =
-    "{ tenant { standing { state isTrial dueAt readOnlyFrom suspendedFrom trialEndsAt paidUntil billingContact } } }";
+const STANDING: &str = "{ tenant { standing { state isTrial dueAt readOnlyFrom suspendedFrom trialEndsAt paidUntil billingContact deletionGraceDays } } }";
 
 /// Waits until a request is answered with this code and status in both processes.
 async fn until_refused(servers: [&Server; 2], company: &Company<'_>, code: &str, status: u16) {
@@ -74,7 +73,10 @@ async fn a_date_takes_effect_when_it_has_come() {
     clock.advance(TimeDelta::days(21) - TimeDelta::seconds(1));
     anonymous.ask("{ tenant { slug } }").await.data("");
     clock.advance(TimeDelta::seconds(1));
-    assert_eq!(anonymous.ask("{ tenant { slug } }").await.code(), "TENANT_PAST_DUE");
+    let refused = anonymous.ask("{ tenant { slug } }").await;
+    assert_eq!(refused.code(), "TENANT_PAST_DUE");
+    // Where its owners export and delete it.
+    assert_eq!(refused.body["errors"][0]["extensions"]["url"], "http://localhost:8000");
     // Other terms for this tenant alone, in force at once.
     let own = |settings: &mut serde_json::Map<String, Value>| {
         settings.insert("terms".to_owned(), json!({ "suspendAfterDays": 50 }));
@@ -162,6 +164,11 @@ async fn owners_see_the_dates_and_the_others_what_concerns_them() {
         (&owner["state"], &owner["isTrial"], &owner["billingContact"]),
         (&json!("TRIAL"), &json!(true), &json!("billing@example.test"))
     );
+    assert_eq!(owner["deletionGraceDays"], 30);
+    for (role, contact) in [(Role::Owner, json!("billing@example.test")), (Role::Admin, Value::Null)] {
+        let apex = company.account(role).await.signed_in(&server.apex()).await;
+        assert_eq!(apex.ask("{ workspaces { billingContact } }").await.data("/workspaces/0/billingContact"), contact);
+    }
     assert!(owner["dueAt"].is_string() && owner["trialEndsAt"].is_string() && owner["paidUntil"].is_null(), "{owner}");
     for role in [Role::Admin, Role::Employee] {
         let member = ask(role).await;

@@ -65,7 +65,7 @@ const routes: RouteObject[] = [
       { path: "fleet", Component: FleetPage },
       { path: "deletions", Component: CertificatesPage },
       { path: "events", Component: EventsPage },
-      { path: "*", Component: NotFoundPage },
+      { path: "*", element: <NotFoundPage to="/operator/tenants" label="Go to the organisations" /> },
     ],
   },
   { path: "/find", Component: FindPage },
@@ -84,7 +84,7 @@ const routes: RouteObject[] = [
       { path: "/enter", Component: EntryPage },
       { path: "/security", Component: SecurityPage },
       { path: "/sign-in", element: <Navigate to="/" replace /> },
-      { path: "*", Component: NotFoundPage },
+      { path: "*", element: <NotFoundPage label="Go to your organisations" /> },
     ],
   },
 ];

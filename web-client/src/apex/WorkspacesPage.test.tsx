@@ -16,6 +16,7 @@ const workspace = (rest: object = {}) => ({
   canBeKept: false,
   canBeDeleted: false,
   canBeExported: false,
+  billingContact: null as string | null,
   ...rest,
 });
 const pastDue = workspace({ available: false, state: "PAST_DUE", canBeDeleted: true, canBeExported: true });
@@ -58,8 +59,9 @@ test("each organisation has the ways that lead on from where it stands", async (
   const workspaces = [
     workspace(),
     workspace({ id: "w-2", name: "Globex", available: false, state: "SUSPENDED" }),
-    { ...pastDue, id: "w-3", name: "Initech" },
+    { ...pastDue, id: "w-3", name: "Initech", billingContact: "billing@example.test" },
     { ...deleting, id: "w-4", name: "Umbrella" },
+    { ...deleting, id: "w-5", name: "Wayne", deleteAt: "2999-01-01T00:00:00Z", canBeKept: false },
   ];
   renderPage(<WorkspacesPage />, { apex: true, answers: { workspaces: () => workspaces } });
   const items = await screen.findAllByRole("listitem");
@@ -69,11 +71,14 @@ test("each organisation has the ways that lead on from where it stands", async (
         .queryAllByRole("button")
         .map((button) => button.getAttribute("aria-label")),
     ),
-  ).toEqual([[], [], ["Export Initech…", "Delete Initech…"], ["Keep Umbrella", "Export Umbrella…"]]);
+  ).toEqual([[], [], ["Export Initech…", "Delete Initech…"], ["Keep Umbrella", "Export Umbrella…"], ["Export Wayne…"]]);
   expect(screen.getByRole("link", { name: "Open Acme" })).toHaveAttribute("href", "http://acme.localhost/enter");
   expect(items[1]).toHaveTextContent("Suspended");
   expect(items[2]).toHaveTextContent("Not paid for");
+  expect(screen.getByRole("link", { name: "billing@example.test" })).toBeInTheDocument();
   expect(items[3]).toHaveTextContent(/It is going to be deleted on/);
+  expect(items[3]).not.toHaveTextContent("An operator");
+  expect(items[4]).toHaveTextContent("An operator of this service asked for it.");
 });
 
 test("an export is asked for, waited for, and downloaded", async () => {
@@ -99,7 +104,7 @@ test("an export is asked for, waited for, and downloaded", async () => {
   await userEvent.click(within(dialog).getByRole("button", { name: "Export the data" }));
   expect(await within(dialog).findByText(/^The export is being made/)).toBeInTheDocument();
   expect(ask).toHaveBeenCalledExactlyOnceWith({ input: { id: "w-1", format: "NDJSON" } });
-  expect(within(dialog).getByRole("button", { name: "Export the data" })).toBeDisabled();
+  expect(within(dialog).getByRole("button", { name: "Export the data" })).toHaveAttribute("aria-disabled", "true");
 
   nodes = [done];
   const button = await within(dialog).findByRole("button", { name: /^Download the export of/ });
@@ -154,15 +159,15 @@ test("who deletes is offered the latest export, types address, password and code
   await userEvent.type(within(dialog).getByLabelText("Type acme"), "other");
   await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");
   await userEvent.type(within(dialog).getByLabelText(/^Code of/), "123 456");
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
   expect(await within(dialog).findByText("Type acme to go on.")).toBeInTheDocument();
   expect(remove).not.toHaveBeenCalled();
   await userEvent.clear(within(dialog).getByLabelText("Type acme"));
   await userEvent.type(within(dialog).getByLabelText("Type acme"), "acme");
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
   expect(await within(dialog).findByText("The password is wrong.")).toBeInTheDocument();
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
-  expect(await screen.findByText(/^Acme is going to be deleted./)).toBeInTheDocument();
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
+  expect(await screen.findByText(/^Acme is going to be deleted. You can keep it until/)).toBeInTheDocument();
   const input = { id: "w-1", slug: "acme", password: "secret", code: "123456" };
   expect(remove).toHaveBeenLastCalledWith({ input });
   expect(remove).toHaveBeenCalledTimes(2);

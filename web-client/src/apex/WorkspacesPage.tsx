@@ -3,6 +3,7 @@ import { Anchor, Avatar, Badge, Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
+import { Contact } from "../app/StandingBanner.tsx";
 import {
   KeepWorkspaceDocument,
   RequestWorkspaceDeletionDocument,
@@ -54,7 +55,7 @@ export function WorkspacesPage() {
 function WorkspaceRow({ workspace }: { workspace: Workspace }) {
   return (
     <Group justify="space-between" gap="md">
-      <div className="person grow">
+      <div className="person grow-or-wrap">
         <Avatar aria-hidden="true" radius="md" color="indigo" size={40}>
           {initials(workspace.name)}
         </Avatar>
@@ -66,7 +67,15 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
             {roles[workspace.role]} · <bdi>{hostOf(workspace.url)}</bdi>
           </Text>
           {workspace.deleteAt !== null && (
-            <Text size="xs">It is going to be deleted on {formatInstant(workspace.deleteAt)}.</Text>
+            <Text size="xs">
+              It is going to be deleted on {formatInstant(workspace.deleteAt)}.
+              {wasDecidedByOperator(workspace) && " An operator of this service asked for it."}
+            </Text>
+          )}
+          {workspace.state === "PAST_DUE" && (
+            <Text size="xs">
+              <Contact address={workspace.billingContact} />
+            </Text>
           )}
         </div>
       </div>
@@ -86,6 +95,11 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
   );
 }
 
+/** Whether an owner cannot take the deletion back, although it has not begun. */
+function wasDecidedByOperator({ role, deleteAt, canBeKept }: Workspace): boolean {
+  return role === "OWNER" && !canBeKept && deleteAt !== null && Date.parse(deleteAt) > Date.now();
+}
+
 const reasons: Readonly<Partial<Record<Workspace["state"], string>>> = {
   PAST_DUE: "Not paid for",
   SUSPENDED: "Suspended",
@@ -103,7 +117,11 @@ function KeepButton({ workspace }: { workspace: Workspace }) {
       aria-label={`Keep ${workspace.name}`}
       onClick={() => {
         keep().then(
-          () => announceDone(`${workspace.name} is kept.`),
+          () => {
+            announceDone(`${workspace.name} is kept.`);
+            // The button is gone; the page's heading is the place to go on from.
+            document.querySelector<HTMLElement>("main h1")?.focus();
+          },
           (error: unknown) => announceProblem(readProblem(error)),
         );
       }}
@@ -141,9 +159,12 @@ function Parting({ workspace }: { workspace: Workspace }) {
           tenant={workspace}
           exports={<WorkspaceExports id={id} latest />}
           onDelete={async (input, close) => {
-            await remove({ variables: { input: { id, ...input } } });
+            const { data } = await remove({ variables: { input: { id, ...input } } });
             close(true);
-            announceDone(`${name} is going to be deleted. You can keep it for a while.`);
+            const at = data?.requestWorkspaceDeletion.workspace.deleteAt ?? null;
+            announceDone(
+              `${name} is going to be deleted.${at === null ? "" : ` You can keep it until ${formatInstant(at)}.`}`,
+            );
           }}
           onClose={() => setOpen(null)}
         />

@@ -32,7 +32,7 @@ export interface Problem {
   requestId: string | null;
   /** What a sign-in that still wants the second factor is continued with. */
   challenge?: string;
-  /** Where to go instead: the organisation's new address, or where its deletion is taken back. */
+  /** Where to go instead: the organisation's new address, or where its owners pay for it or take its deletion back. */
   url?: string;
 }
 

@@ -20,7 +20,7 @@ export function AccountMenu(props: {
 }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={280}>
       <Menu.Target>
         <Button
           variant="subtle"

@@ -117,6 +117,31 @@ test("what is going to be deleted shows owners where they take that back", async
   expect(way).toHaveAttribute("href", "http://localhost:8000");
 });
 
+test("what has not been paid for shows owners where they pay, export and delete", async () => {
+  const refused = {
+    errors: [{ message: "No.", extensions: { code: "TENANT_PAST_DUE", url: "http://localhost:8000" } }],
+  };
+  answers = { Organisation: refused, RefreshSession: refused };
+  renderGate();
+  const way = await screen.findByRole("link", { name: "Pay, export or delete it, as an owner" });
+  expect(way).toHaveAttribute("href", "http://localhost:8000");
+});
+
+test("an operator whose visit is over is not asked to sign in", async () => {
+  const support = { reason: "The import fails", consentedBy: "Ann Owner", expiresAt: "2999-01-01T00:00:00Z" };
+  const visit = { ...session, viewer: { ...hr, role: null, account: null, support } };
+  answers = {
+    Organisation: { data: { tenant: { name: "Acme", slug: "acme", identityProviderName: null } } },
+    RefreshSession: { data: { refresh: visit } },
+  };
+  const keeper = renderGate();
+  expect(await screen.findByText("The pages")).toBeInTheDocument();
+  answers = { ...answers, RefreshSession: unauthenticated };
+  await keeper.renew("token");
+  expect(await screen.findByRole("heading")).toHaveTextContent("The support access has ended");
+  expect(screen.queryByLabelText("Password")).not.toBeInTheDocument();
+});
+
 test("a server that is away is asked again when the person wants", async () => {
   answers = {};
   renderGate();

@@ -3,18 +3,20 @@ import { Menu } from "@mantine/core";
 import { type ReactNode, Suspense, use } from "react";
 import { Link, NavLink, Outlet } from "react-router";
 import { type Feature, TenantStandingDocument } from "../generated/graphql.ts";
-import { useKeeper, useViewer } from "../session/context.ts";
+import { ReadOnlyContext, useKeeper, useViewer } from "../session/context.ts";
 import { roles } from "../ui/format.ts";
 import { OrganisationName } from "../ui/Page.tsx";
 import { LoadingRows } from "../ui/states.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { StandingBanner } from "./StandingBanner.tsx";
 import { SupportBanner } from "./SupportBanner.tsx";
+import { SupportNotice } from "./SupportNotice.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 
 /** What is around every page: the way past the head, a name, the way to the pages and the account. */
 export function Frame(props: {
   name: string;
+  /** The name leads to the first of them. */
   pages: readonly { to: string; label: string }[];
   menu: ReactNode;
   /** What everybody has to know, whatever the page. */
@@ -27,7 +29,7 @@ export function Frame(props: {
       </a>
       <header className="header">
         <div className="header-inner">
-          <Link to="/" className="brand">
+          <Link to={props.pages[0]?.to ?? "/"} className="brand">
             <img src="/favicon.svg" alt="" width={28} height={28} />
             <bdi className="brand-name">{props.name}</bdi>
           </Link>
@@ -66,13 +68,19 @@ const pages = [
 
 /** What is around the pages of an organisation. */
 export function Layout() {
+  const state = useQuery(TenantStandingDocument).data?.tenant.standing?.state;
   const banner = (
     <>
       <SupportBanner />
+      <SupportNotice />
       <StandingBanner />
     </>
   );
-  return <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} banner={banner} />;
+  return (
+    <ReadOnlyContext value={state === "READ_ONLY"}>
+      <Frame name={use(OrganisationName)} pages={pages} menu={<ViewerMenu />} banner={banner} />
+    </ReadOnlyContext>
+  );
 }
 
 function ViewerMenu() {
@@ -81,7 +89,7 @@ function ViewerMenu() {
   const features = useQuery(TenantStandingDocument).data?.tenant.plan?.features;
   // What is there from before can still be seen and removed, so the way there stays open.
   const unlessIncluded = (feature: Feature) =>
-    features === undefined || features.includes(feature) ? {} : { c: "dimmed", rightSection: "not in your plan" };
+    features === undefined || features.includes(feature) ? {} : { c: "dimmed", rightSection: "not in plan" };
   const { manageMembers, manageApiKeys, manageSignIn, manageDomains, manageTenant } = viewer.permissions;
   return (
     <AccountMenu

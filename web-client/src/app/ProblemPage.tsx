@@ -44,7 +44,6 @@ export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: (
           </Title>
           <div role="status">
             <ProblemText problem={problem} />
-            {problem.code === "TENANT_SUSPENDED" && <p>Nobody can sign in until your administrator resolves this.</p>}
             {pause !== undefined && <p>The page goes on by itself.</p>}
             {problem.code === "TENANT_PAST_DUE" && (
               <p>Nobody can sign in until it is paid for. Its owners have a mail that says how.</p>
@@ -65,13 +64,18 @@ export function ProblemPage({ problem, onRetry }: { problem: Problem; onRetry: (
 /** The way on, where there is one. */
 function Way({ problem }: { problem: Problem }) {
   if (problem.url === undefined) return null;
-  const label = problem.code === "TENANT_DELETING" ? "Take the deletion back, as an owner" : "Go to the new address";
   return (
     <Button component="a" href={problem.url}>
-      {label}
+      {ways[problem.code] ?? "Go to the new address"}
     </Button>
   );
 }
+
+/** Where the way leads, where it is not the new address of the organisation. */
+const ways: Readonly<Partial<Record<Problem["code"], string>>> = {
+  TENANT_DELETING: "Take the deletion back, as an owner",
+  TENANT_PAST_DUE: "Pay, export or delete it, as an owner",
+};
 
 /** Asks for the organisation where the address names none: at the address that all of them end in, or a wrong one. */
 function FindOrganisationPage() {

@@ -10,6 +10,7 @@ import { useKeeper, ViewerContext } from "../session/context.ts";
 import type { Viewer } from "../session/keeper.ts";
 import { SignInPage } from "../session/SignInPage.tsx";
 import { ProblemPage } from "./ProblemPage.tsx";
+import { VisitEnded } from "./VisitEnded.tsx";
 
 /** Whose session it is: an account's, or that of an operator who was let in, who has none. */
 function readerOf({ account, name, support }: Viewer): string {
@@ -22,6 +23,10 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const session = useSyncExternalStore(keeper.subscribe, keeper.current);
   // The organisation is not served any more; what was on the page is not shown either.
   const [closed, setClosed] = useState<Problem | null>(null);
+  // An operator who was let in has no account here to sign in with afterwards.
+  const [wasVisit, setWasVisit] = useState(false);
+  const isVisit = session === null ? wasVisit : session.viewer.support !== null;
+  if (isVisit !== wasVisit) setWasVisit(isVisit);
   const reader = session === null ? null : readerOf(session.viewer);
   // What one has read is not there for the next one.
   const connected = useMemo(() => {
@@ -38,7 +43,7 @@ export function SignedIn({ children }: { children: ReactNode }) {
   }, [keeper]);
 
   if (closed !== null) return <ProblemPage problem={closed} onRetry={() => window.location.reload()} />;
-  if (session === null || connected === null) return <SignInPage />;
+  if (session === null || connected === null) return wasVisit ? <VisitEnded /> : <SignInPage />;
   return (
     <ViewerContext value={session.viewer}>
       <ApolloProvider client={connected.client} key={reader}>

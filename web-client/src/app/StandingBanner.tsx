@@ -1,5 +1,5 @@
 import { useQuery } from "@apollo/client/react";
-import { Alert } from "@mantine/core";
+import { Alert, Anchor } from "@mantine/core";
 import { TenantStandingDocument, type TenantStandingQuery } from "../generated/graphql.ts";
 import { formatDay, formatLastDay } from "../ui/format.ts";
 import { AlertIcon } from "../ui/icons.tsx";
@@ -49,5 +49,13 @@ function sentences({ state, readOnlyFrom, suspendedFrom }: Standing): string[] {
 export function Contact({ address }: { address: string | null }) {
   if (address === null) return null;
   const href = /^https?:\/\//.test(address) ? address : address.includes("@") ? `mailto:${address}` : null;
-  return <>To pay, or to ask about it: {href === null ? address : <a href={href}>{address}</a>}</>;
+  if (href === null) return <>To pay, or to ask about it: {address}</>;
+  return (
+    <>
+      To pay, or to ask about it:{" "}
+      <Anchor href={href} inherit c="inherit" td="underline">
+        {address}
+      </Anchor>
+    </>
+  );
 }

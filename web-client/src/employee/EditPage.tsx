@@ -6,6 +6,7 @@ import { useNavigate, useParams } from "react-router";
 import { forgetLists } from "../api/client.ts";
 import { readProblem } from "../api/read-problem.ts";
 import { EmployeeDocument, type EmployeeDetailsFragment, UpdateEmployeeDocument } from "../generated/graphql.ts";
+import { useIsReadOnly } from "../session/context.ts";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
@@ -22,6 +23,7 @@ import { changesOf, personChecks, personValues } from "./values.ts";
 /** Changes what is recorded about one person, as far as whoever is signed in may. */
 export function EditPage() {
   const { id = "" } = useParams();
+  const isReadOnly = useIsReadOnly();
   const [attempt, setAttempt] = useState(0);
   const { data, error, refetch } = useQuery(EmployeeDocument, {
     variables: { id },
@@ -50,6 +52,8 @@ export function EditPage() {
         <LoadingRows />
       ) : employee == null ? (
         <Empty title="There is no such person" />
+      ) : isReadOnly ? (
+        <Empty title="Nothing can be changed now" />
       ) : !employee.permissions.update && !employee.permissions.updateOwnContact ? (
         <Empty title="You may not change this person’s record" />
       ) : (

@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import { readProblem } from "../api/read-problem.ts";
 import { EmploymentBadge } from "../directory/EmployeeTable.tsx";
 import { EmployeeDocument, type EmployeeDetailsFragment } from "../generated/graphql.ts";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { employmentTypes, formatDate, formatMoney } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
@@ -89,13 +89,14 @@ function Actions({ employee }: { employee: EmployeeDetailsFragment }) {
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const close = () => setDialog(null);
   const { permissions } = employee;
+  const isReadOnly = useIsReadOnly();
   const manages = viewer.permissions.manageEmployees;
   const left = employee.status === "TERMINATED";
   const oneself = viewer.employee?.id === employee.id;
 
   return (
     <>
-      {(permissions.update || permissions.updateOwnContact) && (
+      {!isReadOnly && (permissions.update || permissions.updateOwnContact) && (
         <Button component={Link} to={`/employees/${employee.id}/edit`}>
           {permissions.update ? "Edit" : "Edit my contact details"}
         </Button>

@@ -48,6 +48,8 @@ export function EmployeePicker(props: {
       }}
       error={props.error}
       searchable
+      // Also where a dialog begins with it: one types, or opens the list by a click or the arrow keys.
+      openOnFocus={false}
       searchValue={text}
       onSearchChange={setText}
       // The server has chosen already.

@@ -1,6 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
+import { ReadOnlyContext } from "../session/context.ts";
 import { employeeDetails } from "../test/records.ts";
 import { employee, list, noChoices, refuse, renderPage } from "../test/render.tsx";
 import { HirePage } from "./HirePage.tsx";
@@ -74,6 +75,17 @@ test("who has been hired is shown", async () => {
   expect(hire).toHaveBeenCalledWith({
     input: expect.objectContaining({ workEmail: "ada@acme.test", departmentId: "d", positionId: "p" }) as unknown,
   });
+});
+
+test("where nothing can be changed, nobody fills in a form for nothing", () => {
+  renderPage(
+    <ReadOnlyContext value={true}>
+      <HirePage />
+    </ReadOnlyContext>,
+    { answers },
+  );
+  expect(screen.getByText("Nobody can be hired now")).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Hire" })).not.toBeInTheDocument();
 });
 
 test("who may not hire is told so", () => {

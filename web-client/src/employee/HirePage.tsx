@@ -4,7 +4,7 @@ import { useForm } from "@mantine/form";
 import { useNavigate } from "react-router";
 import { forgetLists } from "../api/client.ts";
 import { HireEmployeeDocument } from "../generated/graphql.ts";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { today } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
@@ -15,10 +15,11 @@ import { hireInput, type HireValues, nobody, personChecks, required } from "./va
 /** Hires a person and goes to their page. */
 export function HirePage() {
   const viewer = useViewer();
+  const isReadOnly = useIsReadOnly();
   if (!viewer.permissions.manageEmployees) {
     return (
       <Page title="Hire someone">
-        <Empty title="You may not hire people" />
+        <Empty title={isReadOnly ? "Nobody can be hired now" : "You may not hire people"} />
       </Page>
     );
   }

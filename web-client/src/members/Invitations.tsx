@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Text } from "@mantine/core";
 import { useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
@@ -6,10 +6,12 @@ import {
   type InvitationFieldsFragment,
   InvitationsDocument,
   ResendInvitationDocument,
+  TenantPlanDocument,
   WithdrawInvitationDocument,
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
+import { useIsReadOnly } from "../session/context.ts";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant, roles } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
@@ -17,6 +19,8 @@ import { ErrorState, LoadingRows } from "../ui/states.tsx";
 
 /** The invitations that nobody has accepted yet. */
 export function Invitations() {
+  const client = useApolloClient();
+  const isReadOnly = useIsReadOnly();
   const [withdrawing, setWithdrawing] = useState<InvitationFieldsFragment | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(InvitationsDocument, { fetchPolicy: "cache-and-network" });
   const [resend] = useMutation(ResendInvitationDocument);
@@ -70,7 +74,7 @@ export function Invitations() {
                   <RowMenu
                     name={invitation.email}
                     items={[
-                      { label: "Send again", onClick: () => void sendAgain(invitation) },
+                      ...(isReadOnly ? [] : [{ label: "Send again", onClick: () => void sendAgain(invitation) }]),
                       { label: "Withdraw", danger: true, onClick: () => setWithdrawing(invitation) },
                     ]}
                   />
@@ -99,6 +103,8 @@ export function Invitations() {
           onSend={async () => {
             await withdraw({ variables: { id: withdrawing.id } });
             await refetch();
+            // A seat is free by it.
+            await client.refetchQueries({ include: [TenantPlanDocument] });
           }}
           onClose={() => setWithdrawing(null)}
         >

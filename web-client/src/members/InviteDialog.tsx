@@ -2,7 +2,7 @@ import { useApolloClient, useMutation } from "@apollo/client/react";
 import { NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { EmployeePicker } from "../employee/EmployeePicker.tsx";
-import { InvitationsDocument, InviteMemberDocument, type Role } from "../generated/graphql.ts";
+import { InvitationsDocument, InviteMemberDocument, type Role, TenantPlanDocument } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
@@ -29,7 +29,7 @@ function InviteForm({ close }: { close: Close }) {
     await invite({
       variables: { input: { email: email.trim(), role, ...(employeeId === "" ? {} : { employeeId }) } },
     });
-    await client.refetchQueries({ include: [InvitationsDocument] });
+    await client.refetchQueries({ include: [InvitationsDocument, TenantPlanDocument] });
     announceDone(`The invitation is on its way to ${email.trim()}.`);
     close();
   });

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
 import { Anchor, Badge, NativeSelect, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
@@ -12,10 +12,11 @@ import {
   MembersDocument,
   RemoveMemberDocument,
   type Role,
+  TenantPlanDocument,
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatInstant, roles } from "../ui/format.ts";
@@ -34,6 +35,8 @@ interface Question {
 /** The members as a table, each with what may be done with them. */
 export function Members() {
   const viewer = useViewer();
+  const client = useApolloClient();
+  const isReadOnly = useIsReadOnly();
   const [question, setQuestion] = useState<Question | null>(null);
   const { data, error, refetch, fetchMore } = useQuery(MembersDocument, { fetchPolicy: "cache-and-network" });
   const [remove] = useMutation(RemoveMemberDocument);
@@ -45,6 +48,16 @@ export function Members() {
   }
   if (data === undefined) return <LoadingRows />;
   const own = { role: viewer.role, accountId: viewer.account?.id ?? null };
+  // Where nothing can be changed, a membership can be ended all the same.
+  const itemsOf = (member: Member) => {
+    const ask = (kind: Question["kind"]) => () => setQuestion({ kind, member });
+    const mayChangeIt = mayChange(own, { role: member.role, accountId: member.account.id });
+    return [
+      ...(mayChangeIt && !isReadOnly ? [{ label: "Change role", onClick: ask("role") }] : []),
+      ...(isReadOnly ? [] : [{ label: "Link to an employee", onClick: ask("employee") }]),
+      ...(mayChangeIt ? [{ label: "Remove", danger: true, onClick: ask("remove") }] : []),
+    ];
+  };
 
   return (
     <>
@@ -89,18 +102,7 @@ export function Members() {
                 </td>
                 <td className="only-wide">{formatInstant(member.joinedAt)}</td>
                 <td className="number">
-                  <RowMenu
-                    name={member.account.name}
-                    items={[
-                      ...(mayChange(own, { role: member.role, accountId: member.account.id })
-                        ? [{ label: "Change role", onClick: () => setQuestion({ kind: "role", member }) }]
-                        : []),
-                      { label: "Link to an employee", onClick: () => setQuestion({ kind: "employee", member }) },
-                      ...(mayChange(own, { role: member.role, accountId: member.account.id })
-                        ? [{ label: "Remove", danger: true, onClick: () => setQuestion({ kind: "remove", member }) }]
-                        : []),
-                    ]}
-                  />
+                  <RowMenu name={member.account.name} items={itemsOf(member)} />
                 </td>
               </tr>
             ))}
@@ -136,6 +138,8 @@ export function Members() {
           onSend={async () => {
             await remove({ variables: { accountId: question.member.account.id } });
             await again();
+            // A seat is free by it.
+            await client.refetchQueries({ include: [TenantPlanDocument] });
           }}
           onClose={() => setQuestion(null)}
         >

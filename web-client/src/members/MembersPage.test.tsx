@@ -21,6 +21,14 @@ const invitation = {
   expiresAt: "2026-01-08T00:00:00Z",
 };
 
+const tenant = (used = 1, limit: number | null = null) => ({
+  id: "t-1",
+  slug: "acme",
+  name: "Acme",
+  standing: null,
+  plan: { name: null, features: [], quotas: [{ quota: "SEATS", limit, used }] },
+});
+
 test("a member gets another role; nobody is offered to change the own one", async () => {
   const change = vi.fn(() => ({ member: { ...other, role: "HR" } }));
   renderPage(<MembersPage />, {
@@ -44,7 +52,12 @@ test("removing a member asks first", async () => {
   const remove = vi.fn(() => ({ deletedId: "account-2" }));
   renderPage(<MembersPage />, {
     viewer: owner,
-    answers: { members: () => page([own, other]), invitations: () => page([]), removeMember: remove },
+    answers: {
+      members: () => page([own, other]),
+      invitations: () => page([]),
+      removeMember: remove,
+      tenant: () => tenant(),
+    },
   });
   await userEvent.click(await screen.findByRole("button", { name: "Actions for Noor" }));
   await userEvent.click(await screen.findByRole("menuitem", { name: "Remove" }));
@@ -61,7 +74,7 @@ test("someone is invited, and the invitation appears", async () => {
   const invite = vi.fn(() => ({ invitation }));
   renderPage(<MembersPage />, {
     viewer: owner,
-    answers: { members: () => page([own]), invitations, inviteMember: invite },
+    answers: { members: () => page([own]), invitations, inviteMember: invite, tenant: () => tenant() },
   });
   await screen.findByText("Nobody is invited at present.");
   await userEvent.click(screen.getByRole("button", { name: "Invite someone" }));
@@ -71,6 +84,13 @@ test("someone is invited, and the invitation appears", async () => {
   await userEvent.click(within(dialog).getByRole("button", { name: "Invite" }));
   expect(await screen.findByRole("rowheader", { name: "new@acme.test" })).toBeInTheDocument();
   expect(invite).toHaveBeenCalledExactlyOnceWith({ input: { email: "new@acme.test", role: "MANAGER" } });
+});
+
+test("where no seat is free, nobody is asked whom to invite", async () => {
+  const answers = { members: () => page([own]), invitations: () => page([]), tenant: () => tenant(4, 4) };
+  renderPage(<MembersPage />, { viewer: owner, answers });
+  expect(await screen.findByText(/^No seat of your plan is free: 4 of 4 are used./)).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Invite someone" })).not.toBeInTheDocument();
 });
 
 test("who may not manage the members is told so", () => {

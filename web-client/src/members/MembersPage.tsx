@@ -1,6 +1,9 @@
+import { useQuery } from "@apollo/client/react";
 import { Button, Stack, Title } from "@mantine/core";
 import { useState } from "react";
-import { useViewer } from "../session/context.ts";
+import { TenantPlanDocument } from "../generated/graphql.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
+import { NotInPlan } from "../settings/features.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty } from "../ui/states.tsx";
@@ -23,11 +26,7 @@ export function MembersPage() {
     <Page
       title="Members"
       subtitle="Who may sign in, and what they may do"
-      actions={
-        <Button leftSection={<PlusIcon />} onClick={() => setInviting(true)}>
-          Invite someone
-        </Button>
-      }
+      actions={<Invite onInvite={() => setInviting(true)} />}
     >
       <Stack gap="xl">
         <section aria-label="Members">
@@ -42,5 +41,21 @@ export function MembersPage() {
       </Stack>
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Page>
+  );
+}
+
+/** The way to invite someone, or why nobody can be. */
+function Invite({ onInvite }: { onInvite: () => void }) {
+  const isReadOnly = useIsReadOnly();
+  const { data } = useQuery(TenantPlanDocument, { fetchPolicy: "cache-and-network" });
+  const seats = data?.tenant.plan?.quotas?.find(({ quota }) => quota === "SEATS");
+  if (isReadOnly) return null;
+  if (seats !== undefined && seats.limit !== null && seats.used !== null && seats.used >= seats.limit) {
+    return <NotInPlan>{`No seat of your plan is free: ${seats.used} of ${seats.limit} are used.`}</NotInPlan>;
+  }
+  return (
+    <Button leftSection={<PlusIcon />} onClick={onInvite}>
+      Invite someone
+    </Button>
   );
 }

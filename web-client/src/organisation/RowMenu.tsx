@@ -1,8 +1,9 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { MoreIcon } from "../ui/icons.tsx";
 
-/** What can be done with one row. */
+/** What can be done with one row; nothing, where that is nothing. */
 export function RowMenu(props: { name: string; items: { label: string; danger?: boolean; onClick: () => void }[] }) {
+  if (props.items.length === 0) return null;
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>

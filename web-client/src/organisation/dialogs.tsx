@@ -96,7 +96,14 @@ function ChooseForm(props: Parameters<typeof ChooseDialog>[0] & { close: Close }
 }
 
 /** Asks whether something is really to be done. */
-export function ConfirmDialog(props: Common & { children: ReactNode; onSend: () => Promise<unknown> }) {
+export function ConfirmDialog(
+  props: Common & {
+    /** Whether something is lost by it; it is unless it says otherwise. */
+    danger?: boolean;
+    children: ReactNode;
+    onSend: () => Promise<unknown>;
+  },
+) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       {(close) => <ConfirmForm {...props} close={close} />}
@@ -112,7 +119,13 @@ function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0] & { close: Close
     props.close(true);
   });
   return (
-    <Form submission={submission} submitLabel={props.submitLabel} danger onCancel={props.close}>
+    <Form
+      submission={submission}
+      submitLabel={props.submitLabel}
+      danger={props.danger !== false}
+      cancelFirst
+      onCancel={props.close}
+    >
       <Text size="sm">{props.children}</Text>
     </Form>
   );

@@ -1,9 +1,12 @@
-import { createContext, use } from "react";
+import { createContext, use, useMemo } from "react";
 import type { Door } from "./door.ts";
 import type { SessionKeeper, Viewer } from "./keeper.ts";
 
 /** Who is signed in; given by the frame of the pages, so every page has one. */
 export const ViewerContext = createContext<Viewer | null>(null);
+
+/** Whether nothing can be changed in the organisation now, whoever asks. */
+export const ReadOnlyContext = createContext(false);
 
 /** The session's keeper on a tenant's host. */
 export const KeeperContext = createContext<SessionKeeper | null>(null);
@@ -11,11 +14,23 @@ export const KeeperContext = createContext<SessionKeeper | null>(null);
 /** The door of this host, for those who are not signed in. */
 export const DoorContext = createContext<Door | null>(null);
 
-/** Who is signed in, on the pages that need it. */
+/**
+ * Who is signed in, on the pages that need it. Where nothing can be changed in the organisation, nobody manages its people or its
+ * structure; the pages of owners and administrators are theirs to read still.
+ */
 export function useViewer(): Viewer {
   const viewer = use(ViewerContext);
+  const isReadOnly = useIsReadOnly();
   if (viewer === null) throw new Error("This page is for people who are signed in.");
-  return viewer;
+  return useMemo(() => {
+    if (!isReadOnly) return viewer;
+    return { ...viewer, permissions: { ...viewer.permissions, manageEmployees: false, manageOrganisation: false } };
+  }, [viewer, isReadOnly]);
+}
+
+/** Whether nothing can be changed in the organisation now, so that a page offers no change. */
+export function useIsReadOnly(): boolean {
+  return use(ReadOnlyContext);
 }
 
 /** The session's keeper. */

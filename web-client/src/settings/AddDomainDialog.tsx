@@ -28,6 +28,7 @@ function AddForm({ onSend, close }: { onSend: (hostname: string) => Promise<unkn
         label="Domain"
         description="One that belongs to your organisation, such as hr.example.com"
         required
+        withAsterisk={false}
         autoCapitalize="none"
         spellCheck={false}
         data-autofocus

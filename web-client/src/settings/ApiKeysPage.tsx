@@ -5,7 +5,7 @@ import { readProblem } from "../api/read-problem.ts";
 import { type ApiKeyFieldsFragment, ApiKeysDocument, EndApiKeyDocument } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
 import { RowMenu } from "../organisation/RowMenu.tsx";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { formatInstant } from "../ui/format.ts";
 import { PlusIcon } from "../ui/icons.tsx";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
@@ -13,6 +13,7 @@ import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { CreateApiKeyDialog } from "./CreateApiKeyDialog.tsx";
 import { standing } from "./expiry.ts";
+import { NotInPlan, useIsIncluded } from "./features.tsx";
 import { permissionLabel } from "./permissions.ts";
 
 type ApiKey = ApiKeyFieldsFragment;
@@ -20,6 +21,8 @@ type ApiKey = ApiKeyFieldsFragment;
 /** The keys by which programs use the API of the organisation. */
 export function ApiKeysPage() {
   const viewer = useViewer();
+  const isReadOnly = useIsReadOnly();
+  const isIncluded = useIsIncluded("API_KEYS");
   const [creating, setCreating] = useState(false);
   if (!viewer.permissions.manageApiKeys) {
     return (
@@ -33,9 +36,13 @@ export function ApiKeysPage() {
       title="API keys"
       subtitle="By which programs use this organisation’s API, as far as each key allows"
       actions={
-        <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-          New API key
-        </Button>
+        isReadOnly ? undefined : isIncluded ? (
+          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
+            New API key
+          </Button>
+        ) : (
+          <NotInPlan>API keys are not in your plan.</NotInPlan>
+        )
       }
     >
       <Keys />

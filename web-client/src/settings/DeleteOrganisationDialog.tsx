@@ -3,10 +3,11 @@ import { Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { ReactNode } from "react";
 import { emptyProof, proofChecks, type ProofInput, proofInput, ProofInputs } from "../account/proof.tsx";
+import { readProblem } from "../api/read-problem.ts";
 import { HasAuthenticatorDocument, RequestTenantDeletionDocument } from "../generated/graphql.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
-import { LoadingRows } from "../ui/states.tsx";
+import { ErrorState } from "../ui/states.tsx";
 import { Exports } from "./Exports.tsx";
 
 interface Tenant {
@@ -41,12 +42,14 @@ interface Props {
 
 /** Offers an export, then asks for the organisation's address, typed, and for the proof that the account's owner asks. */
 export function DeletionDialog({ tenant, exports, onDelete, onClose }: Props) {
-  const { data } = useQuery(HasAuthenticatorDocument, { fetchPolicy: "network-only" });
+  const { data, error } = useQuery(HasAuthenticatorDocument, { fetchPolicy: "network-only" });
+  // The dialog opens with its form, so that the focus begins there.
+  if (data === undefined && error === undefined) return null;
   return (
     <Dialog title={`Delete ${tenant.name}`} onClose={onClose}>
       {(close) =>
         data === undefined ? (
-          <LoadingRows rows={3} />
+          <ErrorState problem={readProblem(error)} />
         ) : (
           <Stack gap="lg">
             <section aria-label="Export your data first">
@@ -84,7 +87,13 @@ function DeleteForm(props: {
   });
   const submission = useSubmission(form, ({ slug, ...proof }) => onDelete({ slug: slug.trim(), ...proofInput(proof) }));
   return (
-    <Form submission={submission} submitLabel="Delete" label="Delete the organisation" danger onCancel={props.onCancel}>
+    <Form
+      submission={submission}
+      submitLabel="Delete the organisation"
+      label="Delete the organisation"
+      danger
+      onCancel={props.onCancel}
+    >
       <Stack>
         <Text size="sm">
           Nobody can use <bdi>{tenant.name}</bdi> from now on, and its exports are removed with it: download what you
@@ -97,6 +106,7 @@ function DeleteForm(props: {
           spellCheck={false}
           required
           withAsterisk={false}
+          data-autofocus
           {...form.getInputProps("slug")}
         />
         <ProofInputs form={form} hasAuthenticator={hasAuthenticator} />

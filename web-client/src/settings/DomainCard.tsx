@@ -8,6 +8,7 @@ import {
   type DomainState,
   MakeDomainPrimaryDocument,
 } from "../generated/graphql.ts";
+import { useIsReadOnly } from "../session/context.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant } from "../ui/format.ts";
@@ -81,6 +82,8 @@ function RecordToSet(props: { record: NonNullable<DomainFieldsFragment["record"]
 }
 
 function Standing({ domain }: { domain: DomainFieldsFragment }) {
+  // Nothing is ever said of the one that is always there.
+  if (domain.state === "BUILT_IN") return null;
   return (
     <div role="status">
       {domain.problem !== null && <Text size="sm">{domain.problem}</Text>}
@@ -99,6 +102,7 @@ function Standing({ domain }: { domain: DomainFieldsFragment }) {
 function Actions({ domain, onChange, onRemove }: Props) {
   const [check] = useMutation(CheckDomainDocument);
   const [makePrimary] = useMutation(MakeDomainPrimaryDocument);
+  const isReadOnly = useIsReadOnly();
   const [busy, setBusy] = useState(false);
   const { hostname } = domain;
   const run = async (work: () => Promise<string | null>) => {
@@ -123,6 +127,7 @@ function Actions({ domain, onChange, onRemove }: Props) {
       await makePrimary({ variables: { hostname } });
       return `${hostname} is the primary address now.`;
     });
+  if (domain.state === "BUILT_IN" && domain.isPrimary) return null;
   return (
     <Group gap="sm">
       {domain.record !== null && (
@@ -130,7 +135,7 @@ function Actions({ domain, onChange, onRemove }: Props) {
           Check now
         </Button>
       )}
-      {domain.state !== "PENDING" && !domain.isPrimary && (
+      {!isReadOnly && domain.state !== "PENDING" && !domain.isPrimary && (
         <Button size="xs" variant="default" disabled={busy} onClick={prefer} aria-label={`Make primary: ${hostname}`}>
           Make primary
         </Button>

@@ -112,6 +112,25 @@ test("the primary address is chosen, pages are led or not, and an address is rem
   expect(removeDomain).toHaveBeenCalledExactlyOnceWith({ hostname: "hr.acme.com" });
 });
 
+test("where they are not in the plan, no address is asked for", async () => {
+  const standing = {
+    state: "ACTIVE",
+    isTrial: false,
+    dueAt: null,
+    readOnlyFrom: null,
+    suspendedFrom: null,
+    trialEndsAt: null,
+    paidUntil: null,
+    billingContact: "billing@example.test",
+    deletionGraceDays: 30,
+  };
+  const tenant = { id: "t-1", slug: "acme", name: "Acme", standing, plan: { name: "Small", features: [] } };
+  renderPage(<DomainsPage />, { viewer: owner, answers: { domains: () => listOf(builtIn), tenant: () => tenant } });
+  expect(await screen.findByText(/^Addresses of your own are not in your plan./)).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "billing@example.test" })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Add an address" })).not.toBeInTheDocument();
+});
+
 test("whoever may not manage addresses is told so, and nothing is asked for", async () => {
   const domains = vi.fn();
   renderPage(<DomainsPage />, { viewer: hr, answers: { domains } });

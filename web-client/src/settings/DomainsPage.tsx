@@ -11,13 +11,14 @@ import {
   RemoveDomainDocument,
 } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { announceProblem } from "../ui/form.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { AddDomainDialog } from "./AddDomainDialog.tsx";
 import { DomainCard } from "./DomainCard.tsx";
+import { NotInPlan, useIsIncluded } from "./features.tsx";
 
 /** The addresses of the organisation: its own domains, the record that proves each, and the primary one. */
 export function DomainsPage() {
@@ -33,6 +34,8 @@ export function DomainsPage() {
 }
 
 function Addresses() {
+  const isReadOnly = useIsReadOnly();
+  const isIncluded = useIsIncluded("CUSTOM_DOMAINS");
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<DomainFieldsFragment | null>(null);
   const { data, error, refetch } = useQuery(DomainsDocument, { fetchPolicy: "network-only" });
@@ -47,9 +50,13 @@ function Addresses() {
       title="Addresses"
       subtitle="Where your organisation is served: under its own domains, too"
       actions={
-        <Button leftSection={<PlusIcon />} onClick={() => setAdding(true)}>
-          Add an address
-        </Button>
+        isReadOnly ? undefined : isIncluded ? (
+          <Button leftSection={<PlusIcon />} onClick={() => setAdding(true)}>
+            Add an address
+          </Button>
+        ) : (
+          <NotInPlan>Addresses of your own are not in your plan.</NotInPlan>
+        )
       }
     >
       {error !== undefined ? (

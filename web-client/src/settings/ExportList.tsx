@@ -55,13 +55,14 @@ export function ExportList({ source, latest = false }: { source: ExportSource; l
   const [format, setFormat] = useState<ExportFormat>("CSV");
   const [busy, run] = useWork();
   const making = nodes.some(isOpen);
+  const waits = busy || making;
   const shown = latest ? nodes.slice(0, 1) : nodes;
   return (
     <Stack gap="md">
       <Text size="sm">
-        All data of the organisation in one zip file. It is made by and by, you get a mail, and owners can download it
-        for {daysKept} {daysKept === 1 ? "day" : "days"}. In tables for spreadsheets, what would be a formula has an
-        apostrophe before it.
+        All data of the organisation in one zip file. It takes a few minutes; we send you a mail when it is ready, and
+        owners can download it for {daysKept} {daysKept === 1 ? "day" : "days"}. In tables for spreadsheets, what would
+        be a formula has an apostrophe before it.
       </Text>
       <Group gap="sm" align="flex-end">
         <NativeSelect
@@ -70,7 +71,15 @@ export function ExportList({ source, latest = false }: { source: ExportSource; l
           value={format}
           onChange={(event) => setFormat(event.currentTarget.value === "NDJSON" ? "NDJSON" : "CSV")}
         />
-        <Button variant="default" loading={busy} disabled={making} onClick={() => run(() => source.onRequest(format))}>
+        {/* Not `disabled` nor `loading`, which would take the focus from whoever has just pressed it. */}
+        <Button
+          variant="default"
+          aria-disabled={waits}
+          {...(waits ? { "data-disabled": true } : {})}
+          onClick={() => {
+            if (!waits) run(() => source.onRequest(format));
+          }}
+        >
           Export the data
         </Button>
       </Group>

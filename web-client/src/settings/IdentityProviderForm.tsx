@@ -2,6 +2,7 @@ import { useMutation } from "@apollo/client/react";
 import { Button, Code, NativeSelect, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { type IdentityProviderFieldsFragment, SetIdentityProviderDocument } from "../generated/graphql.ts";
+import { useIsReadOnly } from "../session/context.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import {
@@ -19,6 +20,7 @@ export function IdentityProviderForm(props: {
   onChange: () => Promise<void>;
 }) {
   const { provider } = props;
+  const isReadOnly = useIsReadOnly();
   const [save] = useMutation(SetIdentityProviderDocument);
   const form = useForm<ProviderValues>({
     initialValues: provider === null ? emptyValues : valuesOf(provider),
@@ -33,7 +35,7 @@ export function IdentityProviderForm(props: {
   return (
     <div className="narrow">
       <div className="surface">
-        <Form submission={submission} submitLabel="Save" label="Identity provider">
+        <Form submission={submission} submitLabel="Save" label="Identity provider" disabled={isReadOnly}>
           <Stack>
             <TextInput
               label="Name"

@@ -14,6 +14,7 @@ const standing = {
   trialEndsAt: null,
   paidUntil: null,
   billingContact: null,
+  deletionGraceDays: 30,
 };
 const plan = { name: null, features: ["CUSTOM_DOMAINS", "IDENTITY_PROVIDER", "API_KEYS"], quotas: [] as object[] };
 const tenant = (rest: object = {}) => ({
@@ -50,12 +51,37 @@ test("another address is where one goes on; one that is taken is said beside its
   const address = await screen.findByLabelText(/^Address/);
   await userEvent.clear(address);
   await userEvent.type(address, "acme-works");
-  await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+  const confirm = async () => {
+    await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("Everybody is signed out, and signs in again at acme-works.");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Change the address" }));
+  };
+  await confirm();
   expect(await screen.findByText("This address is taken.")).toBeInTheDocument();
+  expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+  expect(address).toHaveFocus();
   expect(going.assign).not.toHaveBeenCalled();
-  await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+  await confirm();
   await vi.waitFor(() => expect(going.assign).toHaveBeenCalledExactlyOnceWith("http://acme-works.localhost"));
   expect(rename).toHaveBeenLastCalledWith({ input: { name: "Acme", slug: "acme-works" } });
+});
+
+test("another name is taken as it is, and nothing is sent where nothing is changed", async () => {
+  const rename = vi.fn(() => ({ name: "Acme Works", slug: "acme", url: "http://acme.localhost" }));
+  renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => tenant(), renameTenant: rename } });
+  const name = await screen.findByLabelText(/^Name/);
+  expect(screen.getByRole("button", { name: "Rename" })).toBeDisabled();
+  await userEvent.type(name, " Works");
+  await userEvent.click(screen.getByRole("button", { name: "Rename" }));
+  await vi.waitFor(() => expect(going.reload).toHaveBeenCalledOnce());
+  expect(rename).toHaveBeenCalledExactlyOnceWith({ input: { name: "Acme Works", slug: "acme" } });
+});
+
+test("how long a deletion can be taken back is said before", async () => {
+  renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => tenant() } });
+  const part = await screen.findByRole("region", { name: "Delete the organisation" });
+  expect(part).toHaveTextContent("For 30 days every owner can take that back.");
 });
 
 test("who deletes types the address, the password and a code", async () => {
@@ -68,12 +94,12 @@ test("who deletes types the address, the password and a code", async () => {
   await userEvent.type(await within(dialog).findByLabelText("Type acme"), "other");
   await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");
   await userEvent.type(within(dialog).getByLabelText(/^Code of/), "123 456");
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
   expect(await within(dialog).findByText("Type acme to go on.")).toBeInTheDocument();
   expect(remove).not.toHaveBeenCalled();
   await userEvent.clear(within(dialog).getByLabelText("Type acme"));
   await userEvent.type(within(dialog).getByLabelText("Type acme"), "acme");
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await userEvent.click(within(dialog).getByRole("button", { name: "Delete the organisation" }));
   await vi.waitFor(() => expect(going.assign).toHaveBeenCalledExactlyOnceWith("http://localhost"));
   expect(remove).toHaveBeenCalledExactlyOnceWith({ input: { slug: "acme", password: "secret", code: "123456" } });
 });

@@ -5,7 +5,7 @@ import { readProblem } from "../api/read-problem.ts";
 import { Contact } from "../app/StandingBanner.tsx";
 import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
-import { formatDay, formatLastDay } from "../ui/format.ts";
+import { formatCount, formatDay, formatLastDay } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
@@ -16,7 +16,7 @@ import { RenameForm } from "./RenameForm.tsx";
 
 type Tenant = TenantStandingQuery["tenant"];
 
-/** The organisation as a whole: its name and address, what holds for it, its data as a file, and its end. For owners. */
+/** The organisation as a whole: its status and plan, its name and address, its data as a file, and its end. For owners. */
 export function OrganisationPage() {
   const viewer = useViewer();
   if (!viewer.permissions.manageTenant) {
@@ -33,14 +33,14 @@ function Settings() {
   const { data, error, refetch } = useQuery(TenantStandingDocument, { fetchPolicy: "cache-and-network" });
   const [deleting, setDeleting] = useState(false);
   return (
-    <Page title="Organisation" subtitle="Its name and address, what holds for it, its data, and its end">
+    <Page title="Organisation" subtitle="Status, plan, name, address, export and deletion">
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
         <LoadingRows />
       ) : (
         <Stack className="narrow" gap="lg">
-          <Part title="Standing">
+          <Part title="Status">
             <Standing tenant={data.tenant} />
           </Part>
           <Part title="Plan">
@@ -56,8 +56,8 @@ function Settings() {
           </Part>
           <Part title="Delete the organisation">
             <Text size="sm" mb="md">
-              Nobody can use it from then on. For a while every owner can take that back; after it, everything is gone
-              for good: people, history, members and programs.
+              Nobody can use it from then on. {grace(data.tenant.standing?.deletionGraceDays)} After that everything is
+              gone for good: people, history, members and programs.
             </Text>
             <Button color="red" variant="light" onClick={() => setDeleting(true)}>
               Delete the organisation…
@@ -70,6 +70,13 @@ function Settings() {
       )}
     </Page>
   );
+}
+
+/** How long the deletion can be taken back. */
+function grace(days: number | undefined): string {
+  if (days === undefined) return "For some days every owner can take that back.";
+  if (days === 0) return "That cannot be taken back.";
+  return `For ${formatCount(days, "day", "days")} every owner can take that back.`;
 }
 
 const states: Readonly<Record<TenantState, string>> = {

@@ -38,7 +38,7 @@ export function Plan() {
   if (plan === null) return null;
   return (
     <Stack gap="sm">
-      <Text size="sm">{plan.name === null ? "No plan: nothing is bounded." : <bdi>{plan.name}</bdi>}</Text>
+      <Text size="sm">{plan.name === null ? "No plan: there are no limits." : <bdi>{plan.name}</bdi>}</Text>
       {plan.quotas?.map((quota) => (
         <Use key={quota.quota} use={quota} />
       ))}

@@ -48,6 +48,7 @@ test("an owner lets an operator in once that was confirmed, and ends it", async 
   await userEvent.click(within(card).getByRole("button", { name: "End it now: Olga Operator" }));
   expect(await within(card).findByText(/^Ann Owner ended it on/)).toBeInTheDocument();
   expect(within(card).queryByRole("button", { name: /^End it now|^Let in/ })).not.toBeInTheDocument();
+  await vi.waitFor(() => expect(within(card).getByRole("heading", { name: "Olga Operator" })).toHaveFocus());
   expect(end).toHaveBeenCalledWith({ id: "grant-1" });
 });
 

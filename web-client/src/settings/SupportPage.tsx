@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@apollo/client/react";
 import { Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
 import {
   ConsentToSupportDocument,
@@ -44,7 +44,10 @@ function Grants() {
   usePolling(grants?.some(({ state }) => state === "ASKED" || state === "OPEN") ?? false, query);
   const again = () => void refetch().catch(() => undefined);
   return (
-    <Page title="Support access" subtitle="Who operates this service sees nothing in here unless an owner lets them in">
+    <Page
+      title="Support access"
+      subtitle="The operators of this service see nothing in here unless an owner lets them in"
+    >
       {error !== undefined ? (
         <ErrorState problem={readProblem(error)} onRetry={again} />
       ) : grants === null ? (
@@ -71,22 +74,47 @@ interface CardProps {
 function GrantCard({ grant, onStale }: CardProps) {
   const heading = useId();
   const history = useId();
+  const title = useRef<HTMLHeadingElement>(null);
   const [unfolded, setUnfolded] = useState(false);
+  const [consenting, setConsenting] = useState(false);
+  const [consent] = useMutation(ConsentToSupportDocument);
   const { label, color } = supportStates[grant.state];
+  const name = grant.operatorName;
+  // What was pressed is gone; the card's heading is the place to go on from.
+  const goOn = () => title.current?.focus();
+  const letIn = async () => {
+    try {
+      await consent({ variables: { id: grant.id } });
+    } catch (error) {
+      const problem = readProblem(error);
+      if (problem.code === "CONFLICT") {
+        // There is nothing to answer any more: the operator, another owner or the time was faster.
+        announceProblem(problem);
+        onStale();
+        setConsenting(false);
+        goOn();
+      }
+      throw error;
+    }
+  };
   return (
     <section className="surface" aria-labelledby={heading}>
       <Stack gap="sm">
         <Group gap="sm">
-          <Title order={2} size="h4" id={heading}>
-            <bdi>{grant.operatorName}</bdi>
+          <Title order={2} size="h4" id={heading} ref={title} tabIndex={-1}>
+            <bdi>{name}</bdi>
           </Title>
           <Badge color={color} variant="light" c="inherit">
             {label}
           </Badge>
         </Group>
         <Text size="sm">
-          <bdi>{grant.operatorEmail}</bdi>, {formatInstant(grant.askedAt)}, for{" "}
-          {formatCount(grant.hours, "hour", "hours")}
+          {grant.operatorEmail !== name && (
+            <>
+              <bdi>{grant.operatorEmail}</bdi>.{" "}
+            </>
+          )}
+          Asked on {formatInstant(grant.askedAt)}, for {formatCount(grant.hours, "hour", "hours")}
         </Text>
         <Text size="sm" style={{ whiteSpace: "pre-line" }}>
           <bdi>{grant.reason}</bdi>
@@ -96,7 +124,7 @@ function GrantCard({ grant, onStale }: CardProps) {
             {sentence}
           </Text>
         ))}
-        <Actions grant={grant} onStale={onStale} />
+        <Actions grant={grant} onStale={onStale} onConsent={() => setConsenting(true)} onDone={goOn} />
         <Group>
           <Button
             size="xs"
@@ -104,7 +132,7 @@ function GrantCard({ grant, onStale }: CardProps) {
             aria-expanded={unfolded}
             aria-controls={history}
             onClick={() => setUnfolded(!unfolded)}
-            aria-label={`History: ${grant.operatorName}`}
+            aria-label={`History: ${name}`}
           >
             History
           </Button>
@@ -114,6 +142,21 @@ function GrantCard({ grant, onStale }: CardProps) {
           {unfolded && <SupportHistory key={`${grant.state} ${grant.lastEnteredAt ?? ""}`} grant={grant.id} />}
         </div>
       </Stack>
+      {/* Here, and not among what can be done: it outlasts what it changes, and so gives the focus back. */}
+      {consenting && (
+        <ConfirmDialog
+          title={`Let ${name} in`}
+          submitLabel="Let in"
+          done={`${name} is let in.`}
+          danger={false}
+          onSend={letIn}
+          onClose={() => setConsenting(false)}
+        >
+          For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
+          private details, salaries and history, and can change nothing. Each visit is written down here. You can end it
+          at any time.
+        </ConfirmDialog>
+      )}
     </section>
   );
 }
@@ -145,29 +188,25 @@ function happened({
   return lines;
 }
 
-function Actions({ grant, onStale }: CardProps) {
-  const [consenting, setConsenting] = useState(false);
-  const [consent] = useMutation(ConsentToSupportDocument);
+function Actions(props: CardProps & { onConsent: () => void; onDone: () => void }) {
+  const { grant, onStale, onConsent, onDone } = props;
   const [refuse, refusing] = useMutation(RefuseSupportDocument);
   const [end, ending] = useMutation(EndSupportDocument);
   const variables = { id: grant.id };
   const name = grant.operatorName;
-  const tell = (error: unknown) => {
-    announceProblem(readProblem(error));
-    // Another owner, the operator or the time was faster.
-    onStale();
-  };
   const finish = (work: Promise<unknown>, done: string) => {
-    work.then(() => announceDone(done), tell);
-  };
-  const letIn = async () => {
-    try {
-      await consent({ variables });
-    } catch (error) {
-      // The dialog says it as well, but goes where there is nothing to answer any more.
-      if (readProblem(error).code === "CONFLICT") tell(error);
-      throw error;
-    }
+    work.then(
+      () => {
+        announceDone(done);
+        onDone();
+      },
+      (error: unknown) => {
+        announceProblem(readProblem(error));
+        // Another owner, the operator or the time was faster.
+        onStale();
+        onDone();
+      },
+    );
   };
   if (grant.state === "OPEN") {
     return (
@@ -187,7 +226,7 @@ function Actions({ grant, onStale }: CardProps) {
   if (grant.state !== "ASKED") return null;
   return (
     <Group gap="sm">
-      <Button size="xs" onClick={() => setConsenting(true)} aria-label={`Let in… ${name}`}>
+      <Button size="xs" onClick={onConsent} aria-label={`Let in… ${name}`}>
         Let in…
       </Button>
       <Button
@@ -199,19 +238,6 @@ function Actions({ grant, onStale }: CardProps) {
       >
         Refuse
       </Button>
-      {consenting && (
-        <ConfirmDialog
-          title={`Let ${name} in`}
-          submitLabel="Let in"
-          done={`${name} is let in.`}
-          onSend={letIn}
-          onClose={() => setConsenting(false)}
-        >
-          For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
-          private details, salaries and history, and can change nothing. Each visit is written down here. You can end it
-          at any time.
-        </ConfirmDialog>
-      )}
     </Group>
   );
 }

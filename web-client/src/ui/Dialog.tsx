@@ -4,7 +4,10 @@ import { type ReactNode, useEffect, useState } from "react";
 /** Closes the dialog; `removed` when what it was opened from is about to disappear. */
 export type Close = (removed?: boolean) => void;
 
-/** A dialog that is open from the start; `onClose` removes it once it has faded. The focus goes back where it was. */
+/**
+ * A dialog that is open from the start; `onClose` removes it once it has faded. The focus goes to what `data-autofocus` marks, else to
+ * the first input, and back where it was.
+ */
 export function Dialog(props: { title: ReactNode; onClose: () => void; children: (close: Close) => ReactNode }) {
   const [state, setState] = useState<"open" | "closed" | "removed">("open");
   const [opener] = useState(focusedElement);
@@ -21,12 +24,14 @@ export function Dialog(props: { title: ReactNode; onClose: () => void; children:
   return (
     <Modal.Root opened={opened} onClose={() => close()} onExitTransitionEnd={props.onClose} returnFocus={false}>
       <Modal.Overlay />
-      <Modal.Content className="dialog">
+      {/* Not `className`: what is around the content, as large as the page, would get it, too. */}
+      <Modal.Content classNames={{ content: "dialog" }}>
         <div className="dialog-head">
           <Modal.Title>{props.title}</Modal.Title>
-          <Modal.CloseButton aria-label="Close" />
         </div>
         <Modal.Body>{props.children(close)}</Modal.Body>
+        {/* The last in the order of the Tab key, so that the focus begins at what is asked for. */}
+        <Modal.CloseButton aria-label="Close" className="dialog-close" />
       </Modal.Content>
     </Modal.Root>
   );

@@ -67,6 +67,10 @@ export function Form(props: {
   submitLabel: string;
   label?: string;
   danger?: boolean;
+  /** Whether there is nothing to send. */
+  disabled?: boolean;
+  /** Whether a dialog begins at the button that does nothing: where there is nothing to fill in. */
+  cancelFirst?: boolean;
   onCancel?: () => void;
   children: ReactNode;
 }) {
@@ -90,11 +94,20 @@ export function Form(props: {
       )}
       {props.children}
       <div className="actions" style={{ marginBlockStart: "1.5rem" }}>
-        <Button type="submit" loading={submission.busy} {...(props.danger === true ? { color: "red" } : {})}>
+        <Button
+          type="submit"
+          loading={submission.busy}
+          disabled={props.disabled === true}
+          {...(props.danger === true ? { color: "red" } : {})}
+        >
           {props.submitLabel}
         </Button>
         {props.onCancel !== undefined && (
-          <Button variant="default" onClick={() => props.onCancel?.()}>
+          <Button
+            variant="default"
+            onClick={() => props.onCancel?.()}
+            {...(props.cancelFirst === true ? { "data-autofocus": true } : {})}
+          >
             Cancel
           </Button>
         )}

@@ -46,6 +46,8 @@ pub struct Workspace {
     can_be_deleted: bool,
     /// Whether whoever asks can export it here, by `requestWorkspaceExport`.
     can_be_exported: bool,
+    /// Where to pay, or to ask about it: an address of the web or of mail, for owners.
+    billing_contact: Option<String>,
 }
 
 /// Which organisation to enter.
@@ -176,6 +178,7 @@ pub(super) fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) 
         can_be_kept: role == Role::Owner && tenant.can_be_kept(),
         can_be_deleted: role == Role::Owner && parting.deletion,
         can_be_exported: role == Role::Owner && parting.export,
+        billing_contact: request.front_door.lifecycle.billing_contact().filter(|_| role == Role::Owner).map(str::to_owned),
     }
 }
 
