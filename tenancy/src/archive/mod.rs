@@ -29,6 +29,7 @@ mod piece;
 mod place;
 mod records;
 mod restore;
+mod rows;
 mod seal;
 mod shape;
 mod snapshot;
