@@ -45,7 +45,7 @@ pub use archive::{
 };
 pub use archive::{
     ArchiveError, ArchiveKey, ArchivePlace, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest,
-    ObjectPlace, TableShape, Totals, Written,
+    ObjectPlace, TableShape, Totals, Written, archives_at_rest,
 };
 pub use by_hand::{OwnSql, SqlOutcome};
 pub use connection::{
