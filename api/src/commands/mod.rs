@@ -17,6 +17,7 @@ mod operator;
 mod origins;
 mod plan;
 mod schema;
+mod sentence;
 mod serve;
 mod tenant;
 mod usage;
@@ -25,6 +26,8 @@ use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
+
+pub use sentence::sentence;
 
 use crate::{
     cli::{Cli, Command},

@@ -65,10 +65,7 @@ async fn execute_one(tenants: &Tenants, tenant: Arc<Tenant>, work: &Work, argume
     let reads_only = arguments.transaction == TransactionAccess::ReadOnly;
     let timeout = (arguments.timeout > 0).then(|| Duration::from_secs(arguments.timeout.into()));
     let result = match work {
-        Work::Sql(sql) => tenants.execute_own(&tenant, sql, reads_only, timeout, Utc::now()).await.map_err(|error| {
-            // The sentence has its cause in it.
-            anyhow::Error::msg(error.to_string())
-        }),
+        Work::Sql(sql) => tenants.execute_own(&tenant, sql, reads_only, timeout, Utc::now()).await.map_err(Into::into),
         Work::Program(program) => program.execute(tenants, &tenant, reads_only, timeout, arguments.json).await,
     };
     Outcome { tenant, result, took: began.elapsed() }
