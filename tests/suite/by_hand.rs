@@ -207,6 +207,7 @@ async fn psql_is_opened_as_the_tenant_or_said_to_be_missing() {
     let mut missing = fleet.command(&["psql", slug]);
     assert_one_sentence(&run(missing.env("PATH", "/nowhere")).await, "psql is not installed");
     assert_one_sentence(&run(&mut fleet.command(&["psql", "nobody"])).await, "There is no tenant nobody");
+    assert!(stdout(&run(&mut fleet.command(&["psql", "--help"])).await).contains("the private Postgres trusts"));
     let is_installed = std::process::Command::new("psql").arg("--version").output().is_ok();
     if is_installed {
         let sql = "SELECT current_user, count(*) FROM departments";
