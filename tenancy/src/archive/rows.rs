@@ -47,8 +47,8 @@ pub(super) fn check(directory: &Path, file: &ExportFile) -> Result<(), ArchiveEr
     Ok(())
 }
 
-/// Reads the rows of a table in handfuls: whole lines of JSON, or any part of CSV with its line of names and without its guards. The names are those of the
-/// table's columns, or Postgres would put values where they do not belong and leave out what it does not know.
+/// Reads the rows of a table in handfuls: whole lines of JSON, or any part of CSV with its line of names and without its guards. The
+/// names are those of the table's columns, or Postgres would put values where they do not belong and leave out what it does not know.
 pub(super) fn read(
     path: &Path,
     format: ExportFormat,
@@ -73,7 +73,7 @@ pub(super) fn read(
         let ended = read.map_err(ArchiveError::of_file(path))? == 0;
         if format == ExportFormat::Ndjson {
             line += 1;
-            let wrong = |what| ArchiveError::NotAnExport(format!("line {line} of table {} {what}", table.name));
+            let wrong = |what: String| ArchiveError::NotAnExport(format!("line {line} of table {} {what}", table.name));
             check_line(rows.get(begin..).unwrap_or_default(), &columns).map_err(wrong)?;
         }
         if rows.len() >= PIECE || (ended && !rows.is_empty()) {
