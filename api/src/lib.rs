@@ -29,4 +29,4 @@ mod telemetry;
 pub mod traffic;
 pub mod usage;
 
-pub use commands::run;
+pub use commands::{run, sentence};

@@ -13,8 +13,8 @@ fn main() -> ExitCode {
     match api::run(cli) {
         Ok(code) => code,
         Err(error) => {
-            // One sentence; what caused it follows in the same line.
-            eprintln!("tenantry: {error:#}");
+            // What caused it follows in the same line.
+            eprintln!("tenantry: {}", api::sentence(&error));
             ExitCode::FAILURE
         }
     }

@@ -28,7 +28,7 @@ pub enum Error {
     #[error("There is no organisation {0}.")]
     NotFound(String),
     /// A tenant's migration failed; its schema is as it was before.
-    #[error("The migration of tenant {tenant} failed: {source}")]
+    #[error("The migration of tenant {tenant} failed: {}", in_words_of_postgres(source))]
     Migration {
         /// The tenant.
         tenant: TenantId,
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("There is no migration {0}.")]
     UnknownMigration(String),
     /// A migration failed in a new, empty schema.
-    #[error("The migration {version} fails in a new schema: {source}")]
+    #[error("The migration {version} fails in a new schema: {}", in_words_of_postgres(source))]
     Scratch {
         /// Its name.
         version: String,
@@ -62,7 +62,7 @@ pub enum Error {
     #[error(transparent)]
     Adoption(#[from] AdoptionError),
     /// The database refused or could not be reached.
-    #[error("The database failed: {0}")]
+    #[error("The database failed: {}", in_words_of_postgres(.0))]
     Database(#[from] DbErr),
 }
 
@@ -91,6 +91,20 @@ pub(crate) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
         | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
+}
+
+/// What went wrong, in the words of Postgres where they are its own. The driver adds a number of a line, which is one of the source of
+/// Postgres, and looks like one of the statement.
+pub fn in_words_of_postgres(error: &DbErr) -> String {
+    match driver_error(error) {
+        Some(error) if error.as_database_error().is_some() => in_own_words(error),
+        _ => error.to_string(),
+    }
+}
+
+/// The same of what the driver hands over itself.
+pub(crate) fn in_own_words(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
 }
 
 /// What Postgres calls the failure.

@@ -45,7 +45,7 @@ pub use archive::{
 };
 pub use archive::{
     ArchiveError, ArchiveKey, ArchivePlace, BackupAllFailure, BackupAllReport, ColumnShape, Contents, ExportFormat, Manifest,
-    ObjectPlace, TableShape, Totals, Written,
+    ObjectPlace, TableShape, Totals, Written, archives_at_rest,
 };
 pub use by_hand::{OwnSql, SqlOutcome};
 pub use connection::{
@@ -55,7 +55,7 @@ pub use connection::{
 pub use control_plane::{DIRECTORY_CHANNEL, PLATFORM_SCHEMA};
 pub use deletion::{AskedBy, Certificate};
 pub use directory::Directory;
-pub use error::{Error, Result};
+pub use error::{Error, Result, in_words_of_postgres};
 pub use fleet::{
     Canaries, Difference, Drift, DriftKind, DriftReport, Ended, Finding, FleetCounts, FleetOptions, FleetPlan, FleetReport,
     FleetStatus, FleetStep, Frozen, Linter, RecordedMigration, Rule, TenantFailure, TenantProblem,

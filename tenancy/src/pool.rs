@@ -11,6 +11,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
+use tracing::log::LevelFilter;
 
 use crate::{
     Directory, Error, PlatformConnection, Result, Tenant, TenantConnection, TenantId,
@@ -288,7 +289,9 @@ fn direct_pool(options: &PoolOptions) -> Result<PgPool> {
 
 fn connect_options(url: &str) -> Result<PgConnectOptions> {
     let options: PgConnectOptions = url.parse()?;
-    Ok(options.application_name("tenantry").log_statements(tracing::log::LevelFilter::Trace))
+    // What was slow is known by its operation. A statement says it with all of its text, which may be hundreds of kilobytes.
+    let options = options.log_statements(LevelFilter::Trace).log_slow_statements(LevelFilter::Off, Duration::MAX);
+    Ok(options.application_name("tenantry"))
 }
 
 /// Tells the directory of every change, and when changes may have gone unheard.
@@ -296,5 +299,16 @@ async fn keep_fresh(pool: PgPool, directory: Arc<Directory>) {
     let mut heard = pin!(listen(pool, &[DIRECTORY_CHANNEL]));
     while let Some(heard) = heard.next().await {
         directory.hear(&heard);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::connect_options;
+
+    #[test]
+    fn no_statement_is_logged_for_being_slow() {
+        let options = format!("{:?}", connect_options("postgres://nobody@localhost/nowhere").unwrap());
+        assert!(options.contains("statements_level: Trace, slow_statements_level: Off"), "{options}");
     }
 }

@@ -1,10 +1,11 @@
 //! A store of objects that speaks S3, on files of the test's own.
 
 use std::{
+    future::pending,
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -31,6 +32,8 @@ pub struct ObjectStore {
     root: TempDir,
     port: u16,
     cut_after: Arc<AtomicU64>,
+    stall: Arc<AtomicBool>,
+    stalled: Arc<AtomicU64>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -58,21 +61,28 @@ impl ObjectStore {
         let port = outer.local_addr().expect("the store has no address").port();
         let cut_after = Arc::new(AtomicU64::new(u64::MAX));
         let limit = Arc::clone(&cut_after);
+        let (stall, stalled) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stalls, count) = (Arc::clone(&stall), Arc::clone(&stalled));
         let forwarding = tokio::spawn(async move {
             while let Ok((client, _)) = outer.accept().await {
                 let limit = limit.load(Ordering::SeqCst);
+                let (stalls, count) = (Arc::clone(&stalls), Arc::clone(&count));
                 tokio::spawn(async move {
                     let Ok(server) = TcpStream::connect(inner_address).await else { return };
                     let ((from_client, mut to_client), (from_server, mut to_server)) = (split(client), split(server));
                     let (mut from_client, mut from_server) = (from_client.take(limit), from_server.take(limit));
-                    tokio::select! {
-                        _ = copy(&mut from_client, &mut to_server) => {}
-                        _ = copy(&mut from_server, &mut to_client) => {}
+                    let copied = tokio::select! {
+                        copied = copy(&mut from_client, &mut to_server) => copied,
+                        copied = copy(&mut from_server, &mut to_client) => copied,
+                    };
+                    if stalls.load(Ordering::SeqCst) && copied.is_ok_and(|bytes| bytes == limit) {
+                        count.fetch_add(1, Ordering::SeqCst);
+                        pending::<()>().await;
                     }
                 });
             }
         });
-        Self { root, port, cut_after, tasks: [serving, forwarding] }
+        Self { root, port, cut_after, stall, stalled, tasks: [serving, forwarding] }
     }
 
     /// Tells a program where the store is and who it is.
@@ -93,6 +103,24 @@ impl ObjectStore {
     /// Cuts each connection from now on after so many bytes in one direction; `None` lets them be.
     pub fn cut_after(&self, bytes: Option<u64>) {
         self.cut_after.store(bytes.unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// Stalls each connection from now on after so many bytes in one direction: it stays open, and nothing comes any more.
+    pub fn stall_after(&self, bytes: u64) {
+        self.stall.store(true, Ordering::SeqCst);
+        self.cut_after(Some(bytes));
+    }
+
+    /// How many connections have stalled.
+    pub fn stalled(&self) -> u64 {
+        self.stalled.load(Ordering::SeqCst)
+    }
+
+    /// Uploads that are neither complete nor aborted.
+    pub fn uploads(&self) -> usize {
+        let entries = std::fs::read_dir(self.root.path()).expect("the store cannot be read");
+        let names = entries.map(|entry| entry.expect("the store cannot be read").file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".upload")).count()
     }
 
     /// The file of an object.

@@ -12,7 +12,9 @@ pub enum ByHandCommand {
     #[command(group(ArgGroup::new("whom").args(["tenant", "all", "matching"]).required(true)))]
     #[command(group(ArgGroup::new("what").args(["sql", "command", "program"]).required(true)))]
     Run(Box<RunArguments>),
-    /// Open psql as a tenant, in its schema and with its rights alone
+    /// Open psql as a tenant, in its schema and with its rights
+    ///
+    /// As any client it may sign in anew, by \connect: the private Postgres trusts whoever reaches its socket, as whichever role.
     Psql {
         /// Its slug
         slug: Slug,
@@ -43,7 +45,7 @@ pub struct RunArguments {
     /// Seconds after which a statement is cancelled; 0 for never
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u32,
-    /// Tell in JSON, an object for all of it
+    /// Tell in JSON, an object for all of it; columns are named where there is a row
     #[arg(long)]
     pub json: bool,
     /// Do not ask before something may be changed for more than those that were named

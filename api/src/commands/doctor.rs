@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, postgres::PgListener};
 
-use super::{database::Database, say};
+use super::{database::Database, say, sentence};
 use crate::{
     config::{Config, Pooler},
     local_postgres, secret,
@@ -40,7 +40,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let database = match Database::open(config).await {
         Ok(database) => database,
         Err(error) => {
-            report.tell("database", Bad(format!("{error:#}")));
+            report.tell("database", Bad(sentence(&error)));
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -97,7 +97,7 @@ impl Report {
 
 #[expect(clippy::needless_pass_by_value, reason = "it takes what a failed check hands over")]
 fn failed(error: anyhow::Error) -> Finding {
-    Bad(format!("{error:#}"))
+    Bad(sentence(&error))
 }
 
 async fn version(connection: &mut PgConnection) -> anyhow::Result<Finding> {

@@ -17,26 +17,43 @@ mod operator;
 mod origins;
 mod plan;
 mod schema;
+mod sentence;
 mod serve;
 mod tenant;
 mod usage;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
+use tokio::time::timeout;
+
+pub use sentence::sentence;
 
 use crate::{
     cli::{Cli, Command},
     local_postgres, telemetry,
 };
 
+/// How long archives that were broken off may take to remove what there is of them.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
+
 /// Runs a command to its end. An error is a sentence for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let telemetry = telemetry::install(&cli.config, matches!(cli.command, Command::Serve { .. }))?;
+    let serves = matches!(cli.command, Command::Serve { .. });
+    let telemetry = telemetry::install(&cli.config, serves)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("The runtime could not be started")?;
-    let result = runtime.block_on(dispatch(cli));
-    // What was broken off ends with it, and has its place in a trace.
-    drop(runtime);
+    let result = runtime.block_on(async {
+        let result = dispatch(cli).await;
+        let _late = timeout(LAST_MOMENT, tenancy::archives_at_rest()).await;
+        result
+    });
+    if serves {
+        // What was broken off ends with it, and has its place in a trace.
+        drop(runtime);
+    } else {
+        // Whoever stops a command does not wait for a disk that does not answer.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    }
     telemetry.end();
     result
 }

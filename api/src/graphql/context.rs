@@ -12,7 +12,7 @@ use tenancy::{Standing, Tenant, TenantConnection, TenantStatus};
 use super::{
     error::Fault,
     front_door::FrontDoor,
-    http::Carried,
+    http::{Carried, Fate},
     platform::PlatformContext,
     subscription::Happening,
     visit::{Caller, Visit},
@@ -172,14 +172,15 @@ impl Carried for RequestContext {
         self.scope.statements()
     }
 
-    async fn is_deleted(&self) -> bool {
+    async fn fate(&self) -> Fate {
         let directory = self.front_door.tenants.directory();
         // This process may not have heard of it yet.
         directory.forget(self.tenant.id);
         match directory.by_id(self.tenant.id).await {
-            Ok(Some(tenant)) => tenant.status == TenantStatus::Deleting,
-            Ok(None) => true,
-            Err(_) => false,
+            Ok(Some(tenant)) if tenant.status == TenantStatus::Deleting => Fate::Deleted,
+            Ok(Some(tenant)) if tenant.schema != self.tenant.schema => Fate::Restored,
+            Ok(None) => Fate::Deleted,
+            Ok(Some(_)) | Err(_) => Fate::Unchanged,
         }
     }
 }

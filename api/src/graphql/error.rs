@@ -16,7 +16,7 @@ use crate::auth::AuthError;
 
 pub use code::Code;
 use database::{found_no_connection, took_too_long};
-pub(super) use database::{misses_something, name_first_cause, say_deleted};
+pub(super) use database::{misses_something, name_first_cause, say_deleted, say_restored};
 
 /// How many mistakes of a document are told, the first ones. Each names what the document has, so many would make an answer that is
 /// much larger than the request.

@@ -42,6 +42,17 @@ pub struct Summary {
     pub codes: Vec<&'static str>,
 }
 
+/// What may become of a tenant while an operation is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing.
+    Unchanged,
+    /// It is deleted, or going to be.
+    Deleted,
+    /// Its data was restored, into another schema.
+    Restored,
+}
+
 /// What the resolvers of a schema find in their context, as `Arc<Self>`.
 pub trait Carried: Send + Sync + 'static {
     /// Names the request in the log.
@@ -55,9 +66,9 @@ pub trait Carried: Send + Sync + 'static {
         0
     }
 
-    /// Whether what the operation was about has been deleted since it began.
-    fn is_deleted(&self) -> impl Future<Output = bool> + Send {
-        std::future::ready(false)
+    /// What has become of what the operation is about since it began.
+    fn fate(&self) -> impl Future<Output = Fate> + Send {
+        std::future::ready(Fate::Unchanged)
     }
 }
 
@@ -227,8 +238,20 @@ async fn run<C: Carried>(
         return not_executed(media_type, answer.errors);
     }
     error::name_first_cause(&mut answer.errors);
-    if answer.errors.iter().any(error::misses_something) && context.is_deleted().await {
-        answer.errors.iter_mut().filter(|error| error::misses_something(error)).for_each(error::say_deleted);
+    if answer.errors.iter().any(error::misses_something) {
+        let fate = context.fate().await;
+        let missing = answer.errors.iter_mut().filter(|error| error::misses_something(error));
+        match fate {
+            Fate::Unchanged => {}
+            Fate::Deleted => missing.for_each(error::say_deleted),
+            Fate::Restored => {
+                tracing::info!(
+                    request_id = context.request_id(),
+                    "a request came while its tenant was restored, and was refused"
+                );
+                missing.for_each(error::say_restored);
+            }
+        }
     }
     let codes: Vec<Code> = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id())).collect();
     if let Some(first) = codes.first() {

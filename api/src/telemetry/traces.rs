@@ -53,6 +53,12 @@ impl Sending {
         Ok(Some(Self(provider)))
     }
 
+    /// Sends to nobody.
+    #[cfg(test)]
+    pub(super) fn nowhere() -> Self {
+        Self(SdkTracerProvider::builder().build())
+    }
+
     /// Makes spans of statements part of the trace in which they are executed. Those of no trace, or of one that is not recorded,
     /// are not even made.
     pub(super) fn of_statements(&self) -> Layer {

@@ -8,7 +8,10 @@ use std::{
 use sea_orm::DbErr;
 use thiserror::Error as ThisError;
 
-use crate::{Error, Tenant, error::code_of};
+use crate::{
+    Error, Tenant,
+    error::{code_of, in_words_of_postgres},
+};
 
 /// Why an archive cannot be written, read or restored: a sentence for the operator.
 #[derive(Debug, ThisError)]
@@ -59,7 +62,7 @@ pub enum ArchiveError {
     #[error("{0} is written to without a pause: nothing was changed. Try again, or suspend it for the time being.")]
     InUse(String),
     /// Postgres refused the data of a table.
-    #[error("The data of table {table} was refused: {source}")]
+    #[error("The data of table {table} was refused: {}", in_words_of_postgres(source))]
     Refused {
         /// The table.
         table: String,
@@ -68,7 +71,7 @@ pub enum ArchiveError {
     },
     /// A migration that has come since the archive was made refuses what it holds. The program that made it can restore it, and so may a
     /// later one.
-    #[error("A later migration refuses the data: {source}")]
+    #[error("A later migration refuses the data: {}", in_words_of_postgres(source))]
     Unfit {
         /// What Postgres said.
         source: DbErr,

@@ -1,21 +1,17 @@
 //! A tenant from an export of this program.
 
-use std::{
-    fs::File,
-    io::{BufRead as _, BufReader, Read as _},
-    path::Path,
-    sync::Arc,
-};
+use std::{io::Read as _, path::Path, sync::Arc};
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{
     ArchiveError, ColumnShape, Contents, Manifest, TableShape, Totals,
-    export::{ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
+    export::{ExportFile, ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
     guard::Guard,
     load::{Scaffolding, refused},
-    piece::{PIECE, Sum, beside},
+    piece::beside,
+    rows,
     workshop::Workshop,
 };
 use crate::{NewTenant, Result, SchemaName, Tenant, Tenants};
@@ -37,7 +33,7 @@ impl Tenants {
         let export = beside(move || read_manifest(&path)).await?;
         self.check_migrations(&export.manifest).await?;
         let path = directory.to_owned();
-        let export = beside(move || check_files(&path, &export).map(|()| export)).await?;
+        let export = beside(move || check_files(&path, &export.files).map(|()| export)).await?;
         let (tenant, totals) = self
             .populate(new, &export.manifest, async |workshop, schema| fill(workshop, schema, directory, &export).await)
             .await?;
@@ -49,7 +45,7 @@ fn read_manifest(directory: &Path) -> Result<ExportManifest, ArchiveError> {
     let no_export = |what: String| ArchiveError::NotAnExport(what);
     let path = directory.join(MANIFEST);
     let mut text = String::new();
-    let file = File::open(&path).map_err(ArchiveError::of_file(&path))?;
+    let file = rows::open(&path)?;
     file.take(LONGEST_MANIFEST).read_to_string(&mut text).map_err(ArchiveError::of_file(&path))?;
     let export: ExportManifest =
         serde_json::from_str(&text).map_err(|error| no_export(format!("{MANIFEST} cannot be read: {error}")))?;
@@ -67,39 +63,22 @@ fn read_manifest(directory: &Path) -> Result<ExportManifest, ArchiveError> {
     Ok(export)
 }
 
-/// Holds every file against its sum.
-fn check_files(directory: &Path, export: &ExportManifest) -> Result<(), ArchiveError> {
-    let mut buffer = vec![0; PIECE];
-    for file in &export.files {
-        let path = directory.join(&file.file);
-        let mut reader = File::open(&path).map_err(ArchiveError::of_file(&path))?;
-        let mut sum = Sum::new();
-        loop {
-            let count = reader.read(&mut buffer).map_err(ArchiveError::of_file(&path))?;
-            if count == 0 {
-                break;
-            }
-            sum.add(buffer.get(..count).unwrap_or_default(), 0);
-        }
-        if (Totals { rows: file.totals.rows, ..sum.totals() }) != file.totals {
-            return Err(ArchiveError::NotAnExport(format!("{} was altered or is incomplete", file.file)));
-        }
-    }
-    Ok(())
+fn check_files(directory: &Path, files: &[ExportFile]) -> Result<(), ArchiveError> {
+    files.iter().try_for_each(|file| rows::check(directory, file))
 }
 
 async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export: &ExportManifest) -> Result<Vec<Totals>> {
     let mut connection = workshop.connection().await?;
     let scaffolding = Scaffolding::put_up(&mut connection, schema, &export.manifest).await?;
     for (table, file) in export.manifest.tables.iter().zip(&export.files) {
-        let (sender, rows) = channel(4);
-        let (path, format) = (directory.join(&file.file), export.format);
+        let (sender, receiver) = channel(4);
+        let (path, format, shape) = (directory.join(&file.file), export.format, table.clone());
         let guard = (export.guarded && format == ExportFormat::Csv).then(|| Guard::take(table));
-        let read = beside(move || read_rows(&path, format, guard, &|rows| sender.blocking_send(rows).is_ok()));
+        let read = beside(move || rows::read(&path, format, &shape, guard, &|rows| sender.blocking_send(rows).is_ok()));
         let load = async {
             match format {
-                ExportFormat::Csv => load_csv(&mut connection, table, rows).await,
-                ExportFormat::Ndjson => load_lines(&mut connection, table, rows).await,
+                ExportFormat::Csv => load_csv(&mut connection, table, receiver).await,
+                ExportFormat::Ndjson => load_lines(&mut connection, table, receiver).await,
             }
         };
         let (read, loaded) = tokio::join!(read, load);
@@ -113,37 +92,6 @@ async fn fill(workshop: &Workshop, schema: &SchemaName, directory: &Path, export
     scaffolding.take_down(&mut connection).await?;
     connection.give_back();
     Ok(export.files.iter().map(|file| file.totals.clone()).collect())
-}
-
-/// Reads a file in handfuls: whole lines of JSON, or any part of CSV, without its guards.
-fn read_rows(
-    path: &Path,
-    format: ExportFormat,
-    mut guard: Option<Guard>,
-    send: &dyn Fn(Vec<u8>) -> bool,
-) -> Result<(), ArchiveError> {
-    let mut reader = BufReader::new(File::open(path).map_err(ArchiveError::of_file(path))?);
-    let mut rows = Vec::with_capacity(PIECE);
-    loop {
-        let read = match format {
-            ExportFormat::Csv => (&mut reader).take(PIECE as u64).read_to_end(&mut rows),
-            ExportFormat::Ndjson => reader.read_until(b'\n', &mut rows),
-        };
-        let ended = read.map_err(ArchiveError::of_file(path))? == 0;
-        if rows.len() >= PIECE || (ended && !rows.is_empty()) {
-            let piece = std::mem::take(&mut rows);
-            let piece = match &mut guard {
-                Some(guard) => guard.pass(&piece),
-                None => piece,
-            };
-            if !send(piece) {
-                return Err(ArchiveError::Stopped);
-            }
-        }
-        if ended {
-            return Ok(());
-        }
-    }
 }
 
 async fn load_csv(connection: &mut PgConnection, table: &TableShape, mut rows: Receiver<Vec<u8>>) -> Result<u64> {

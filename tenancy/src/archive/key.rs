@@ -1,6 +1,11 @@
 //! Keys of encrypted archives.
 
-use std::{fmt, fs, path::Path};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, LessSafeKey, UnboundKey},
@@ -39,7 +44,7 @@ impl ArchiveKey {
 
     /// Reads the key that a file holds.
     pub fn read(path: &Path) -> Result<Self, ArchiveError> {
-        Self::parse(&fs::read(path).map_err(ArchiveError::of_file(path))?)
+        Self::parse(&beginning(path).map_err(ArchiveError::of_file(path))?)
     }
 
     /// What encrypts one archive, and what tells in its header that a key is the right one.
@@ -53,6 +58,15 @@ impl ArchiveKey {
     }
 }
 
+/// A file as far as a key could go. What was named by mistake may be large, or a device without an end.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Bytes that are read of a key's file: a key, and blanks around it.
+const LONGEST: u64 = 1024;
 /// Bytes of the check in an archive's header.
 pub(super) const CHECK: usize = 16;
 

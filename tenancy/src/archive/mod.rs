@@ -29,6 +29,7 @@ mod piece;
 mod place;
 mod records;
 mod restore;
+mod rows;
 mod seal;
 mod shape;
 mod snapshot;
@@ -46,6 +47,7 @@ pub use export::ExportFormat;
 pub use key::ArchiveKey;
 pub use manifest::{ColumnShape, Contents, Manifest, TableShape, Totals, Written};
 pub use object::ObjectPlace;
+pub use piece::archives_at_rest;
 pub use place::ArchivePlace;
 
 /// The format that is written, and the latest that is read.

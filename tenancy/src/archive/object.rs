@@ -16,12 +16,12 @@ use futures::{
     stream::{self, BoxStream},
 };
 use object_store::{
-    BackoffConfig, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, WriteMultipart, aws::AmazonS3Builder,
+    BackoffConfig, GetOptions, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
     path::Path,
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::JoinSet, time::timeout};
 
-use super::ArchiveError;
+use super::{ArchiveError, piece::wait};
 
 /// Bytes of a part. A store takes ten thousand of them for an object.
 const PART: usize = 16 << 20;
@@ -34,6 +34,8 @@ const LONGEST_RANGE: u64 = 4 << 20;
 /// How often a request is tried again, and for how long.
 const TRIES: usize = 5;
 const LONGEST: Duration = Duration::from_mins(1);
+/// How long a store may take to forget an upload that was given up.
+const LAST_MOMENT: Duration = Duration::from_secs(3);
 
 /// A bucket, and a key or the beginning of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,41 +102,69 @@ impl fmt::Display for ObjectPlace {
     }
 }
 
-/// An object that is being uploaded. Used on a thread that may block.
+/// An object that is being uploaded. Used on a thread [`beside`](super::piece::beside) the runtime.
 pub(super) struct ObjectWriter {
     place: ObjectPlace,
     runtime: Handle,
-    upload: Option<WriteMultipart>,
+    upload: Box<dyn MultipartUpload>,
+    /// What comes into the next part.
+    part: Vec<u8>,
+    under_way: JoinSet<object_store::Result<()>>,
+    complete: bool,
 }
 
 impl ObjectWriter {
     pub(super) fn create(place: &ObjectPlace) -> Result<Self, ArchiveError> {
         let (store, runtime) = (place.store()?, Handle::current());
-        match runtime.block_on(store.head(&place.key)) {
+        match wait(&runtime, store.head(&place.key))? {
             Ok(_) => return Err(ArchiveError::Exists(PathBuf::from(place.to_string()))),
             Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(place.failed(error)),
         }
-        let upload = runtime.block_on(store.put_multipart(&place.key)).map_err(|error| place.failed(error))?;
-        let upload = WriteMultipart::new_with_chunk_size(upload, PART);
-        Ok(Self { place: place.clone(), runtime, upload: Some(upload) })
+        let upload = wait(&runtime, store.put_multipart(&place.key))?.map_err(|error| place.failed(error))?;
+        let under_way = JoinSet::new();
+        Ok(Self { place: place.clone(), runtime, upload, part: Vec::new(), under_way, complete: false })
     }
 
     /// Makes an object of what was uploaded.
     pub(super) fn complete(mut self) -> Result<(), ArchiveError> {
-        let Some(upload) = self.upload.take() else { return Err(ArchiveError::Stopped) };
-        self.runtime.block_on(upload.finish()).map(drop).map_err(|error| self.place.failed(error))
+        if !self.part.is_empty() {
+            self.send()?;
+        }
+        self.wait_for_all_but(0)?;
+        wait(&self.runtime, self.upload.complete())?.map_err(|error| self.place.failed(error))?;
+        self.complete = true;
+        Ok(())
+    }
+
+    /// Sends the next part.
+    fn send(&mut self) -> Result<(), ArchiveError> {
+        self.wait_for_all_but(UNDER_WAY - 1)?;
+        let part = self.upload.put_part(std::mem::take(&mut self.part).into());
+        self.under_way.spawn_on(part, &self.runtime);
+        Ok(())
+    }
+
+    fn wait_for_all_but(&mut self, parts: usize) -> Result<(), ArchiveError> {
+        while self.under_way.len() > parts {
+            match wait(&self.runtime, self.under_way.join_next())? {
+                Some(Ok(sent)) => sent.map_err(|error| self.place.failed(error))?,
+                Some(Err(_)) => return Err(ArchiveError::Stopped),
+                None => break,
+            }
+        }
+        Ok(())
     }
 }
 
 impl Write for ObjectWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(upload) = &mut self.upload else { return Err(ArchiveError::Stopped.into()) };
-        let has_room = self.runtime.block_on(upload.wait_for_capacity(UNDER_WAY));
-        has_room.map_err(|error| self.place.failed(error))?;
-        let _parts_are_tasks = self.runtime.enter();
-        upload.write(bytes);
-        Ok(bytes.len())
+        let taken = bytes.len().min(PART - self.part.len());
+        self.part.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        if self.part.len() == PART {
+            self.send()?;
+        }
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -144,13 +174,18 @@ impl Write for ObjectWriter {
 
 impl Drop for ObjectWriter {
     fn drop(&mut self) {
-        if let Some(upload) = self.upload.take() {
-            // Not waited for: a program that ends does not want to wait, and nobody sees what is not complete.
-            self.runtime.spawn(async move {
-                if let Err(error) = upload.abort().await {
-                    tracing::debug!(%error, "an upload that was given up is left to the store");
-                }
-            });
+        if self.complete {
+            return;
+        }
+        // Nobody sees what is not complete, but whose store it is pays for its parts.
+        let Self { runtime, under_way, upload, .. } = self;
+        let abort = async {
+            under_way.shutdown().await;
+            upload.abort().await
+        };
+        let aborted = runtime.block_on(async { timeout(LAST_MOMENT, abort).await });
+        if !matches!(aborted, Ok(Ok(()))) {
+            tracing::debug!(?aborted, place = %self.place, "an upload that was given up is left to the store");
         }
     }
 }
@@ -190,7 +225,7 @@ impl Ranges {
     }
 }
 
-/// An object that is being downloaded. Used on a thread that may block.
+/// An object that is being downloaded. Used on a thread [`beside`](super::piece::beside) the runtime.
 pub(super) struct ObjectReader {
     runtime: Handle,
     ranges: Ranges,
@@ -200,7 +235,7 @@ pub(super) struct ObjectReader {
 impl ObjectReader {
     pub(super) fn open(place: &ObjectPlace) -> Result<Self, ArchiveError> {
         let runtime = Handle::current();
-        let ranges = runtime.block_on(Ranges::open(place))?;
+        let ranges = wait(&runtime, Ranges::open(place))??;
         Ok(Self { runtime, ranges, piece: io::Cursor::default() })
     }
 }
@@ -211,7 +246,7 @@ impl Read for ObjectReader {
         if count > 0 || target.is_empty() {
             return Ok(count);
         }
-        self.piece = io::Cursor::new(self.runtime.block_on(self.ranges.next())?);
+        self.piece = io::Cursor::new(wait(&self.runtime, self.ranges.next())??);
         self.piece.read(target)
     }
 }

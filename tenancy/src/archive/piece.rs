@@ -3,7 +3,15 @@
 //! Whoever sends runs beside whoever receives, and a few pieces are between them: however large a tenant is, the memory that the
 //! work takes is the same.
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use std::{future::pending, sync::LazyLock};
+
+use tokio::{
+    runtime::Handle,
+    sync::{
+        mpsc::{Receiver, Sender, channel},
+        watch,
+    },
+};
 
 use super::{ArchiveError, Totals};
 use crate::{Error, Result, checksum::Checksum};
@@ -63,12 +71,72 @@ pub(super) fn both<A, B>(sent: Result<A>, received: Result<B>) -> Result<(A, B)>
     }
 }
 
+tokio::task_local! {
+    /// Closes with whoever waits for what this thread does.
+    static AWAITED: watch::Receiver<()>;
+}
+
+/// How many threads are at work beside the runtime.
+static AT_WORK: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// One of them.
+struct AtWork;
+
+impl AtWork {
+    fn begin() -> Self {
+        AT_WORK.send_modify(|threads| *threads += 1);
+        Self
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        AT_WORK.send_modify(|threads| *threads -= 1);
+    }
+}
+
 /// Runs what reads or writes files beside the runtime.
 pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static) -> Result<T> {
+    // Nothing is sent: it goes when this is done, or given up.
+    let (_awaits, awaited) = watch::channel(());
+    let at_work = AtWork::begin();
+    let work = move || {
+        let _at_work = at_work;
+        AWAITED.sync_scope(awaited, work)
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(ArchiveError::Stopped.into()),
     }
+}
+
+/// Waits for the network on a thread [`beside`] the runtime, for as long as somebody waits for what the thread does. Otherwise a store
+/// that does not answer would be waited for after its program was asked to end.
+pub(super) fn wait<T>(runtime: &Handle, answer: impl Future<Output = T>) -> Result<T, ArchiveError> {
+    let awaited = AWAITED.try_with(Clone::clone).ok();
+    runtime.block_on(async {
+        let given_up = async {
+            match awaited {
+                Some(mut awaited) => {
+                    let _closed = awaited.changed().await;
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = given_up => Err(ArchiveError::Stopped),
+            answer = answer => Ok(answer),
+        }
+    })
+}
+
+/// Waits until nothing reads or writes archives beside the runtime any more. What was given up removes what it has made so far, from
+/// disks and stores, and needs the runtime to be there for that.
+pub async fn archives_at_rest() {
+    let mut threads = AT_WORK.subscribe();
+    // Cannot fail: what is sent by lives as long as the program.
+    let _at_rest = threads.wait_for(|threads| *threads == 0).await;
 }
 
 /// Adds up a table.

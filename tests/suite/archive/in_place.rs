@@ -154,6 +154,7 @@ async fn no_write_is_acknowledged_and_lost_after_the_change_over() {
     let kept = contents(server.tenants(), &tenant).await["departments"].to_string();
     let mut refusals = 0;
     for (written, refused) in [one, two] {
+        assert!(refused.iter().all(|code| code == "TENANT_MIGRATING"), "{refused:?}");
         refusals += refused.len();
         let (found, lost): (Vec<_>, Vec<_>) = written.into_iter().partition(|(_, _, name)| kept.contains(&format!("\"{name}\"")));
         assert!(!found.is_empty() && !lost.is_empty(), "{} {}", found.len(), lost.len());

@@ -6,9 +6,10 @@ use chrono::Utc;
 use migration::tenant::TenantMigrator;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, ArchivePlace, Error, ExportFormat};
-use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value};
+use tests::{Server, Step, TestDatabase, database_url, hexadecimal, make_tenant, new_tenant, run, until, value};
 
 use super::{Shelf, archive_error, contents, fill, traces};
 
@@ -189,6 +190,78 @@ async fn an_altered_export_is_refused_and_leaves_nothing() {
     assert!(matches!(archive_error(again), ArchiveError::Exists(_)));
     let taken = tenancy::NewTenant { slug: company.tenant.slug.clone(), ..new_tenant() };
     assert!(matches!(server.tenants().import(&shelf.path("csv"), &taken).await, Err(Error::SlugTaken(_))));
+}
+
+/// Writes a file of an export anew, as another program would, with its sum in the manifest.
+fn rewrite(directory: &Path, file: &str, text: &str) {
+    fs::write(directory.join(file), text).unwrap();
+    let path = directory.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let files = manifest["files"].as_array_mut().unwrap();
+    let entry = files.iter_mut().find(|entry| entry["file"] == file).unwrap();
+    entry["bytes"] = text.len().into();
+    entry["sha256"] = hexadecimal(&Sha256::digest(text)).into();
+    fs::write(&path, manifest.to_string()).unwrap();
+}
+
+/// Postgres itself passes over the names of CSV, and over keys of JSON that it does not know.
+#[tokio::test]
+async fn values_never_come_into_columns_that_they_do_not_name() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    for format in FORMATS {
+        let directory = shelf.path(&format.to_string());
+        server.tenants().export(&company.tenant, &directory, format, Utc::now()).await.unwrap();
+        let file = format!("employees.{format}");
+        let good = fs::read_to_string(directory.join(&file)).unwrap();
+        let (names, rows) = good.split_once('\n').unwrap();
+        let bad = match format {
+            ExportFormat::Csv => vec![
+                format!("{}\n{rows}", names.replace("given", "x").replace("family", "given").replace('x', "family")),
+                good.replacen("given_name", "first_name", 1),
+                rows.to_owned(),
+                String::new(),
+            ],
+            ExportFormat::Ndjson => vec![
+                good.replacen("\"personal_email\"", "\"personal_mail\"", 1),
+                good.replacen('{', "{\"zzz\":1,", 1),
+                good.replacen('{', "[{", 1),
+            ],
+        };
+        for bad in bad {
+            assert_ne!(bad, good);
+            rewrite(&directory, &file, &bad);
+            let new = new_tenant();
+            let refused = archive_error(server.tenants().import(&directory, &new).await);
+            assert!(matches!(&refused, ArchiveError::NotAnExport(what) if what.contains("of table employees")), "{refused}");
+            assert_eq!(traces(new.id).await, [0, 0, 0]);
+        }
+        // What says the same in other words is taken.
+        let same = match format {
+            ExportFormat::Csv => format!("\u{feff}\"{}\"\n{rows}", names.replace('"', "").replace(',', "\",\"")),
+            ExportFormat::Ndjson => good.replacen("\"personal_email\"", " \"personal\\u005femail\" ", 1),
+        };
+        rewrite(&directory, &file, &same);
+        let (imported, _) = server.tenants().import(&directory, &new_tenant()).await.unwrap();
+        assert_eq!(contents(server.tenants(), &imported).await, company.contents().await, "{format}");
+    }
+}
+
+/// A pipe or a device has no end that could be waited for.
+#[tokio::test]
+async fn what_is_no_file_is_not_read() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let shelf = Shelf::new();
+    for name in ["manifest.json", "employees.ndjson"] {
+        let directory = shelf.path(name);
+        server.tenants().export(&company.tenant, &directory, ExportFormat::Ndjson, Utc::now()).await.unwrap();
+        fs::remove_file(directory.join(name)).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", directory.join(name)).unwrap();
+        let refused = archive_error(server.tenants().import(&directory, &new_tenant()).await);
+        assert!(matches!(&refused, ArchiveError::NotAnExport(what) if what.contains(name)), "{refused}");
+    }
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
         (&["backup", slug, "--to", "no/where"], "no/where"),
         (&["backup", slug, "--to", "x", "--key-file", "missing"], "missing"),
         (&["backup", slug, "--to", "x", "--key-file", "bad key"], "64 hexadecimal digits"),
+        (&["backup", slug, "--to", "x", "--key-file", "/dev/zero"], "64 hexadecimal digits"),
         (&["restore", "missing"], "missing"),
         (&["restore", "text"], "no archive of a tenant"),
         (&["restore", "cut", "--as", "cut-off"], "incomplete"),
@@ -88,6 +89,8 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
     ] {
         assert_one_sentence(&run(&mut tenant(words, &shelf)).await, part);
     }
+    let said = run(&mut tenant(&["verify", "missing"], &shelf)).await.stderr;
+    assert_eq!(String::from_utf8_lossy(&said), "tenantry: missing: No such file or directory (os error 2)\n");
     for words in [
         &["backup", slug][..],
         &["restore", archive, "--yes"],

@@ -91,6 +91,23 @@ async fn what_is_being_deleted_is_not_waited_for() {
     assert_one_sentence(&run(&mut archives.command(&["backup", "run", gone.as_str()])).await, "is being deleted");
 }
 
+/// Before it, Postgres notes that the control plane is there already; who asks whether that is to be logged costs no line.
+#[tokio::test]
+async fn why_backups_fail_is_in_the_log() {
+    let archives = Archives::open(&[]).await;
+    let tenants = archives.tenants(3).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let place = file.path().to_str().unwrap();
+    let mut command = command(&["backup", "run", "--backup-to", place]);
+    let output = run(command.env("DATABASE_URL", archives.office.database.url())).await;
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stdout(&output).contains("3 failed"), "{}", stdout(&output));
+    for tenant in &tenants {
+        let told = |line: &str| line.contains("ERROR") && line.contains(tenant.slug.as_str()) && line.contains(place);
+        assert_eq!(log.lines().filter(|line| told(line)).count(), 1, "{log}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_given_wrongly_is_said_before_anything_is_done() {
     let archives = Archives::open(&[]).await;

@@ -1,10 +1,10 @@
 //! Archives in a store that speaks S3.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tests::{Company, ObjectStore, Server, database_url, make_tenant, run as run_sql, until, value};
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 use crate::command_line::{assert_one_sentence, command, run, signal, stdout};
 
@@ -123,6 +123,27 @@ async fn an_upload_that_is_killed_is_no_object() {
     assert!(!store.file("killed").exists());
     succeed(&store, &["backup", slug, "--to", &address]).await;
     succeed(&store, &["verify", &address]).await;
+}
+
+/// Nothing is waited for without end, and no part is left at the store, which would have to be paid for.
+#[tokio::test]
+async fn who_waits_for_a_store_can_be_stopped() {
+    let (store, server) = (ObjectStore::start().await, Server::start().await);
+    let company = server.company().await;
+    fill(&company).await;
+    let (slug, good, bad) = (company.tenant.slug.as_str(), store.address("good"), store.address("bad"));
+    succeed(&store, &["backup", slug, "--to", &good]).await;
+    store.stall_after(64 * 1024);
+    for (name, words) in [("INT", &["backup", slug, "--to", &bad][..]), ("TERM", &["verify", &good])] {
+        let before = store.stalled();
+        let child = tenant(&store, words).spawn().unwrap();
+        until("the store does not answer", async || store.stalled() > before).await;
+        signal(child.id().unwrap(), name);
+        let output = timeout(Duration::from_secs(40), child.wait_with_output()).await.expect("it does not stop").unwrap();
+        assert_one_sentence(&output, "Stopped");
+    }
+    assert_eq!(store.uploads(), 0);
+    assert!(!store.file("bad").exists());
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 mod progress;
 
-use std::{fs, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use domain::value::{FromText as _, Title};
 use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, Hosts, NewTenant, TenantId, Tenants};
+use tokio::fs;
 use url::Url;
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ pub(super) async fn run(
         );
     }
     let path = map.display();
-    let text = fs::read_to_string(&map).with_context(|| format!("{path} cannot be read"))?;
+    let text = fs::read_to_string(&map).await.with_context(|| format!("{path} cannot be read"))?;
     let map = AdoptionMap::parse(&text).with_context(|| path.to_string())?;
     let name = Title::from_text("name", name.as_deref().unwrap_or(slug.as_str()))?.into_text();
     let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: Vec::new(), now };

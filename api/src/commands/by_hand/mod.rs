@@ -45,7 +45,7 @@ pub(super) async fn run(tenants: &Tenants, command: ByHandCommand) -> anyhow::Re
 }
 
 async fn execute(tenants: &Tenants, arguments: &RunArguments) -> anyhow::Result<ExitCode> {
-    let work = work(arguments)?;
+    let work = work(arguments).await?;
     let wanted = wanted(tenants, arguments).await?;
     let writes = arguments.transaction == TransactionAccess::ReadWrite;
     if writes && arguments.tenant.is_empty() && !arguments.yes {
@@ -65,21 +65,19 @@ async fn execute_one(tenants: &Tenants, tenant: Arc<Tenant>, work: &Work, argume
     let reads_only = arguments.transaction == TransactionAccess::ReadOnly;
     let timeout = (arguments.timeout > 0).then(|| Duration::from_secs(arguments.timeout.into()));
     let result = match work {
-        Work::Sql(sql) => tenants.execute_own(&tenant, sql, reads_only, timeout, Utc::now()).await.map_err(|error| {
-            // The sentence has its cause in it.
-            anyhow::Error::msg(error.to_string())
-        }),
+        Work::Sql(sql) => tenants.execute_own(&tenant, sql, reads_only, timeout, Utc::now()).await.map_err(Into::into),
         Work::Program(program) => program.execute(tenants, &tenant, reads_only, timeout, arguments.json).await,
     };
     Outcome { tenant, result, took: began.elapsed() }
 }
 
-fn work(arguments: &RunArguments) -> anyhow::Result<Work> {
+async fn work(arguments: &RunArguments) -> anyhow::Result<Work> {
     if let Some((program, rest)) = arguments.program.split_first() {
         return Ok(Work::Program(program::Program { program: program.clone(), arguments: rest.to_vec() }));
     }
     let text = match (&arguments.sql, &arguments.command) {
-        (Some(file), _) => std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?,
+        // Beside the runtime: a pipe may take its time, and whoever stops the program is heard meanwhile.
+        (Some(file), _) => tokio::fs::read_to_string(file).await.with_context(|| format!("{} cannot be read", file.display()))?,
         (None, command) => command.clone().unwrap_or_default(),
     };
     Ok(Work::Sql(OwnSql::parse(&text)?))

@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::Command,
 };
+use url::Url;
 
 use super::super::say;
 
@@ -73,7 +74,7 @@ fn in_name_of<'a>(command: &'a mut Command, options: &PgConnectOptions, tenant: 
             command.env_remove(name);
         }
     }
-    let url = options.to_url_lossy();
+    let url = url_of(options);
     let password = url.password().map(str::to_owned).unwrap_or_default();
     let host = options.get_socket().map_or_else(|| OsString::from(options.get_host()), |socket| socket.clone().into_os_string());
     command
@@ -100,6 +101,18 @@ fn in_name_of<'a>(command: &'a mut Command, options: &PgConnectOptions, tenant: 
         };
     }
     command
+}
+
+/// The address with what libpq knows: it refuses one that has anything else, as sqlx's own parameter.
+fn url_of(options: &PgConnectOptions) -> Url {
+    let mut url = options.to_url_lossy();
+    let known: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "statement-cache-capacity")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(known);
+    url
 }
 
 async fn show(tenant: &Tenant, from: Option<impl AsyncRead + Unpin>, to_errors: bool) -> anyhow::Result<()> {

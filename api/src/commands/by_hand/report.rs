@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use tenancy::{SqlOutcome, Tenant};
 
-use super::super::say;
+use super::super::{say, sentence};
 
 /// What became of one tenant.
 pub(super) struct Outcome {
@@ -84,7 +84,7 @@ fn in_words(Outcome { tenant, result, took }: &Outcome) -> anyhow::Result<()> {
             }
             if outcome.is_cut { say("    …") } else { Ok(()) }
         }
-        Err(error) => say(&format!("{}  failed  {took} ms  {error:#}", tenant.slug)),
+        Err(error) => say(&format!("{}  failed  {took} ms  {}", tenant.slug, sentence(error))),
     }
 }
 
@@ -99,7 +99,7 @@ fn in_json(Outcome { tenant, result, took }: &Outcome) -> Value {
         Ok(outcome) => {
             json!({ "rows": outcome.rows, "columns": outcome.columns, "result": outcome.result, "isCut": outcome.is_cut })
         }
-        Err(error) => json!({ "error": format!("{error:#}") }),
+        Err(error) => json!({ "error": sentence(error) }),
     };
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
         value.extend(more);

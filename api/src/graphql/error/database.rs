@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::ServerError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr::SqlxError};
 
-use super::{Code, set_code};
+use super::{Code, extensions, set_code};
 
 /// The SQLSTATE of a statement that Postgres cancelled.
 const QUERY_CANCELED: &str = "57014";
@@ -30,7 +30,8 @@ fn sqlstate(failure: &domain::Error) -> Option<Cow<'_, str>> {
     cause.as_database_error()?.code()
 }
 
-/// Whether a table, a schema or a role was not there: as of a tenant that is deleted while the request is under way.
+/// Whether a table, a schema, a role or a right was not there: as of a tenant that is deleted or restored while the request is under
+/// way.
 pub(in crate::graphql) fn misses_something(error: &ServerError) -> bool {
     let code = error.source::<domain::Error>().and_then(sqlstate);
     code.is_some_and(|code| matches!(code.as_ref(), "42P01" | "3F000" | "42704" | "22023" | "42501" | "XX000"))
@@ -57,4 +58,13 @@ pub(in crate::graphql) fn say_deleted(error: &mut ServerError) {
     error.source = None;
     "This organisation is being deleted.".clone_into(&mut error.message);
     set_code(error, Code::TenantDeleting);
+}
+
+/// Says of such an error that the tenant's data was restored: what was to be changed is not the present data any more.
+pub(in crate::graphql) fn say_restored(error: &mut ServerError) {
+    error.source = None;
+    "This organisation's data has just been restored from a backup. Nothing was changed: please look at it, and try again."
+        .clone_into(&mut error.message);
+    set_code(error, Code::TenantMigrating);
+    extensions(error).set("retryAfter", 5);
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error as ThisError;
 
+use crate::error::in_own_words;
+
 /// Why a database cannot be adopted: a sentence for the operator. The password of its address is in none of them.
 #[derive(Debug, ThisError)]
 pub enum AdoptionError {
@@ -17,13 +19,13 @@ pub enum AdoptionError {
     #[error("The source does not answer.")]
     Silent,
     /// The source cannot be reached, or lets nobody in.
-    #[error("The source cannot be reached: {0}")]
+    #[error("The source cannot be reached: {}", in_own_words(.0))]
     Unreachable(sqlx::Error),
     /// The source has no such schema.
     #[error("The source has no schema {0}.")]
     NoSchema(String),
     /// The source failed while it was read.
-    #[error("The rows for {table} cannot be read from the source: {source}")]
+    #[error("The rows for {table} cannot be read from the source: {}", in_own_words(source))]
     Reading {
         /// The table that they are for.
         table: String,
