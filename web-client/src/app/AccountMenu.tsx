@@ -1,9 +1,8 @@
-import { Button, Menu, useMantineColorScheme } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { ColourItems } from "../account/ColourItems.tsx";
 import { ChevronIcon } from "../ui/icons.tsx";
-
-const schemes = { auto: "Colours of the system", light: "Light", dark: "Dark" } as const;
 
 /** Who is signed in, and what belongs to them: on a tenant's host and on the apex. */
 export function AccountMenu(props: {
@@ -18,7 +17,6 @@ export function AccountMenu(props: {
   hasAccount?: boolean;
   onSignOut: () => Promise<void>;
 }) {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu position="bottom-end" width={280}>
       <Menu.Target>
@@ -46,16 +44,7 @@ export function AccountMenu(props: {
             <Menu.Divider />
           </>
         )}
-        {(["auto", "light", "dark"] as const).map((scheme) => (
-          <Menu.Item
-            key={scheme}
-            onClick={() => setColorScheme(scheme)}
-            aria-current={colorScheme === scheme ? "true" : undefined}
-            rightSection={colorScheme === scheme ? "✓" : undefined}
-          >
-            {schemes[scheme]}
-          </Menu.Item>
-        ))}
+        <ColourItems />
         <Menu.Divider />
         <Menu.Item
           onClick={() => {

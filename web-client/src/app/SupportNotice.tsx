@@ -1,4 +1,4 @@
-import { useQuery } from "@apollo/client/react";
+import { skipToken, useQuery } from "@apollo/client/react";
 import { Alert, Anchor } from "@mantine/core";
 import { Link, useLocation } from "react-router";
 import { SupportGrantsDocument } from "../generated/graphql.ts";
@@ -16,11 +16,10 @@ const page = "/settings/support";
 export function SupportNotice() {
   const { manageTenant } = useViewer().permissions;
   const { pathname } = useLocation();
-  const { data } = useQuery(SupportGrantsDocument, {
-    skip: !manageTenant,
-    pollInterval: pause,
-    skipPollAttempt: isOutOfSight,
-  });
+  const { data } = useQuery(
+    SupportGrantsDocument,
+    manageTenant ? { pollInterval: pause, skipPollAttempt: isOutOfSight } : skipToken,
+  );
   // Its own page says it in full.
   if (!manageTenant || pathname === page) return null;
   const grants = data?.supportGrants ?? [];

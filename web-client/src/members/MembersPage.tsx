@@ -48,10 +48,13 @@ export function MembersPage() {
 function Invite({ onInvite }: { onInvite: () => void }) {
   const isReadOnly = useIsReadOnly();
   const { data } = useQuery(TenantPlanDocument, { fetchPolicy: "cache-and-network" });
-  const seats = data?.tenant.plan?.quotas?.find(({ quota }) => quota === "SEATS");
+  const { limit, used } = data?.tenant.plan?.quotas?.find(({ quota }) => quota === "SEATS") ?? {
+    limit: null,
+    used: null,
+  };
   if (isReadOnly) return null;
-  if (seats !== undefined && seats.limit !== null && seats.used !== null && seats.used >= seats.limit) {
-    return <NotInPlan>{`No seat of your plan is free: ${seats.used} of ${seats.limit} are used.`}</NotInPlan>;
+  if (limit !== null && used !== null && used >= limit) {
+    return <NotInPlan>{`No seat of your plan is free: ${used} of ${limit} are used.`}</NotInPlan>;
   }
   return (
     <Button leftSection={<PlusIcon />} onClick={onInvite}>

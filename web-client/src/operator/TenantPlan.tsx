@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@apollo/client/react";
+import { skipToken, useMutation, useQuery } from "@apollo/client/react";
 import { Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
@@ -32,7 +32,7 @@ export function TenantPlan(props: Props) {
   const mayChange = useMayChange();
   const [changing, setChanging] = useState(false);
   // So that they are there when the dialog opens, and the focus finds its first input.
-  useQuery(OperatorPlansDocument, { skip: !mayChange });
+  useQuery(OperatorPlansDocument, mayChange ? {} : skipToken);
   const setBy = (isOwn: boolean) => (isOwn ? "an operator" : plan.planId === null ? "–" : "the plan");
   return (
     <Section

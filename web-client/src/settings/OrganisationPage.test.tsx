@@ -70,7 +70,7 @@ test("another address is where one goes on; one that is taken is said beside its
 test("another name is taken as it is, and nothing is sent where nothing is changed", async () => {
   const rename = vi.fn(() => ({ name: "Acme Works", slug: "acme", url: "http://acme.localhost" }));
   renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => tenant(), renameTenant: rename } });
-  const name = await screen.findByLabelText(/^Name/);
+  const name = await screen.findByRole("textbox", { name: /^Name/ });
   expect(screen.getByRole("button", { name: "Rename" })).toBeDisabled();
   await userEvent.type(name, " Works");
   await userEvent.click(screen.getByRole("button", { name: "Rename" }));

@@ -118,7 +118,15 @@ export function Form(props: {
 
 /** Says briefly that something has been done. */
 export function announceDone(message: string): void {
-  notifications.show({ message, color: "indigo", autoClose: 5000, closeButtonProps: { "aria-label": "Close" } });
+  // The newest alone: a former one may say the contrary.
+  notifications.hide("done");
+  notifications.show({
+    id: "done",
+    message,
+    color: "indigo",
+    autoClose: 5000,
+    closeButtonProps: { "aria-label": "Close" },
+  });
 }
 
 /** Says that something has not been done, where there is no form to say it in. */
