@@ -387,6 +387,7 @@ impl Auth {
         let session = self.begin(Some(tenant), &let_in.account, Method::IdentityProvider, visitor, now).await;
         let session = session.map_err(|error| match error {
             AuthError::InvalidCredentials => Problem::NotAMember.because("the membership or the password has just changed"),
+            AuthError::HostLetGo => Problem::Expired.because("the organisation has let the host go"),
             other => failed(other),
         })?;
         // Whoever removes or replaces the provider ends its sessions, and may have been faster than this one was begun.

@@ -15,6 +15,8 @@ use webauthn_rs::prelude::{
     WebauthnBuilder,
 };
 
+use crate::domains;
+
 use super::{
     Auth, AuthError, Method, Notice, Owner, SecurityChange, Session, Visitor,
     challenge::{self, Awaited, Challenge, Place},
@@ -116,6 +118,13 @@ impl Auth {
     ) -> Result<passkey::Model, AuthError> {
         let name = Title::from_text("name", new.name)?.into_text();
         let transaction = self.platform.begin().await?;
+        // Whoever lets the host go deletes its passkeys after it, and waits until this one is there.
+        if let (Some(tenant), Ok(host)) = (owner.tenant, Hostname::parse(&party.id))
+            && matches!(self.hosts.sort(&host), Host::Custom(_))
+            && !domains::hold(&transaction, tenant, host.as_str()).await?
+        {
+            return Err(AuthError::HostLetGo);
+        }
         // With the row of the passkey: a new password takes the step away, or waits here and removes the passkey.
         let step = challenge::take(&transaction, &new.challenge, Awaited::PasskeyRegistration, owner.tenant, now).await?;
         let registered = match registered(owner, party, step, new.answer) {

@@ -83,7 +83,14 @@ impl Auth {
             let challenge = challenge::begin(&self.platform, place, serde_json::Value::Null, now).await?;
             return Err(AuthError::SecondFactorRequired { challenge });
         }
-        let session = self.begin(tenant, &account, Method::Password, visitor, now).await?;
+        let session = match self.begin(tenant, &account, Method::Password, visitor, now).await {
+            // The password was right.
+            Err(AuthError::HostLetGo) => {
+                self.throttle.take_back(attempt).await?;
+                return Err(AuthError::HostLetGo);
+            }
+            session => session?,
+        };
         self.throttle.succeeded(attempt).await?;
         Ok(session)
     }

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, TransactionSession as _, TransactionTrait as _,
     sea_query::Expr,
 };
-use tenancy::{ArchivePlace, Result, TenantId};
+use tenancy::{ArchivePlace, Error, Result, TenantId};
 
 use super::{Backups, retention::Kept};
 
@@ -55,7 +55,11 @@ impl Backups {
                 Ok(true) if backup.state == State::Done => rotation.removed.push(backup),
                 Ok(_) => {}
                 // Its place may be one that was given by mistake, and never can be reached.
-                Err(error) if backup.state == State::Failed && backup.started_at < now - FAILURES_KEPT * 2 => {
+                Err(error)
+                    if backup.state == State::Failed
+                        && backup.started_at < now - FAILURES_KEPT * 2
+                        && !matches!(error, Error::Database(_)) =>
+                {
                     tracing::warn!(place = backup.place, %error, "what a failed backup may have left is not looked for any more");
                     Entity::delete_by_id(backup.id).exec(&self.platform).await?;
                 }

@@ -79,7 +79,7 @@ impl Auth {
     ) -> Result<Arc<Identity>, TokenError> {
         let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
         let sql = "SELECT s.grant_id, s.tenant_id, o.id AS operator_id, o.name, o.email, g.reason, g.decided_by, g.decided_by_name, \
-                   g.expires_at FROM platform.support_sessions s \
+                   least(g.expires_at, s.expires_at) AS expires_at FROM platform.support_sessions s \
                    JOIN platform.support_grants g ON g.id = s.grant_id AND g.tenant_id = s.tenant_id \
                    AND g.consented AND g.ended_at IS NULL AND g.expires_at > $2 \
                    JOIN platform.operators o ON o.id = g.operator_id AND o.id = s.operator_id AND o.disabled_at IS NULL \

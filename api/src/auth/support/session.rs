@@ -130,8 +130,10 @@ impl Auth {
         refresh_token: String,
         now: DateTime<Utc>,
     ) -> Result<Session, AuthError> {
-        let standing = Standing::of(grant, operator).ok_or(AuthError::InvalidEntryCode)?;
-        let access_token_expires_at = (now + self.lifetimes.access_token).min(standing.expires_at).min(row.expires_at);
+        let mut standing = Standing::of(grant, operator).ok_or(AuthError::InvalidEntryCode)?;
+        // Where the session at the console ends before the consent, the visit ends with that.
+        standing.expires_at = standing.expires_at.min(row.expires_at);
+        let access_token_expires_at = (now + self.lifetimes.access_token).min(standing.expires_at);
         let bearer = Bearer {
             subject: operator.id.uuid(),
             session_id: row.id,
