@@ -11,8 +11,9 @@ use tenancy::{Standing, Tenant, TenantConnection, TenantStatus};
 
 use super::{
     error::Fault,
+    fate::Fate,
     front_door::FrontDoor,
-    http::{Carried, Fate},
+    http::Carried,
     platform::PlatformContext,
     subscription::Happening,
     visit::{Caller, Visit},

@@ -68,20 +68,20 @@ pub fn refused(refusal: &Refusal) -> ServerError {
 
 /// Gives an error of the engine or of a resolver its code, and hides what is not meant for the client.
 pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
+    if took_too_long(error) {
+        TOO_LONG_MESSAGE.clone_into(&mut error.message);
+        extensions(error).set("limit", "statementTimeoutMs");
+        extensions(error).set("retryAfter", 5);
+        return finish(error, Code::RateLimited, Vec::new(), request_id);
+    }
+    if found_no_connection(error) {
+        tracing::warn!(request_id, path = ?error.path, "no connection to the database was free");
+        BUSY_MESSAGE.clone_into(&mut error.message);
+        extensions(error).set("limit", "connections");
+        extensions(error).set("retryAfter", 5);
+        return finish(error, Code::RateLimited, Vec::new(), request_id);
+    }
     if let Some(failure) = error.source::<domain::Error>() {
-        if took_too_long(failure) {
-            TOO_LONG_MESSAGE.clone_into(&mut error.message);
-            extensions(error).set("limit", "statementTimeoutMs");
-            extensions(error).set("retryAfter", 5);
-            return finish(error, Code::RateLimited, Vec::new(), request_id);
-        }
-        if found_no_connection(failure) {
-            tracing::warn!(request_id, path = ?error.path, "no connection to the database was free");
-            BUSY_MESSAGE.clone_into(&mut error.message);
-            extensions(error).set("limit", "connections");
-            extensions(error).set("retryAfter", 5);
-            return finish(error, Code::RateLimited, Vec::new(), request_id);
-        }
         let (code, details) = classify(failure);
         return finish(error, code, details, request_id);
     }

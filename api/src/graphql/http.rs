@@ -23,6 +23,7 @@ use super::{
     admission::{Admission, rate_limited},
     answer, documents, emptied,
     error::{self, Code, MOST_ERRORS, request_error},
+    fate::{Fate, settle},
     limits,
     parameters::{self, Parameters},
     syntax,
@@ -40,17 +41,6 @@ pub struct Summary {
     pub operation: Option<String>,
     /// The codes of the errors in the answer.
     pub codes: Vec<&'static str>,
-}
-
-/// What may become of a tenant while an operation is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing.
-    Unchanged,
-    /// It is deleted, or going to be.
-    Deleted,
-    /// Its data was restored, into another schema.
-    Restored,
 }
 
 /// What the resolvers of a schema find in their context, as `Arc<Self>`.
@@ -237,22 +227,7 @@ async fn run<C: Carried>(
         traces::failed(Some(Code::BadUserInput));
         return not_executed(media_type, answer.errors);
     }
-    error::name_first_cause(&mut answer.errors);
-    if answer.errors.iter().any(error::misses_something) {
-        let fate = context.fate().await;
-        let missing = answer.errors.iter_mut().filter(|error| error::misses_something(error));
-        match fate {
-            Fate::Unchanged => {}
-            Fate::Deleted => missing.for_each(error::say_deleted),
-            Fate::Restored => {
-                tracing::info!(
-                    request_id = context.request_id(),
-                    "a request came while its tenant was restored, and was refused"
-                );
-                missing.for_each(error::say_restored);
-            }
-        }
-    }
+    settle(&mut answer.errors, context.as_ref()).await;
     let codes: Vec<Code> = answer.errors.iter_mut().map(|error| error::describe(error, context.request_id())).collect();
     if let Some(first) = codes.first() {
         traces::failed(Some(*first));

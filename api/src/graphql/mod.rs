@@ -30,6 +30,7 @@ pub mod employee;
 pub mod emptied;
 pub mod error;
 pub mod export;
+pub mod fate;
 pub mod front_door;
 pub mod http;
 pub mod id;

@@ -17,6 +17,7 @@ use crate::{
         context::RequestContext,
         emptied,
         error::{self, Code, request_error},
+        fate::settle,
         http::{Carried as _, only_name, prepare},
         parameters::Parameters,
         subscription::Happening,
@@ -116,7 +117,9 @@ impl Operation {
         let context = Arc::new(context);
         let response = schema.execute_stream(self.request(&context)).next().await;
         context.finish(OperationType::Subscription).await;
-        Some(self.answer(response?, &context))
+        let mut response = response?;
+        settle(&mut response.errors, context.as_ref()).await;
+        Some(self.answer(response, &context))
     }
 
     /// Answers a query.
@@ -131,6 +134,7 @@ impl Operation {
             describe(&mut response.errors, &context);
             return Err(response.errors);
         }
+        settle(&mut response.errors, context.as_ref()).await;
         Ok(self.answer(response, &context))
     }
 

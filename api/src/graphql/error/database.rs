@@ -6,6 +6,7 @@ use async_graphql::ServerError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr::SqlxError};
 
 use super::{Code, extensions, set_code};
+use crate::auth::AuthError;
 
 /// The SQLSTATE of a statement that Postgres cancelled.
 const QUERY_CANCELED: &str = "57014";
@@ -13,18 +14,29 @@ const QUERY_CANCELED: &str = "57014";
 /// The SQLSTATE of a statement in a transaction that another statement has broken.
 const IN_FAILED_TRANSACTION: &str = "25P02";
 
+/// What the database or the way to it has said, whoever was told.
+fn failure(error: &ServerError) -> Option<&DbErr> {
+    match (error.source::<domain::Error>(), error.source::<AuthError>()) {
+        (Some(domain::Error::Database(failure)), _) | (_, Some(AuthError::Refused(domain::Error::Database(failure)))) => {
+            Some(failure)
+        }
+        (_, Some(AuthError::Internal(failure))) => failure.downcast_ref(),
+        _ => None,
+    }
+}
+
 /// Whether all connections were in use for as long as a request may wait for one.
-pub(super) fn found_no_connection(failure: &domain::Error) -> bool {
-    matches!(failure, domain::Error::Database(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
+pub(super) fn found_no_connection(error: &ServerError) -> bool {
+    matches!(failure(error), Some(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
 }
 
 /// Whether Postgres cancelled a statement because of its time.
-pub(super) fn took_too_long(failure: &domain::Error) -> bool {
-    sqlstate(failure).is_some_and(|code| code == QUERY_CANCELED)
+pub(super) fn took_too_long(error: &ServerError) -> bool {
+    sqlstate(error).is_some_and(|code| code == QUERY_CANCELED)
 }
 
-fn sqlstate(failure: &domain::Error) -> Option<Cow<'_, str>> {
-    let domain::Error::Database(DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
+fn sqlstate(error: &ServerError) -> Option<Cow<'_, str>> {
+    let (DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure(error)? else {
         return None;
     };
     cause.as_database_error()?.code()
@@ -33,17 +45,14 @@ fn sqlstate(failure: &domain::Error) -> Option<Cow<'_, str>> {
 /// Whether a table, a schema, a role or a right was not there: as of a tenant that is deleted or restored while the request is under
 /// way.
 pub(in crate::graphql) fn misses_something(error: &ServerError) -> bool {
-    let code = error.source::<domain::Error>().and_then(sqlstate);
+    let code = sqlstate(error);
     code.is_some_and(|code| matches!(code.as_ref(), "42P01" | "3F000" | "42704" | "22023" | "42501" | "XX000"))
 }
 
 /// The fields of a query share a transaction, which Postgres breaks with the first failure: those after it failed for the same reason.
 pub(in crate::graphql) fn name_first_cause(errors: &mut [ServerError]) {
-    let follows = |error: &ServerError| {
-        error.source::<domain::Error>().and_then(sqlstate).is_some_and(|code| code == IN_FAILED_TRANSACTION)
-    };
-    let is_cause =
-        |error: &&ServerError| matches!(error.source::<domain::Error>(), Some(domain::Error::Database(_))) && !follows(error);
+    let follows = |error: &ServerError| sqlstate(error).is_some_and(|code| code == IN_FAILED_TRANSACTION);
+    let is_cause = |error: &&ServerError| failure(error).is_some() && !follows(error);
     let Some((source, message)) = errors.iter().find(is_cause).map(|first| (first.source.clone(), first.message.clone())) else {
         return;
     };
