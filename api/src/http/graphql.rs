@@ -83,7 +83,8 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
     }
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
     let sender = Sender::of(identity.as_deref(), visitor.address);
-    if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
+    // By the time of this moment: who had to wait for the database would be counted beside those who came long after.
+    if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, (app.clock)()) {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }

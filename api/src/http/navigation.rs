@@ -39,7 +39,7 @@ pub(super) async fn destination(app: &App, parts: &Parts, now: DateTime<Utc>) ->
     // Each try costs a look at the database.
     let sender = Sender::anonymous(visitor(parts, app).address);
     let limits = Limits::of(&app.options.limits, tenant.as_deref());
-    if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, now) {
+    if let Err(refused) = app.traffic.count(tenant.as_ref().map(|tenant| tenant.id), sender, &limits, (app.clock)()) {
         return Err(Refusal::TooMany(refused).into_response());
     }
     let Some(tenant) = tenant else { return Ok(None) };

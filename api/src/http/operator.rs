@@ -60,7 +60,7 @@ async fn find_and_execute(app: &Arc<App>, request: Request) -> Response {
         None => Sender::anonymous(visitor.address),
     };
     let limits = Limits::of(&app.options.limits, None);
-    if let Err(refused) = app.traffic.count(None, sender, &limits, now) {
+    if let Err(refused) = app.traffic.count(None, sender, &limits, (app.clock)()) {
         drain(body).await;
         return Refusal::TooMany(refused).into_response();
     }
