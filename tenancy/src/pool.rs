@@ -149,8 +149,9 @@ impl Tenants {
 
     async fn try_install<P: MigratorTrait>(&self) -> Result<()> {
         let transaction = self.inner.direct.begin().await?;
-        transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}ms'", INSTALL_WAIT.as_millis())).await?;
+        // Without a bound: nobody waits behind this lock but programs that want the same.
         crate::provision::take_lock(&transaction, "control plane").await?;
+        transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}ms'", INSTALL_WAIT.as_millis())).await?;
         control_plane::install(&transaction).await?;
         crate::schema::set_search_path(&transaction, crate::PLATFORM_SCHEMA).await?;
         P::up(&transaction, None).await?;

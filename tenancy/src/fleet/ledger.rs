@@ -15,7 +15,7 @@ use crate::{Tenant, TenantId, error::code_of};
 /// the lock, and count for nothing here.
 pub(crate) const TABLES: &str = "
 DO $$ BEGIN
-    IF obj_description(to_regclass('platform.fleet'), 'pg_class') = 'Where each tenant stands (2)' THEN
+    IF coalesce(substring(obj_description(to_regclass('platform.fleet'), 'pg_class') FROM '[(]([0-9]+)[)]$')::integer, 0) >= 2 THEN
         RETURN;
     END IF;
 

@@ -49,6 +49,8 @@ struct Worker<'a> {
 struct Tally<W> {
     report: FleetReport,
     finished: usize,
+    /// What was done, and whether by this run.
+    done: HashMap<TenantId, bool>,
     watch: W,
 }
 
@@ -67,22 +69,17 @@ impl Tenants {
         self.refuse_changed().await?;
         let worker = Worker::new(self, options);
         let report = FleetReport { behind: plan.len(), ..FleetReport::default() };
-        let mut tally = Tally { report, finished: 0, watch };
-        let result = worker.work_through(plan, &mut tally).await;
+        let mut tally = Tally { report, finished: 0, done: HashMap::new(), watch };
+        let result = worker.work_until_kept(plan, &mut tally).await;
         // Cannot fail: closing waits for the connections and returns.
         let _closed = worker.database.close_by_ref().await;
-        result?;
-        self.wait_for_disk().await?;
-        Ok(tally.report)
+        result.map(|()| tally.report)
     }
-}
 
-impl Tenants {
     /// Waits until everything that was committed so far is on disk: this commit waits for its own record, which comes after theirs.
-    async fn wait_for_disk(&self) -> Result<()> {
+    async fn wait_for_disk(&self) -> Result<(), DbErr> {
         let sql = "SELECT pg_logical_emit_message(true, 'tenantry', 'the fleet is migrated')";
-        self.inner.direct.execute_unprepared(sql).await?;
-        Ok(())
+        self.inner.direct.execute_unprepared(sql).await.map(drop)
     }
 }
 
@@ -105,6 +102,43 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Works through the plan, and again through what a server that crashed meanwhile has lost.
+    async fn work_until_kept<W: FnMut(FleetStep<'_>)>(&self, plan: FleetPlan, tally: &mut Tally<W>) -> Result<()> {
+        self.work_through(plan, tally).await?;
+        loop {
+            let lost = self.lost(tally).await;
+            if lost.is_empty() {
+                break;
+            }
+            tracing::warn!(tenants = lost.len(), "the database has lost migrations that were done; they are done again");
+            self.phase(lost, false, tally).await?;
+        }
+        if self.is_stopped() && tally.report.untouched > 0 {
+            tally.report.ended = Ended::Stopped;
+        } else if tally.report.untouched > 0 && tally.report.ended == Ended::Complete {
+            tally.report.ended = Ended::TooManyFailures;
+        }
+        Ok(())
+    }
+
+    /// What was done and is behind again, once the disk has all that there is. Where that cannot be found out, the run has done what it
+    /// could, and its report is worth more than the answer.
+    async fn lost<W: FnMut(FleetStep<'_>)>(&self, tally: &mut Tally<W>) -> Vec<Tenant> {
+        if self.options.rehearse || tally.done.is_empty() {
+            return Vec::new();
+        }
+        if let Err(error) = self.tenants.wait_for_disk().await {
+            tracing::warn!(%error, "it is not known whether the disk has all migrations; a crash now would lose the last ones");
+        }
+        match self.tenants.tenants_behind().await {
+            Ok(behind) => behind.into_iter().filter(|tenant| tally.take_back(tenant.id)).collect(),
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whether the database still has all migrations");
+                Vec::new()
+            }
+        }
+    }
+
     async fn work_through<W: FnMut(FleetStep<'_>)>(&self, plan: FleetPlan, tally: &mut Tally<W>) -> Result<()> {
         self.phase(plan.canaries, true, tally).await?;
         if !tally.report.failed.is_empty() {
@@ -115,11 +149,6 @@ impl<'a> Worker<'a> {
         } else {
             self.phase(plan.others, false, tally).await?;
         }
-        if self.is_stopped() && tally.report.untouched > 0 {
-            tally.report.ended = Ended::Stopped;
-        } else if tally.report.untouched > 0 && tally.report.ended == Ended::Complete {
-            tally.report.ended = Ended::TooManyFailures;
-        }
         Ok(())
     }
 
@@ -128,6 +157,10 @@ impl<'a> Worker<'a> {
         let began = Instant::now();
         let mut seen = began;
         while !left.is_empty() {
+            if self.is_stopped() {
+                tally.report.untouched += left.len();
+                return Ok(());
+            }
             if self.options.patience.is_some_and(|patience| began.elapsed() >= patience) {
                 tally.report.untouched += left.len();
                 tally.report.ended = Ended::Elsewhere;
@@ -143,7 +176,6 @@ impl<'a> Worker<'a> {
                 }
                 Err(error) => return Err(error),
             };
-            seen = Instant::now();
             let mut behind: HashMap<TenantId, Tenant> = behind.into_iter().map(|tenant| (tenant.id, tenant)).collect();
             let mut again = Vec::new();
             for tenant in left {
@@ -153,6 +185,7 @@ impl<'a> Worker<'a> {
                 }
             }
             left = self.pass(again, canary, tally).await;
+            seen = Instant::now();
         }
         Ok(())
     }
@@ -281,8 +314,19 @@ impl<W: FnMut(FleetStep<'_>)> Tally<W> {
                 let error = Error::Migration { tenant: tenant.id, source: error };
                 self.report.failed.push(TenantFailure { tenant, error, tries });
             }
-            Outcome::Done { news: true } => self.report.migrated += 1,
-            _ => self.report.elsewhere += 1,
+            outcome => {
+                let is_own = matches!(outcome, Outcome::Done { news: true });
+                *if is_own { &mut self.report.migrated } else { &mut self.report.elsewhere } += 1;
+                self.done.insert(tenant.id, is_own);
+            }
         }
+    }
+
+    /// Takes back that a tenant is done, if it was.
+    fn take_back(&mut self, tenant: TenantId) -> bool {
+        let Some(is_own) = self.done.remove(&tenant) else { return false };
+        *if is_own { &mut self.report.migrated } else { &mut self.report.elsewhere } -= 1;
+        self.finished -= 1;
+        true
     }
 }

@@ -169,6 +169,37 @@ async fn a_lost_connection_is_no_end_of_waiting() {
     fleet.stop().await;
 }
 
+/// Commits do not wait for the disk. What a server has lost that crashed during the run is there again when the run ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_has_lost_meanwhile_is_done_again() {
+    let mut fleet = Fleet::of(2).await;
+    let (next, before) = (fleet.next::<Next>(), fleet.server.tenants().head().to_owned());
+    let mut crasher = fleet.database.connect().await;
+    let mut steps = Vec::new();
+    let report = next
+        .migrate_fleet(&options(), |step| {
+            steps.push(step.finished);
+            if steps.len() == 2 {
+                // As of a commit that never came to the disk: schema and ledger are as they were.
+                let (schema, id) = (&step.tenant.schema, step.tenant.id);
+                let lost = format!(
+                    "DROP TABLE {schema}.added; ALTER TABLE {schema}.employees DROP COLUMN nickname;
+                     DELETE FROM {schema}.seaql_migrations WHERE version > '{before}';
+                     DELETE FROM platform.tenant_migrations WHERE tenant_id = '{id}' AND version = '{SECOND}';
+                     UPDATE platform.tenants SET schema_version = '{before}' WHERE id = '{id}'"
+                );
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(run(&mut crasher, &lost)));
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!((report.migrated, report.failed.len(), report.ended), (2, 0, Ended::Complete), "{report:?}");
+    assert_eq!(steps, [1, 2, 2]);
+    fleet.all_are_migrated().await;
+    next.close().await;
+    fleet.stop().await;
+}
+
 /// Ctrl-C: the tenants under way are finished, no further one is begun, and the next run goes on.
 #[tokio::test]
 async fn a_run_that_is_asked_to_stop_ends_after_the_tenants_under_way() {
