@@ -11,7 +11,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     ArchiveError, ArchivePlace, Contents, ExportFormat, Manifest, TableShape, Totals, Written,
-    export::{ExportFile, ExportManifest, MANIFEST, VERSION, copy_table, file_of, statement},
+    export::{ExportFile, ExportManifest, GUARDED, MANIFEST, VERSION, copy_table, file_of, statement},
     file::Summing,
     guard::{Guard, MARK},
     piece::{Piece, Sink, Source, Sum, beside, both, pipe},
@@ -120,7 +120,8 @@ fn write(target: &ArchivePlace, format: ExportFormat, manifest: Manifest, source
     }
     let totals = files.iter().map(|file| file.totals.clone()).collect();
     let guarded = format == ExportFormat::Csv;
-    let export = ExportManifest { version: VERSION, format, guarded, manifest: manifest.clone(), files };
+    let export =
+        ExportManifest { version: if guarded { GUARDED } else { VERSION }, format, guarded, manifest: manifest.clone(), files };
     zip.start_file(MANIFEST, options_at(manifest.made_at)).map_err(|error| failed(error.into()))?;
     serde_json::to_writer_pretty(&mut zip, &export).map_err(|error| failed(error.into()))?;
     let written = zip.finish().map_err(|error| failed(error.into()))?.into_inner();

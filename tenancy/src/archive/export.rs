@@ -15,8 +15,9 @@ use crate::{Result, Tenant, Tenants};
 
 /// The name of the manifest's file.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// The version of the manifest.
+/// The version of the manifest, and that of one whose texts are guarded: a program that knows nothing of it would keep the guards.
 pub(super) const VERSION: u16 = 1;
+pub(super) const GUARDED: u16 = 2;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{
     ArchiveError, ColumnShape, Contents, Manifest, TableShape, Totals,
-    export::{ExportFile, ExportFormat, ExportManifest, MANIFEST, VERSION, file_of},
+    export::{ExportFile, ExportFormat, ExportManifest, GUARDED, MANIFEST, VERSION, file_of},
     guard::Guard,
     load::{Scaffolding, refused},
     piece::beside,
@@ -49,8 +49,9 @@ fn read_manifest(directory: &Path) -> Result<ExportManifest, ArchiveError> {
     file.take(LONGEST_MANIFEST).read_to_string(&mut text).map_err(ArchiveError::of_file(&path))?;
     let export: ExportManifest =
         serde_json::from_str(&text).map_err(|error| no_export(format!("{MANIFEST} cannot be read: {error}")))?;
-    if export.version != VERSION {
-        return Err(no_export(format!("its manifest is of version {}, and this program reads {VERSION}", export.version)));
+    let (version, known) = (export.version, if export.guarded { GUARDED } else { VERSION });
+    if version != known {
+        return Err(no_export(format!("its manifest is of version {version}, and this program reads {VERSION} and {GUARDED}")));
     }
     if export.files.len() != export.manifest.tables.len() {
         return Err(no_export("it has not a file for each table".to_owned()));
