@@ -114,7 +114,7 @@ function LimitsForm({ details, onDone, close }: Props & { close: Close }) {
             key={name}
             {...limitNames[name]}
             inputMode="numeric"
-            placeholder={isOwn ? "" : value === null ? "any number" : formatNumber(value)}
+            placeholder={isOwn ? "" : value === null ? "any number" : String(value)}
             {...form.getInputProps(name)}
           />
         ))}
