@@ -10,6 +10,7 @@ mod live;
 mod load;
 mod noisy;
 mod pgbench;
+mod requests;
 mod server;
 mod sign_in;
 mod sign_up;
@@ -22,7 +23,6 @@ use server::Server;
 /// The list of the directory page: 50 people with department and position.
 const EMPLOYEES: &str = "{ employees(first: 50) { nodes { id name workEmail employmentType hiredOn department { id name } \
                          position { id title } } pageInfo { hasNextPage endCursor } } }";
-const TYPENAME: &str = "{ __typename }";
 const CONNECTIONS: u64 = 16;
 const TENANTS: usize = 100;
 const EMPLOYEES_EACH: u32 = 240;
@@ -35,14 +35,14 @@ async fn main() -> anyhow::Result<()> {
     // `bench 8 noisy` measures one part alone.
     match std::env::args().nth(2).as_deref() {
         None => {
-            requests(seconds).await?;
+            requests::run(seconds).await?;
             noisy::run(time).await?;
             subscriptions().await?;
             sign_in::run().await?;
             sign_up::run().await?;
             fleet::run(time).await
         }
-        Some("requests") => requests(seconds).await,
+        Some("requests") => requests::run(seconds).await,
         Some("noisy") => noisy::run(time).await,
         Some("live") => subscriptions().await,
         Some("sign-in") => sign_in::run().await,
@@ -50,43 +50,6 @@ async fn main() -> anyhow::Result<()> {
         Some("fleet") => fleet::run(time).await,
         Some(part) => anyhow::bail!("there is no part `{part}`: requests, noisy, live, sign-in, sign-up or fleet"),
     }
-}
-
-/// Requests of one tenant and of many, beside what Postgres does alone.
-async fn requests(seconds: u64) -> anyhow::Result<()> {
-    let time = Duration::from_secs(seconds);
-    // One tenant is to have all that there is.
-    let server = Server::start(TENANTS, EMPLOYEES_EACH, &noisy::WITHOUT_LIMITS).await?;
-    println!("| time to provision a tenant | {:.0} ms |", server.time_to_provision().await?);
-    println!("| start with everything built, to the first answer | {:.0} ms |", server.start_milliseconds);
-    println!("| resident memory, idle | {:.1} MB |", server.idle_megabytes);
-
-    let query = async |name: &str, query: &str, tenants: usize| -> anyhow::Result<f64> {
-        let requests = server.tokens.iter().take(tenants).map(|(host, token)| load::request(host, token, query)).collect();
-        let measured = load::run(&server.address, requests, CONNECTIONS, time).await?;
-        println!(
-            "| {name}, {tenants} tenants | {:.0} requests/s, median {:.2} ms, p99 {:.2} ms, {} failures |",
-            measured.requests_per_second,
-            measured.median.as_secs_f64() * 1000.0,
-            measured.p99.as_secs_f64() * 1000.0,
-            measured.failures
-        );
-        Ok(measured.requests_per_second)
-    };
-    query("`{ __typename }`", TYPENAME, 1).await?;
-    let one = query("employees(first: 50)", EMPLOYEES, 1).await?;
-    let many = query("employees(first: 50)", EMPLOYEES, TENANTS).await?;
-    println!("| {TENANTS} tenants to one | {:.2} |", many / one);
-
-    let schema = server.schema_of(&server.tokens.first().context("there are no tenants")?.0).await?;
-    let alone = pgbench::run(&server.database_url, &schema, pgbench::Form::Alone, seconds)?;
-    println!("| pgbench, the same SELECT | {alone:.0} /s |");
-    println!("| requests to pgbench | {:.2} |", one / alone);
-    let whole = pgbench::run(&server.database_url, &schema, pgbench::Form::Transaction, seconds)?;
-    println!("| pgbench, BEGIN with the settings, the SELECT, COMMIT | {whole:.0} /s |");
-    println!("| requests to that | {:.2} |", one / whole);
-    println!("| resident memory, after the load | {:.1} MB |", server.resident_megabytes()?);
-    server.stop().await
 }
 
 /// In a program of its own: memory that a load has left free would be used first.
