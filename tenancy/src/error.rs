@@ -49,6 +49,14 @@ pub enum Error {
         /// What Postgres said.
         source: DbErr,
     },
+    /// A migration cannot be taken back, or not without a loss.
+    #[error("The migration {version} cannot be taken back: {reason}.")]
+    NoWayBack {
+        /// Its name.
+        version: String,
+        /// Why, without a full stop.
+        reason: String,
+    },
     /// The control plane holds something that no version of this crate writes.
     #[error("The control plane is damaged: {0}")]
     Corrupt(String),
@@ -96,8 +104,10 @@ pub(crate) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
 /// What went wrong, in the words of Postgres where they are its own. The driver adds a number of a line, which is one of the source of
 /// Postgres, and looks like one of the statement.
 pub fn in_words_of_postgres(error: &DbErr) -> String {
-    match driver_error(error) {
-        Some(error) if error.as_database_error().is_some() => in_own_words(error),
+    match (error, driver_error(error)) {
+        // What a migration itself says.
+        (DbErr::Migration(text), _) => text.clone(),
+        (_, Some(error)) if error.as_database_error().is_some() => in_own_words(error),
         _ => error.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 /// How tenants are migrated.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct MigrateArguments {
     /// Tenants to migrate at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -46,6 +47,12 @@ pub struct MigrateArguments {
     /// Begin no further tenant after so many have failed
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
+    /// Take tenants that have later migrations back to this one, where nothing is lost by that
+    #[arg(long, value_name = "MIGRATION", conflicts_with = "retry_failed")]
+    pub(crate) back_to: Option<String>,
+    /// Do not ask before tenants are taken back
+    #[arg(long, requires = "back_to")]
+    pub(crate) yes: bool,
 }
 
 /// What else can be done with migrations.

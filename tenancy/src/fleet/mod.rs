@@ -8,6 +8,7 @@
 //! - [`plan`]: which tenants, and in which order
 //! - [`run`]: several at a time, with canaries, further tries and an orderly end
 //! - [`attempt`]: one tenant, one transaction
+//! - [`undo`]: back to an older version, where that loses nothing
 //! - [`ledger`]: what became of each tenant, in tables and a view of the control plane
 //! - [`record`]: the SQL that migrations really issue
 //! - [`freeze`]: a migration that was applied does not change any more
@@ -25,6 +26,7 @@ mod plan;
 mod record;
 mod run;
 mod status;
+mod undo;
 
 use chrono::{DateTime, Utc};
 

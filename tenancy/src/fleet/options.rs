@@ -118,13 +118,13 @@ pub enum Ended {
 /// What a run over the tenants did.
 #[derive(Debug, Default)]
 pub struct FleetReport {
-    /// How many tenants were behind.
+    /// How many tenants were not where the run takes them.
     pub behind: usize,
-    /// How many of them this run brought to the head.
+    /// How many of them this run brought there.
     pub migrated: usize,
     /// How many another program brought there at the same time.
     pub elsewhere: usize,
-    /// Those that were tried and are not at the head.
+    /// Those that were tried and are not there.
     pub failed: Vec<TenantFailure>,
     /// How many were not begun.
     pub untouched: usize,
@@ -143,7 +143,7 @@ pub struct FleetStep<'a> {
     pub failed: usize,
     /// The tenant that was just worked on.
     pub tenant: &'a Tenant,
-    /// Whether it is at the head now.
+    /// Whether it is now where the run takes it.
     pub succeeded: bool,
     /// Whether it is one of those that go first.
     pub canary: bool,

@@ -27,6 +27,15 @@ const ELSEWHERE: Duration = Duration::from_millis(200);
 /// For how long it may not be known which of them are behind still, such as while a server gives way to another.
 const BLIND: Duration = Duration::from_mins(1);
 
+/// Where a run takes tenants.
+#[derive(Clone, Copy)]
+pub(super) enum Goal<'a> {
+    /// To the program's last migration.
+    Head,
+    /// Back to this one.
+    Back(&'a str),
+}
+
 /// What became of a tenant.
 enum Outcome {
     Done { news: bool },
@@ -38,6 +47,7 @@ enum Outcome {
 /// What works on tenants.
 struct Worker<'a> {
     tenants: &'a Tenants,
+    goal: Goal<'a>,
     options: &'a FleetOptions,
     database: DatabaseConnection,
     width: usize,
@@ -63,11 +73,24 @@ impl Tenants {
     /// been applied. A tenant's own failure is in the report.
     pub async fn migrate_fleet(&self, options: &FleetOptions, watch: impl FnMut(FleetStep<'_>)) -> Result<FleetReport> {
         let plan = self.plan_fleet(options).await?;
+        if !plan.is_empty() {
+            self.refuse_changed().await?;
+        }
+        self.run_through(plan, Goal::Head, options, watch).await
+    }
+
+    /// Takes the tenants of the plan where the run goes.
+    pub(super) async fn run_through(
+        &self,
+        plan: FleetPlan,
+        goal: Goal<'_>,
+        options: &FleetOptions,
+        watch: impl FnMut(FleetStep<'_>),
+    ) -> Result<FleetReport> {
         if plan.is_empty() {
             return Ok(FleetReport::default());
         }
-        self.refuse_changed().await?;
-        let worker = Worker::new(self, options);
+        let worker = Worker::new(self, goal, options);
         let report = FleetReport { behind: plan.len(), ..FleetReport::default() };
         let mut tally = Tally { report, finished: 0, done: HashMap::new(), watch };
         let result = worker.work_until_kept(plan, &mut tally).await;
@@ -84,7 +107,7 @@ impl Tenants {
 }
 
 impl<'a> Worker<'a> {
-    fn new(tenants: &'a Tenants, options: &'a FleetOptions) -> Self {
+    fn new(tenants: &'a Tenants, goal: Goal<'a>, options: &'a FleetOptions) -> Self {
         let width = options.parallel.min(options.connections.unwrap_or(usize::MAX)).max(1);
         // A pool of its own: it is the budget, and a large fleet does not take the connections that provisioning needs. Its commits do
         // not wait for the disk; the run does, once, at its end.
@@ -94,6 +117,7 @@ impl<'a> Worker<'a> {
             .connect_lazy_with(tenants.direct_options().options([("synchronous_commit", "off")]));
         Self {
             tenants,
+            goal,
             options,
             database: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
             width,
@@ -121,7 +145,15 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// What was done and is behind again, once the disk has all that there is. Where that cannot be found out, the run has done what it
+    /// The tenants that are not where the run takes them.
+    async fn left(&self) -> Result<Vec<Tenant>> {
+        match self.goal {
+            Goal::Head => self.tenants.tenants_behind().await,
+            Goal::Back(version) => self.tenants.tenants_past(version).await,
+        }
+    }
+
+    /// What was done and is undone again, once the disk has all that there is. Where that cannot be found out, the run has done what it
     /// could, and its report is worth more than the answer.
     async fn lost<W: FnMut(FleetStep<'_>)>(&self, tally: &mut Tally<W>) -> Vec<Tenant> {
         if self.options.rehearse || tally.done.is_empty() {
@@ -130,8 +162,8 @@ impl<'a> Worker<'a> {
         if let Err(error) = self.tenants.wait_for_disk().await {
             tracing::warn!(%error, "it is not known whether the disk has all migrations; a crash now would lose the last ones");
         }
-        match self.tenants.tenants_behind().await {
-            Ok(behind) => behind.into_iter().filter(|tenant| tally.take_back(tenant.id)).collect(),
+        match self.left().await {
+            Ok(left) => left.into_iter().filter(|tenant| tally.take_back(tenant.id)).collect(),
             Err(error) => {
                 tracing::warn!(%error, "it is not known whether the database still has all migrations");
                 Vec::new()
@@ -168,7 +200,7 @@ impl<'a> Worker<'a> {
             }
             // Another program works on these. It may fail, or be killed: then they are this one's again, as they are by now.
             sleep(ELSEWHERE).await;
-            let behind = match self.tenants.tenants_behind().await {
+            let behind = match self.left().await {
                 Ok(behind) => behind,
                 Err(Error::Database(error)) if passes(&error) && seen.elapsed() < BLIND => {
                     tracing::debug!(%error, "it is not known which tenants are behind; it is looked again");
@@ -209,7 +241,7 @@ impl<'a> Worker<'a> {
         elsewhere
     }
 
-    /// Brings one tenant to the head, in as many tries as it may have.
+    /// Takes one tenant where the run goes, in as many tries as it may have.
     async fn work(&self, tenant: &Tenant) -> Outcome {
         let mut tries = 0;
         let mut failure = None;
@@ -219,7 +251,11 @@ impl<'a> Worker<'a> {
                 break;
             }
             tries += 1;
-            let error = match self.tenants.attempt(&self.database, tenant, self.options, tries).await {
+            let tried = match self.goal {
+                Goal::Head => self.tenants.attempt(&self.database, tenant, self.options, tries).await,
+                Goal::Back(version) => self.tenants.attempt_back(&self.database, tenant, version, self.options, tries).await,
+            };
+            let error = match tried {
                 Ok(attempt) => {
                     self.tenants.inner.directory.forget(tenant.id);
                     return match attempt {
@@ -240,7 +276,8 @@ impl<'a> Worker<'a> {
         }
         let Some(error) = failure else { return Outcome::Untouched };
         self.failures.fetch_add(1, Ordering::Relaxed);
-        if !self.options.rehearse {
+        // Who cannot be taken back is where it was, and the ledger says so already.
+        if !self.options.rehearse && matches!(self.goal, Goal::Head) {
             // The first thing that went wrong is what the report names.
             let now = (self.options.clock)();
             let written = ledger::write_failed(&self.database, tenant, self.tenants.head(), &error, now, tries).await;
@@ -253,7 +290,7 @@ impl<'a> Worker<'a> {
 
     /// What one tenant has, stays as it is.
     async fn done(&self, news: bool) -> Outcome {
-        if !self.options.rehearse {
+        if !self.options.rehearse && matches!(self.goal, Goal::Head) {
             self.tenants.freeze((self.options.clock)()).await;
         }
         Outcome::Done { news }

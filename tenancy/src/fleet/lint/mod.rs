@@ -21,7 +21,9 @@ use std::{collections::BTreeSet, fmt};
 
 use super::RecordedMigration;
 use rules::Reader;
+pub(super) use token::StatementText;
 pub(crate) use token::{Sql, Token};
+pub(super) use words::Words;
 
 /// What a migration may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,7 +204,8 @@ fn lint_one(reader: &mut Reader<'_>, migration: &RecordedMigration) -> Vec<Findi
     findings
 }
 
-fn shorten(statement: &str) -> String {
+/// The beginning of a statement, as much as a sentence bears.
+pub(super) fn shorten(statement: &str) -> String {
     match statement.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", statement.get(..end).unwrap_or(statement)),
         None => statement.to_owned(),
