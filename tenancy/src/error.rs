@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-use crate::{AdoptionError, ArchiveError, SchemaNameError, Slug, TenantId};
+use crate::{AdoptionError, ArchiveError, Finding, SchemaNameError, Slug, TenantId};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -49,6 +49,9 @@ pub enum Error {
         /// What Postgres said.
         source: DbErr,
     },
+    /// A migration that no tenant has yet does what no migration may do.
+    #[error("A migration that no tenant has yet is refused: {0}.")]
+    BreaksRules(Finding),
     /// A migration cannot be taken back, or not without a loss.
     #[error("The migration {version} cannot be taken back: {reason}.")]
     NoWayBack {

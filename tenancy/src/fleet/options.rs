@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use super::Linter;
 use crate::{Error, Slug, Tenant};
 
 /// Which tenants go first. The others are touched only if all of these succeed.
@@ -43,6 +44,8 @@ pub struct FleetOptions {
     pub patience: Option<Duration>,
     /// After how many failures no further tenant is begun.
     pub max_failures: Option<usize>,
+    /// What judges the migrations that no tenant has yet before any tenant is touched; none lets them all pass.
+    pub linter: Option<Linter>,
     /// Roll every tenant back instead of committing, and leave the ledger as it is.
     pub rehearse: bool,
     /// Becomes true when the run should end after the tenants under way.
@@ -65,6 +68,7 @@ impl FleetOptions {
             backoff: Duration::from_millis(250),
             patience: None,
             max_failures: None,
+            linter: None,
             rehearse: false,
             stop: None,
             clock,

@@ -70,11 +70,14 @@ impl Tenants {
     ///
     /// # Errors
     /// When the ledger cannot be read, when a tenant is named that does not exist, or when a migration was changed after it had
-    /// been applied. A tenant's own failure is in the report.
+    /// been applied or is refused by the linter of the options. A tenant's own failure is in the report.
     pub async fn migrate_fleet(&self, options: &FleetOptions, watch: impl FnMut(FleetStep<'_>)) -> Result<FleetReport> {
         let plan = self.plan_fleet(options).await?;
         if !plan.is_empty() {
             self.refuse_changed().await?;
+            if let Some(linter) = &options.linter {
+                self.refuse_findings(linter).await?;
+            }
         }
         self.run_through(plan, Goal::Head, options, watch).await
     }

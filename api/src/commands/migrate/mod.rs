@@ -6,7 +6,7 @@ mod progress;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::Utc;
 use tenancy::{Ended, FleetOptions, FleetReport, Tenants};
 use tokio::{
@@ -136,7 +136,12 @@ async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result
     let mut progress = Progress::new()?;
     let report = tenants.migrate_fleet(options, |step| progress.tell(step)).await;
     progress.end();
-    let report = report?;
+    let report = report.map_err(|error| match error {
+        tenancy::Error::BreaksRules(_) => {
+            anyhow!("{error} `tenantry migrate lint` lists all that is refused; --despite-lint migrates all the same")
+        }
+        error => error.into(),
+    })?;
     tell_failures(&report);
     Ok(report)
 }

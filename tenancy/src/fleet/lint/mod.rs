@@ -10,6 +10,8 @@
 //! ```
 //!
 //! It holds for that rule in that migration. One without a reason, of an unknown rule, or that nothing needs, is refused itself.
+//!
+//! A run over the tenants may be given a linter, and then refuses what that refuses, unless some tenant has it already.
 
 mod rules;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod words;
 use std::{collections::BTreeSet, fmt};
 
 use super::RecordedMigration;
+use crate::{Error, Result, Tenants};
 use rules::Reader;
 pub(super) use token::StatementText;
 pub(crate) use token::{Sql, Token};
@@ -172,6 +175,22 @@ impl Linter {
     pub fn lint(&self, migrations: &[RecordedMigration]) -> Vec<Finding> {
         let mut reader = Reader::new(&self.big_tables);
         migrations.iter().flat_map(|migration| lint_one(&mut reader, migration)).collect()
+    }
+}
+
+impl Tenants {
+    /// Refuses to go on with a migration that may not be as it is. What any tenant has was decided by whoever gave it to that one.
+    pub(super) async fn refuse_findings(&self, linter: &Linter) -> Result<()> {
+        let findings = linter.lint(self.recorded_migrations().await?);
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let frozen = self.frozen().await?;
+        let is_new = |finding: &Finding| frozen.iter().all(|frozen| frozen.version != finding.version);
+        match findings.into_iter().find(is_new) {
+            Some(finding) => Err(Error::BreaksRules(finding)),
+            None => Ok(()),
+        }
     }
 }
 
