@@ -13,6 +13,7 @@
 //!
 //! A run over the tenants may be given a linter, and then refuses what that refuses, unless some tenant has it already.
 
+mod column;
 mod rules;
 #[cfg(test)]
 mod tests;
