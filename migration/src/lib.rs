@@ -6,6 +6,7 @@
 //! - it expands first and contracts in a later release; a column's type never changes in place, since that breaks
 //!   the cached plans of programs that are still running;
 //! - it can run again after a crash;
+//! - `down` is there only where it loses nothing, and otherwise says what would be lost;
 //! - every table has a primary key and every constraint a name of its own, because errors are told apart by them;
 //!   what is added to an existing table is added with one subcommand an ALTER;
 //! - no trigger, no sequence, no enum type, no default that the database computes: ids and times come from the program;

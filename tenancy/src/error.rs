@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-use crate::{AdoptionError, ArchiveError, SchemaNameError, Slug, TenantId};
+use crate::{AdoptionError, ArchiveError, Finding, SchemaNameError, Slug, TenantId};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +48,17 @@ pub enum Error {
         version: String,
         /// What Postgres said.
         source: DbErr,
+    },
+    /// A migration that no tenant has yet does what no migration may do.
+    #[error("A migration that no tenant has yet is refused: {0}.")]
+    BreaksRules(Finding),
+    /// A migration cannot be taken back, or not without a loss.
+    #[error("The migration {version} cannot be taken back: {reason}.")]
+    NoWayBack {
+        /// Its name.
+        version: String,
+        /// Why, without a full stop.
+        reason: String,
     },
     /// The control plane holds something that no version of this crate writes.
     #[error("The control plane is damaged: {0}")]
@@ -96,8 +107,10 @@ pub(crate) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
 /// What went wrong, in the words of Postgres where they are its own. The driver adds a number of a line, which is one of the source of
 /// Postgres, and looks like one of the statement.
 pub fn in_words_of_postgres(error: &DbErr) -> String {
-    match driver_error(error) {
-        Some(error) if error.as_database_error().is_some() => in_own_words(error),
+    match (error, driver_error(error)) {
+        // What a migration itself says.
+        (DbErr::Migration(text), _) => text.clone(),
+        (_, Some(error)) if error.as_database_error().is_some() => in_own_words(error),
         _ => error.to_string(),
     }
 }

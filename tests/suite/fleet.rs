@@ -10,6 +10,7 @@ mod restored;
 mod serving;
 mod status;
 mod trouble;
+mod undo;
 
 use std::sync::Arc;
 

@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use clap::{Args, Subcommand};
-use tenancy::{Canaries, FleetOptions, Slug};
+use migration::tenant::BIG_TABLES;
+use tenancy::{Canaries, FleetOptions, Linter, Slug};
 use tokio::sync::watch;
 
 /// How tenants are migrated.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct MigrateArguments {
     /// Tenants to migrate at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -46,6 +48,15 @@ pub struct MigrateArguments {
     /// Begin no further tenant after so many have failed
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
+    /// Migrate also where `migrate lint` refuses something in a migration that no tenant has yet
+    #[arg(long)]
+    despite_lint: bool,
+    /// Take tenants that have later migrations back to this one, where nothing is lost by that
+    #[arg(long, value_name = "MIGRATION", conflicts_with = "retry_failed")]
+    pub(crate) back_to: Option<String>,
+    /// Do not ask before tenants are taken back
+    #[arg(long, requires = "back_to")]
+    pub(crate) yes: bool,
 }
 
 /// What else can be done with migrations.
@@ -90,6 +101,7 @@ impl MigrateArguments {
             tries: self.tries,
             patience: self.patience.map(Duration::from_secs),
             max_failures: self.max_failures.and_then(|most| usize::try_from(most).ok()),
+            linter: (!self.despite_lint).then(|| Linter::new(BIG_TABLES)),
             rehearse: self.rehearse,
             stop,
             ..FleetOptions::new(Arc::new(Utc::now))

@@ -21,6 +21,8 @@ pub(crate) fn answer(error: Error) -> domain::Error {
         refused @ (Error::HostTaken(_)
         | Error::MigrationChanged(_)
         | Error::UnknownMigration(_)
+        | Error::BreaksRules(_)
+        | Error::NoWayBack { .. }
         | Error::OwnSql(_)
         | Error::Archive(ArchiveError::Busy(_) | ArchiveError::InUse(_))) => conflict(None, refused.to_string()),
         Error::Database(error) => error.into(),

@@ -12,8 +12,9 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("which operator was let in would be lost".to_owned()))
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(DOWN).await?;
+        Ok(())
     }
 }
 
@@ -22,4 +23,11 @@ const UP: &str = "
 ALTER TABLE audit_events DROP CONSTRAINT IF EXISTS audit_events_actor_type_check;
 ALTER TABLE audit_events ADD CONSTRAINT audit_events_actor_type_check
     CHECK (actor_type IN ('account', 'api_key', 'external_identity', 'operator')) NOT VALID;
+";
+
+/// Refused by Postgres in a tenant that an operator has acted in: nothing is lost.
+const DOWN: &str = "
+ALTER TABLE audit_events DROP CONSTRAINT IF EXISTS audit_events_actor_type_check;
+ALTER TABLE audit_events ADD CONSTRAINT audit_events_actor_type_check
+    CHECK (actor_type IN ('account', 'api_key', 'external_identity'));
 ";

@@ -13,7 +13,7 @@ use crate::{
 
 /// What became of a try.
 pub(super) enum Attempt {
-    /// The schema is at the head.
+    /// The schema is where the run takes it.
     Done {
         /// Whether the control plane did not know that yet.
         news: bool,
@@ -56,7 +56,7 @@ impl Tenants {
 /// Takes the tenant's lock and sets path and times for the transaction, in one round trip. Whoever has the lock is the only one
 /// that migrates the tenant. False: another program has it, or a restore in place has put another schema in the place of this one
 /// since the tenant was read, or it is being deleted.
-async fn prepare(transaction: &DatabaseTransaction, tenant: &Tenant, lock_timeout: Duration) -> Result<bool, DbErr> {
+pub(super) async fn prepare(transaction: &DatabaseTransaction, tenant: &Tenant, lock_timeout: Duration) -> Result<bool, DbErr> {
     let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry ' || $1, 0)) \
                    AND EXISTS (SELECT FROM platform.tenants WHERE id = $2 AND schema_name = $1 AND status <> 'deleting') AS ready, \
                set_config('search_path', $1, true), set_config('lock_timeout', $3, true)";

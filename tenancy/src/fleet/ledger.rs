@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 
 use crate::{Tenant, TenantId, error::code_of};
 
@@ -103,6 +103,51 @@ pub(super) async fn write_done(
         SELECT count(*) AS changed FROM changed";
     let row = database.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(row.map_or(Ok(0_i64), |row| row.try_get("", "changed"))? > 0)
+}
+
+/// Records in the transaction that took it there that a tenant is back at this version; whether that was news. The tries of later ones
+/// are forgotten: should the tenant get these again, they are new to it.
+pub(super) async fn write_back(
+    transaction: &DatabaseTransaction,
+    tenant: &Tenant,
+    version: &str,
+    started_at: DateTime<Utc>,
+    took: Duration,
+    tries: u32,
+) -> Result<bool, DbErr> {
+    let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+    let values: [Value; 7] = [
+        tenant.id.0.into(),
+        version.into(),
+        started_at.into(),
+        (started_at + took).into(),
+        milliseconds.into(),
+        i64::from(tries).into(),
+        tenant.schema.as_str().into(),
+    ];
+    let sql = "WITH changed AS (
+            UPDATE platform.tenants SET schema_version = $2, updated_at = $4
+            WHERE id = $1 AND schema_name = $7 AND schema_version > $2 RETURNING id
+        ), forgotten AS (
+            DELETE FROM platform.tenant_migrations WHERE tenant_id IN (SELECT id FROM changed) AND version > $2
+        ), written AS (
+            INSERT INTO platform.tenant_migrations AS ledger
+                (tenant_id, version, state, started_at, finished_at, duration_ms, tries)
+            SELECT id, $2, 'done', $3, $4, $5, $6::integer FROM changed
+            ON CONFLICT (tenant_id, version) DO UPDATE
+            SET state = excluded.state, started_at = excluded.started_at, finished_at = excluded.finished_at,
+                duration_ms = excluded.duration_ms, tries = excluded.tries, error = NULL, error_code = NULL
+        )
+        SELECT count(*) AS changed FROM changed";
+    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map_or(Ok(0_i64), |row| row.try_get("", "changed"))? > 0)
+}
+
+/// Forgets the tries of versions that no tenant has any more, so that the view measures nobody by them.
+pub(super) async fn forget_after<C: ConnectionTrait>(connection: &C, version: &str) -> Result<(), DbErr> {
+    let sql = "DELETE FROM platform.tenant_migrations WHERE version > $1 \
+               AND NOT EXISTS (SELECT FROM platform.tenants WHERE schema_version > $1 AND status <> 'deleting')";
+    connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [version.into()])).await.map(drop)
 }
 
 /// Records that a tenant could not be brought to this version.

@@ -6,8 +6,11 @@
 //!
 //! - [`options`]: what a run is asked to do, and what it did
 //! - [`plan`]: which tenants, and in which order
-//! - [`run`]: several at a time, with canaries, further tries and an orderly end
+//! - [`run`]: several at a time, with canaries and an orderly end; [`tally`] is what came of it
+//! - [`tries`]: one tenant, in as many tries as it may have
 //! - [`attempt`]: one tenant, one transaction
+//! - [`durable`]: what a crash of the server has taken away is done again
+//! - [`undo`]: back to an older version, where that loses nothing
 //! - [`ledger`]: what became of each tenant, in tables and a view of the control plane
 //! - [`record`]: the SQL that migrations really issue
 //! - [`freeze`]: a migration that was applied does not change any more
@@ -17,6 +20,7 @@
 mod attempt;
 mod catalogue;
 mod drift;
+mod durable;
 mod freeze;
 mod ledger;
 mod lint;
@@ -25,6 +29,9 @@ mod plan;
 mod record;
 mod run;
 mod status;
+mod tally;
+mod tries;
+mod undo;
 
 use chrono::{DateTime, Utc};
 

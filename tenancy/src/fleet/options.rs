@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use super::Linter;
 use crate::{Error, Slug, Tenant};
 
 /// Which tenants go first. The others are touched only if all of these succeed.
@@ -43,6 +44,8 @@ pub struct FleetOptions {
     pub patience: Option<Duration>,
     /// After how many failures no further tenant is begun.
     pub max_failures: Option<usize>,
+    /// What judges the migrations that no tenant has yet before any tenant is touched; none lets them all pass.
+    pub linter: Option<Linter>,
     /// Roll every tenant back instead of committing, and leave the ledger as it is.
     pub rehearse: bool,
     /// Becomes true when the run should end after the tenants under way.
@@ -65,6 +68,7 @@ impl FleetOptions {
             backoff: Duration::from_millis(250),
             patience: None,
             max_failures: None,
+            linter: None,
             rehearse: false,
             stop: None,
             clock,
@@ -118,13 +122,13 @@ pub enum Ended {
 /// What a run over the tenants did.
 #[derive(Debug, Default)]
 pub struct FleetReport {
-    /// How many tenants were behind.
+    /// How many tenants were not where the run takes them.
     pub behind: usize,
-    /// How many of them this run brought to the head.
+    /// How many of them this run brought there.
     pub migrated: usize,
     /// How many another program brought there at the same time.
     pub elsewhere: usize,
-    /// Those that were tried and are not at the head.
+    /// Those that were tried and are not there.
     pub failed: Vec<TenantFailure>,
     /// How many were not begun.
     pub untouched: usize,
@@ -143,7 +147,7 @@ pub struct FleetStep<'a> {
     pub failed: usize,
     /// The tenant that was just worked on.
     pub tenant: &'a Tenant,
-    /// Whether it is at the head now.
+    /// Whether it is now where the run takes it.
     pub succeeded: bool,
     /// Whether it is one of those that go first.
     pub canary: bool,

@@ -32,13 +32,18 @@ impl FleetPlan {
 impl Tenants {
     /// The tenants that a run with these options would work on: one query, two where tenants are named.
     pub async fn plan_fleet(&self, options: &FleetOptions) -> Result<FleetPlan> {
+        self.plan_where("(t.schema_version IS NULL OR t.schema_version < $1)", self.head(), options).await
+    }
+
+    /// The tenants for which the condition about a version, `$1`, holds, as far as the options name them.
+    pub(super) async fn plan_where(&self, condition: &str, version: &str, options: &FleetOptions) -> Result<FleetPlan> {
         let named = match &options.canaries {
             Canaries::Named(canaries) => [canaries.as_slice(), &options.only].concat(),
             _ => options.only.clone(),
         };
         self.refuse_unknown(&named).await?;
-        let mut condition = "WHERE (t.schema_version IS NULL OR t.schema_version < $1) AND t.status <> 'deleting'".to_owned();
-        let mut values: Vec<Value> = vec![self.head().into()];
+        let mut condition = format!("WHERE {condition} AND t.status <> 'deleting'");
+        let mut values: Vec<Value> = vec![version.into()];
         if !options.only.is_empty() {
             values.push(texts(&options.only));
             condition.push_str(" AND t.slug = ANY ($2)");
@@ -52,8 +57,8 @@ impl Tenants {
         let read =
             Statement::from_sql_and_values(DbBackend::Postgres, format!("{SELECT_TENANT} {condition} ORDER BY t.slug"), values);
         let rows = self.platform().query_all_raw(read).await?;
-        let behind = rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect::<Result<Vec<Tenant>>>()?;
-        Ok(first_the_canaries(behind, &options.canaries))
+        let planned = rows.iter().map(|row| tenant_from(row, self.inner.statement_timeout)).collect::<Result<Vec<Tenant>>>()?;
+        Ok(first_the_canaries(planned, &options.canaries))
     }
 
     pub(super) async fn refuse_unknown(&self, named: &[Slug]) -> Result<()> {

@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement,
-    TransactionTrait, from_query_result_to_proxy_row,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow,
+    Statement, TransactionTrait, from_query_result_to_proxy_row,
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 use tokio::sync::Mutex;
 
-use super::{catalogue, catalogue::Catalogue, lint::Sql};
+use super::{catalogue, catalogue::Catalogue, lint::Sql, undo};
 use crate::{Error, Result, Tenants, checksum::Checksum, schema::make_scratch};
 
 /// What a migration does.
@@ -80,12 +80,30 @@ impl Tenants {
 }
 
 async fn record(migration: &dyn MigrationTrait, transaction: &Arc<DatabaseTransaction>) -> Result<Vec<String>, DbErr> {
-    let notes = Arc::new(Mutex::new(Vec::new()));
-    let recorder = Recorder { transaction: Arc::clone(transaction), notes: Arc::clone(&notes) };
-    let connection = sea_orm::Database::connect_proxy(DbBackend::Postgres, Arc::new(Box::new(recorder))).await?;
+    let (connection, notes) = recorder(transaction, false).await?;
     migration.up(&SchemaManager::new(&connection)).await?;
     let statements = std::mem::take(&mut *notes.lock().await);
     Ok(statements)
+}
+
+/// Takes a migration back in the schema on the search path, and says by which statements. What could lose something is not handed on.
+pub(super) async fn record_back(
+    migration: &dyn MigrationTrait,
+    transaction: &Arc<DatabaseTransaction>,
+) -> Result<Vec<String>, DbErr> {
+    let (connection, notes) = recorder(transaction, true).await?;
+    migration.down(&SchemaManager::new(&connection)).await?;
+    let statements = std::mem::take(&mut *notes.lock().await);
+    Ok(statements)
+}
+
+type Notes = Arc<Mutex<Vec<String>>>;
+
+async fn recorder(transaction: &Arc<DatabaseTransaction>, loses_nothing: bool) -> Result<(DatabaseConnection, Notes), DbErr> {
+    let notes = Notes::default();
+    let recorder = Recorder { transaction: Arc::clone(transaction), notes: Arc::clone(&notes), loses_nothing };
+    let connection = sea_orm::Database::connect_proxy(DbBackend::Postgres, Arc::new(Box::new(recorder))).await?;
+    Ok((connection, notes))
 }
 
 /// A statement as it is noted: with the values that are bound to it, since others would do something else.
@@ -99,7 +117,9 @@ fn noted(statement: &Statement) -> String {
 /// A connection that notes what it is given and hands it on.
 struct Recorder {
     transaction: Arc<DatabaseTransaction>,
-    notes: Arc<Mutex<Vec<String>>>,
+    notes: Notes,
+    /// Whether it hands on nothing that could lose something.
+    loses_nothing: bool,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -111,12 +131,18 @@ impl std::fmt::Debug for Recorder {
 #[async_trait::async_trait]
 impl ProxyDatabaseTrait for Recorder {
     async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
+        if self.loses_nothing {
+            undo::refuse_all_but_reading(&statement.sql)?;
+        }
         self.notes.lock().await.push(noted(&statement));
         let rows = self.transaction.query_all_raw(statement).await?;
         Ok(rows.iter().map(from_query_result_to_proxy_row).collect())
     }
 
     async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
+        if self.loses_nothing {
+            undo::refuse_losses(&self.transaction, &statement.sql).await?;
+        }
         self.notes.lock().await.push(noted(&statement));
         // Only without values may one text hold several statements.
         let result = match &statement.values {

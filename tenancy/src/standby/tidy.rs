@@ -44,6 +44,15 @@ impl Tenants {
         Ok(dropped)
     }
 
+    /// Drops the prepared schemas that are past this version. Says how many.
+    pub(crate) async fn drop_standby_after(&self, version: &str) -> Result<usize> {
+        let mut dropped = 0;
+        while self.drop_standby("schema_version > $1", version.into()).await? {
+            dropped += 1;
+        }
+        Ok(dropped)
+    }
+
     /// Drops one of those that the condition names, with its row. Says whether there was one, and nobody else at it.
     async fn drop_standby(&self, condition: &str, value: Value) -> Result<bool> {
         let transaction = self.inner.direct.begin().await?;

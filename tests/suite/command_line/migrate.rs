@@ -134,11 +134,55 @@ async fn what_cannot_be_migrated_is_said_in_one_sentence() {
     assert_eq!(fleet.states().await, ["alpha behind"]);
     assert_eq!(fleet.run(&["accept", &first()]).await.0, Some(0));
     assert_eq!(fleet.run(&[]).await.0, Some(0));
-    for words in
-        [&["--parallel", "0"][..], &["--canary"], &["--canary", "alpha", "--canary-count", "1"], &["--plan", "--rehearse"]]
-    {
+    for words in [
+        &["--parallel", "0"][..],
+        &["--canary"],
+        &["--canary", "alpha", "--canary-count", "1"],
+        &["--plan", "--rehearse"],
+        &["--yes"],
+        &["--back-to"],
+        &["--back-to", "m2000_nothing", "--retry-failed"],
+    ] {
         assert_eq!(fleet.run(words).await.0, Some(2), "{words:?}");
     }
+}
+
+/// The last migration of the program has a way back: whose operators have not acted loses nothing by it.
+#[tokio::test]
+async fn tenants_are_taken_back_where_nothing_is_lost() {
+    let mut fleet = Fleet::behind(&["alpha", "bravo"]).await;
+    assert_eq!(fleet.run(&[]).await.0, Some(0));
+    let back = TenantMigrator::migrations().iter().rev().nth(1).unwrap().name().to_owned();
+    let (code, plan) = fleet.run(&["--back-to", &back, "--plan"]).await;
+    assert_eq!(code, Some(0));
+    assert!(plan.starts_with(&format!("alpha is at {0}\nbravo is at {0}\n2 tenants past {back}.\n", head())), "{plan}");
+    assert!(plan.contains("DROP CONSTRAINT") && !plan.contains("DROP COLUMN"), "{plan}");
+    let (code, said) = fleet.run(&["--back-to", &back, "--rehearse"]).await;
+    assert_eq!((code, said), (Some(0), format!("2 tenants would be taken back to {back}, 0 failed.\n")));
+    let refused = run(&mut fleet.migrate(&["--back-to", &back])).await;
+    assert_one_sentence(&refused, "Taking 2 tenants back asks for a confirmation; without a terminal give --yes");
+    assert_one_sentence(&run(&mut fleet.migrate(&["--back-to", "m2000_nothing"])).await, "There is no migration m2000_nothing.");
+    assert_one_sentence(
+        &run(&mut fleet.migrate(&["--back-to", &first(), "--yes"])).await,
+        "cannot be taken back: which program did what would be lost.",
+    );
+    assert_eq!(fleet.states().await, ["alpha current", "bravo current"]);
+
+    let bravo = fleet.schema("bravo").await;
+    let acted = format!(
+        "INSERT INTO {bravo}.audit_events (id, occurred_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, changes)
+         SELECT id, now(), 'operator', id, 'Olga', 'support.entered', 'tenant', id, '{{}}'::jsonb FROM (SELECT gen_random_uuid() AS id) ids"
+    );
+    sql(&mut fleet.operator, &acted).await;
+    let (code, said) = fleet.run(&["--back-to", &back, "--yes"]).await;
+    assert_eq!((code, said), (Some(1), format!("1 tenant taken back to {back}, 1 failed.\n")));
+    let versions = "SELECT array_agg(slug || ' ' || schema_version ORDER BY slug) FROM platform.tenants";
+    let versions: Vec<String> = value(&mut fleet.operator, versions).await;
+    assert_eq!(versions, [format!("alpha {back}"), format!("bravo {}", head())]);
+    let (code, said) = fleet.run(&["drift"]).await;
+    assert_eq!((code, said.as_str()), (Some(0), "2 tenants looked at, 0 not as the migrations make them.\n"));
+    let (code, said) = fleet.run(&[]).await;
+    assert_eq!((code, said), (Some(0), format!("1 tenant migrated to {}, 0 failed.\n", head())));
 }
 
 #[tokio::test]

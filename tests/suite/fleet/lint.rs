@@ -2,8 +2,10 @@
 
 use migration::tenant::{BIG_TABLES, TenantMigrator};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
-use tenancy::{Linter, Rule};
+use tenancy::{Error, FleetOptions, Linter, Rule};
 use tests::{Server, Step, TestDatabase};
+
+use super::{Fleet, migrate_with, options, slugs};
 
 #[tokio::test]
 async fn no_migration_of_the_program_breaks_the_rules() {
@@ -58,4 +60,49 @@ async fn what_a_migration_issues_is_what_is_judged() {
     let told: Vec<_> = findings.iter().map(|finding| (finding.version.as_str(), finding.rule)).collect();
     assert_eq!(told, [("m20990101_000001_rename", Rule::RenameTable), ("m20990101_000002_built", Rule::DropColumn)]);
     tenants.close().await;
+}
+
+/// Drops a column that no program reads any more, and says so.
+struct Contracting;
+
+impl MigratorTrait for Contracting {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = TenantMigrator::migrations();
+        let drop = "-- allow drop-column: no program reads it since the last release\nALTER TABLE employees DROP COLUMN phone";
+        migrations.push(Step::boxed("m20990101_000001_contract", drop));
+        migrations
+    }
+}
+
+#[tokio::test]
+async fn a_run_refuses_what_the_linter_refuses_before_any_tenant_is_touched() {
+    let fleet = Fleet::of(2).await;
+    let next = fleet.next::<Careless>();
+    let strict = FleetOptions { linter: Some(Linter::default()), ..options() };
+    let refused = next.migrate_fleet(&strict, |_| panic!("a tenant was touched")).await.unwrap_err();
+    match &refused {
+        Error::BreaksRules(finding) => {
+            assert_eq!((finding.version.as_str(), finding.rule), ("m20990101_000001_rename", Rule::RenameTable));
+        }
+        other => panic!("{other:?}"),
+    }
+    let said = refused.to_string();
+    assert!(said.contains("m20990101_000001_rename: rename-table: alter table positions rename to jobs"), "{said}");
+
+    // Who has decided otherwise for one tenant has decided for all.
+    let only = FleetOptions { only: slugs(&fleet.tenants[..1]), ..options() };
+    assert_eq!(migrate_with(&next, &only).await.migrated, 1);
+    assert_eq!(migrate_with(&next, &strict).await.migrated, 1);
+    next.close().await;
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_lets_pass_what_is_allowed_with_a_reason() {
+    let fleet = Fleet::of(1).await;
+    let next = fleet.next::<Contracting>();
+    let strict = FleetOptions { linter: Some(Linter::default()), ..options() };
+    assert_eq!(migrate_with(&next, &strict).await.migrated, 1);
+    next.close().await;
+    fleet.stop().await;
 }

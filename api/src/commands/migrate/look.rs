@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use migration::tenant::BIG_TABLES;
 use serde_json::json;
-use tenancy::{Drift, DriftKind, FleetOptions, FleetStatus, Linter, Slug, Tenant, Tenants};
+use tenancy::{Drift, DriftKind, FleetOptions, FleetPlan, FleetStatus, Linter, RecordedMigration, Slug, Tenant, Tenants};
 
 use crate::commands::{count, say};
 
@@ -15,28 +15,37 @@ const MOST_PROBLEMS: u64 = 100;
 const PARALLEL: usize = 2;
 
 /// Lists what a run would do.
-pub(super) async fn plan(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<()> {
+pub(super) async fn plan(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<ExitCode> {
     let plan = tenants.plan_fleet(options).await?;
-    for (group, mark) in [(&plan.canaries, " (canary)"), (&plan.others, "")] {
-        for tenant in group {
-            say(&format!("{} is at {}{mark}", tenant.slug, tenant.schema_version.as_deref().unwrap_or("nothing")))?;
-        }
-    }
+    say_tenants(&plan)?;
     say(&format!("{} behind {}.", count(plan.len()), tenants.head()))?;
     if plan.is_empty() {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let oldest = |group: &[Tenant]| group.iter().map(|tenant| tenant.schema_version.clone()).min();
     let oldest = [oldest(&plan.canaries), oldest(&plan.others)].into_iter().flatten().min().flatten();
     for migration in tenants.recorded_migrations().await? {
         if oldest.as_ref().is_none_or(|oldest| migration.version > *oldest) {
-            say(&format!("\n{}", migration.version))?;
-            for statement in &migration.statements {
-                say(statement.trim())?;
-            }
+            say_migration(migration)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lists the tenants of a plan.
+pub(super) fn say_tenants(plan: &FleetPlan) -> anyhow::Result<()> {
+    for (group, mark) in [(&plan.canaries, " (canary)"), (&plan.others, "")] {
+        for tenant in group {
+            say(&format!("{} is at {}{mark}", tenant.slug, tenant.schema_version.as_deref().unwrap_or("nothing")))?;
         }
     }
     Ok(())
+}
+
+/// Shows the statements of a migration.
+pub(super) fn say_migration(migration: &RecordedMigration) -> anyhow::Result<()> {
+    say(&format!("\n{}", migration.version))?;
+    migration.statements.iter().try_for_each(|statement| say(statement.trim()))
 }
 
 /// Says where the tenants stand.

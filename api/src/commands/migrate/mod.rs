@@ -1,11 +1,12 @@
 //! `tenantry migrate`.
 
+mod back;
 mod look;
 mod progress;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::Utc;
 use tenancy::{Ended, FleetOptions, FleetReport, Tenants};
 use tokio::{
@@ -37,10 +38,17 @@ pub(super) async fn run(
     let tenants = &database.tenants;
     let work = async {
         match command {
-            None if arguments.plan => look::plan(tenants, &arguments.options(None)).await.map(|()| ExitCode::SUCCESS),
             None => {
-                database.install().await?;
-                migrate(tenants, &arguments.options(Some(stop)), arguments.rehearse).await
+                if !arguments.plan {
+                    database.install().await?;
+                }
+                let options = arguments.options(Some(stop));
+                match (&arguments.back_to, arguments.plan) {
+                    (None, true) => look::plan(tenants, &options).await,
+                    (None, false) => migrate(tenants, &options).await,
+                    (Some(version), true) => back::plan(tenants, version, &options).await,
+                    (Some(version), false) => back::take_back(tenants, version, &options, arguments.yes).await,
+                }
             }
             Some(MigrateCommand::Lint) => look::lint(tenants).await,
             Some(command) => {
@@ -62,12 +70,17 @@ pub(super) async fn run(
     result
 }
 
-async fn migrate(tenants: &Tenants, options: &FleetOptions, rehearse: bool) -> anyhow::Result<ExitCode> {
+async fn migrate(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<ExitCode> {
     // Also where nobody is behind: the next tenant would be made by the changed one.
     tenants.refuse_changed().await?;
     let report = watch_over(tenants, options).await?;
-    let would = if rehearse { "would be " } else { "" };
-    let mut parts = vec![format!("{} {would}migrated to {}", count(report.migrated), tenants.head())];
+    let would = if options.rehearse { "would be " } else { "" };
+    conclude(&report, &format!("{would}migrated to {}", tenants.head()))
+}
+
+/// Says what came of a run, of which `done` says what was done.
+fn conclude(report: &FleetReport, done: &str) -> anyhow::Result<ExitCode> {
+    let mut parts = vec![format!("{} {done}", count(report.migrated))];
     if report.elsewhere > 0 {
         parts.push(format!("{} by another program", report.elsewhere));
     }
@@ -123,7 +136,12 @@ async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result
     let mut progress = Progress::new()?;
     let report = tenants.migrate_fleet(options, |step| progress.tell(step)).await;
     progress.end();
-    let report = report?;
+    let report = report.map_err(|error| match error {
+        tenancy::Error::BreaksRules(_) => {
+            anyhow!("{error} `tenantry migrate lint` lists all that is refused; --despite-lint migrates all the same")
+        }
+        error => error.into(),
+    })?;
     tell_failures(&report);
     Ok(report)
 }

@@ -10,7 +10,10 @@
 //! ```
 //!
 //! It holds for that rule in that migration. One without a reason, of an unknown rule, or that nothing needs, is refused itself.
+//!
+//! A run over the tenants may be given a linter, and then refuses what that refuses, unless some tenant has it already.
 
+mod column;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -20,8 +23,11 @@ mod words;
 use std::{collections::BTreeSet, fmt};
 
 use super::RecordedMigration;
+use crate::{Error, Result, Tenants};
 use rules::Reader;
+pub(super) use token::StatementText;
 pub(crate) use token::{Sql, Token};
+pub(super) use words::Words;
 
 /// What a migration may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,6 +179,22 @@ impl Linter {
     }
 }
 
+impl Tenants {
+    /// Refuses to go on with a migration that may not be as it is. What any tenant has was decided by whoever gave it to that one.
+    pub(super) async fn refuse_findings(&self, linter: &Linter) -> Result<()> {
+        let findings = linter.lint(self.recorded_migrations().await?);
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let frozen = self.frozen().await?;
+        let is_new = |finding: &Finding| frozen.iter().all(|frozen| frozen.version != finding.version);
+        match findings.into_iter().find(is_new) {
+            Some(finding) => Err(Error::BreaksRules(finding)),
+            None => Ok(()),
+        }
+    }
+}
+
 fn lint_one(reader: &mut Reader<'_>, migration: &RecordedMigration) -> Vec<Finding> {
     let finding =
         |rule: Rule, statement: String| Finding { version: migration.version.clone(), rule, statement: shorten(&statement) };
@@ -202,7 +224,8 @@ fn lint_one(reader: &mut Reader<'_>, migration: &RecordedMigration) -> Vec<Findi
     findings
 }
 
-fn shorten(statement: &str) -> String {
+/// The beginning of a statement, as much as a sentence bears.
+pub(super) fn shorten(statement: &str) -> String {
     match statement.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", statement.get(..end).unwrap_or(statement)),
         None => statement.to_owned(),

@@ -4,22 +4,22 @@ use super::token::Token;
 
 /// The rest of a statement.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'t>(pub(super) &'t [Token]);
+pub(in crate::fleet) struct Words<'t>(pub(super) &'t [Token]);
 
-pub(super) fn is_word(token: &Token, expected: &str) -> bool {
+pub(in crate::fleet) fn is_word(token: &Token, expected: &str) -> bool {
     matches!(token, Token::Word(word) if word == expected)
 }
 
 impl<'t> Words<'t> {
-    pub(super) fn begins_with(&self, word: &str) -> bool {
+    pub(in crate::fleet) fn begins_with(&self, word: &str) -> bool {
         self.0.first().is_some_and(|token| is_word(token, word))
     }
 
-    pub(super) fn take(&mut self, word: &str) -> bool {
+    pub(in crate::fleet) fn take(&mut self, word: &str) -> bool {
         self.take_all(&[word])
     }
 
-    pub(super) fn take_all(&mut self, words: &[&str]) -> bool {
+    pub(in crate::fleet) fn take_all(&mut self, words: &[&str]) -> bool {
         let Some((first, rest)) = self.0.split_at_checked(words.len()) else { return false };
         let taken = first.iter().zip(words).all(|(token, word)| is_word(token, word));
         if taken {
@@ -29,16 +29,16 @@ impl<'t> Words<'t> {
     }
 
     /// Whether these words stand somewhere, one behind the other.
-    pub(super) fn has_all(&self, words: &[&str]) -> bool {
+    pub(in crate::fleet) fn has_all(&self, words: &[&str]) -> bool {
         self.0.windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| is_word(token, word)))
     }
 
-    pub(super) fn position(&self, word: &str) -> Option<usize> {
+    pub(in crate::fleet) fn position(&self, word: &str) -> Option<usize> {
         self.0.iter().position(|token| is_word(token, word))
     }
 
     /// Takes a name; of one with a schema before it, the last part.
-    pub(super) fn name(&mut self) -> Option<String> {
+    pub(in crate::fleet) fn name(&mut self) -> Option<String> {
         let (first, rest) = self.0.split_first()?;
         let (Token::Word(name) | Token::Name(name)) = first else { return None };
         self.0 = rest;
@@ -52,7 +52,7 @@ impl<'t> Words<'t> {
     }
 
     /// The column of a check that says no more than that it is given.
-    pub(super) fn is_not_null_check(&self) -> Option<String> {
+    pub(in crate::fleet) fn is_not_null_check(&self) -> Option<String> {
         match self.0.get(..7)? {
             [check, Token::Symbol('('), Token::Word(name) | Token::Name(name), is, not, null, Token::Symbol(')')]
                 if is_word(check, "check") && is_word(is, "is") && is_word(not, "not") && is_word(null, "null") =>
@@ -64,7 +64,7 @@ impl<'t> Words<'t> {
     }
 
     /// The parts between commas that no parenthesis encloses.
-    pub(super) fn split_at_commas(self) -> Vec<Words<'t>> {
+    pub(in crate::fleet) fn split_at_commas(self) -> Vec<Words<'t>> {
         let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
         for (index, token) in self.0.iter().enumerate() {
             match token {
