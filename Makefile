@@ -13,6 +13,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TENANTRY := $(TARGET)/debug/tenantry
+# With the features of the whole workspace: `make run` after `make test`, and the other way round, then builds nothing twice.
+BUILD_TENANTRY := --locked --workspace --bin tenantry
 # The lock files decide; packages' own scripts are not run.
 NPM_CI := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 
@@ -33,7 +35,8 @@ WEB := web-client/dist/index.html
 
 run: $(WEB)
 	@$(if $(DATABASE_URL),:,scripts/postgres-binaries)
-	@exec $(CARGO) run --locked --package api --bin tenantry -- serve --demo --allow-local-identity-providers $(ARGS)
+	@$(CARGO) build $(BUILD_TENANTRY)
+	@exec $(TENANTRY) serve --demo --allow-local-identity-providers $(ARGS)
 
 test: test-setup test-web test-rust test-browser
 
@@ -72,11 +75,12 @@ bench: $(WEB)
 	scripts/bench $(ARGS)
 
 schema:
-	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema > schema.graphql.new
+	$(CARGO) build $(BUILD_TENANTRY)
+	$(TENANTRY) schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
-	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema --platform > schema.platform.graphql.new
+	$(TENANTRY) schema --platform > schema.platform.graphql.new
 	mv schema.platform.graphql.new schema.platform.graphql
-	$(CARGO) run --locked --quiet --package api --bin tenantry -- schema --operator > schema.operator.graphql.new
+	$(TENANTRY) schema --operator > schema.operator.graphql.new
 	mv schema.operator.graphql.new schema.operator.graphql
 
 clean:

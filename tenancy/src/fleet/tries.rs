@@ -26,11 +26,11 @@ impl Worker<'_> {
                 break;
             }
             tries += 1;
-            let tried = match self.goal {
+            let outcome = match self.goal {
                 Goal::Head => self.tenants.attempt(&self.database, tenant, self.options, tries).await,
                 Goal::Back(version) => self.tenants.attempt_back(&self.database, tenant, version, self.options, tries).await,
             };
-            let error = match tried {
+            let error = match outcome {
                 Ok(attempt) => {
                     self.tenants.inner.directory.forget(tenant.id);
                     return match attempt {

@@ -252,7 +252,7 @@ async fn a_run_that_is_stopped_or_broken_off_leaves_each_tenant_back_or_untouche
     let last = fleet.tenants[4].clone();
     let mut holder = fleet.database.connect().await;
     run(&mut holder, &format!("BEGIN; LOCK TABLE {}.added IN ACCESS SHARE MODE", last.schema)).await;
-    let patient = FleetOptions { lock_timeout: Duration::from_secs(60), ..options() };
+    let patient = FleetOptions { lock_timeout: Duration::from_mins(1), ..options() };
     let mut work = Box::pin(next.take_fleet_back(&before, &patient, |_| {}).fuse());
     tokio::select! {
         report = &mut work => panic!("nobody holds it up: {report:?}"),

@@ -4,7 +4,7 @@ use super::token::Token;
 
 /// The rest of a statement.
 #[derive(Clone, Copy)]
-pub(in crate::fleet) struct Words<'t>(pub(super) &'t [Token]);
+pub(in crate::fleet) struct Words<'t>(pub(in crate::fleet) &'t [Token]);
 
 pub(in crate::fleet) fn is_word(token: &Token, expected: &str) -> bool {
     matches!(token, Token::Word(word) if word == expected)
