@@ -1,14 +1,20 @@
 //! How many requests and operations there may be, and that one tenant's do not take another's.
 
+use std::time::Duration;
+
+use api::app::system_clock;
 use axum::{
     body::Body,
     http::{Request, header},
 };
 use chrono::{TimeDelta, Utc};
 use domain::Role;
+use migration::tenant::TenantMigrator;
+use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
-use tests::{Answer, Caller, Company, Server, TestClock, database_url, until};
+use tenancy::{PoolOptions, Tenants};
+use tests::{Answer, Caller, Company, Server, TestClock, database_url, one_connection, until};
 
 async fn set(company: &Company<'_>, name: &str, value: Value) {
     let change = |settings: &mut Map<String, Value>| drop(settings.insert(name.to_owned(), value));
@@ -188,4 +194,39 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let answer = company.anonymous().send(request).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (408, "BAD_USER_INPUT"));
     assert_eq!(answer.headers[header::CONNECTION], "close");
+}
+
+/// Wherever the lack is met: where the tenant is looked up, its session, or its data.
+#[tokio::test]
+async fn whoever_finds_no_connection_free_is_told_to_come_again() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..one_connection(&database_url()) };
+    let small = Server::start_on(Tenants::connect::<TenantMigrator>(&options).unwrap(), &[], system_clock()).await;
+    let stranger = Caller::new(small.router.clone(), company.host(), None);
+    let member = stranger.with_token(Some(company.token(Role::Hr)));
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = stranger.ask("{ tenant { slug } }").await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "RATE_LIMITED"), "{}", refused.body);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    assert_eq!(refused.body["errors"][0]["extensions"]["limit"], "connections");
+    assert_eq!(refused.body["errors"][0]["extensions"]["retryAfter"], 5);
+    taken.rollback().await.unwrap();
+    until("the tenant is known", async || stranger.ask("{ tenant { slug } }").await.first_code().is_none()).await;
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = member.ask("{ employees { totalCount } }").await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "RATE_LIMITED"), "{}", refused.body);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    taken.rollback().await.unwrap();
+    until("the session is known", async || member.ask("{ __typename }").await.first_code().is_none()).await;
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = member.ask("{ employees { totalCount } }").await;
+    assert_eq!(refused.code(), "RATE_LIMITED", "{}", refused.body);
+    assert_eq!(refused.body["errors"][0]["extensions"]["limit"], "connections");
+    taken.rollback().await.unwrap();
+    member.ask("{ employees { totalCount } }").await.data("");
+    small.tenants().close().await;
 }
