@@ -128,7 +128,7 @@ impl Operators {
         let event = Event::of_tenant("tenant.migration_retried", tenant, details);
         let only = vec![tenant.slug.clone()];
         let options = FleetOptions { parallel: 1, only, patience: Some(PATIENCE), ..FleetOptions::at(now) };
-        let (tenants, platform, doer) = (self.tenants.clone(), self.platform.clone(), doer.clone());
+        let (tenants, doer) = (self.tenants.clone(), doer.clone());
         let running = tokio::spawn(async move {
             let result = match tenants.migrate_fleet(&options, |_| {}).await.map_err(answer) {
                 Ok(report) if report.ended == Ended::Elsewhere => Err(conflict(
@@ -138,7 +138,7 @@ impl Operators {
             };
             // What was refused was not tried. Within what goes on without the request: the event is written also where nobody waits.
             if !matches!(result, Err(Error::Conflict { .. })) {
-                write_event(&platform, &doer, event, now).await?;
+                write_event(&tenants.platform(), &doer, event, now).await?;
             }
             result
         });
