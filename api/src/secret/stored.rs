@@ -56,7 +56,8 @@ pub async fn check_readable(platform: &PlatformConnection, keys: &SecretKeys) ->
 /// Fails where secrets are encrypted with a key that is not among these. Whoever went on would encrypt others with another key beside
 /// them, and would find out with the first person who needs one of those of before.
 ///
-/// With keys, the secrets of sessions are not looked at: there are many, they end by themselves, and those of before a key was replaced may be left.
+/// With keys, the secrets of sessions are not looked at: there are many, they end by themselves, and those of before a key was replaced
+/// may be left.
 pub async fn check_keys(platform: &PlatformConnection, keys: &SecretKeys) -> anyhow::Result<()> {
     let columns = SecretColumn::ALL.into_iter().filter(|column| keys.is_empty() || !column.is_of_session());
     let found: Vec<String> = columns.map(of_unknown_key).collect();

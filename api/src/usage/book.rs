@@ -11,14 +11,12 @@ use chrono::NaiveDate;
 use tenancy::{Tenant, TenantId};
 use uuid::Uuid;
 
+use super::reserve::Reserve;
+
 /// The book is so many parts, so that requests do not wait for one another.
 const PARTS: usize = 16;
 /// What remains of a tenant's score from one choice of the top to the next.
 const FADING: f64 = 0.9;
-/// How many requests of a day each of those who decide what programs may do has beyond what the tenant has, in this process.
-const RESERVE: u64 = 100;
-/// How many all of them have together. Whoever makes one member after the other such a person gets no more.
-const RESERVE_OF_ALL: u64 = 10 * RESERVE;
 /// A score that is as good as none.
 const NO_SCORE: f64 = 0.01;
 
@@ -113,31 +111,6 @@ impl Account {
     fn requests(&self, day: NaiveDate) -> u64 {
         let written = self.written.filter(|(of, _)| *of == day).map_or(0, |(_, requests)| requests);
         written + self.days.get(&day).map_or(0, |tally| tally.requests)
-    }
-}
-
-/// What single people have used of a day beyond what the tenant has.
-#[derive(Debug, Default)]
-struct Reserve {
-    day: NaiveDate,
-    used: HashMap<Uuid, u64>,
-    used_by_all: u64,
-}
-
-impl Reserve {
-    /// Takes one request of a person's, if there is one left.
-    fn take(&mut self, day: NaiveDate, person: Uuid) -> bool {
-        if self.day != day {
-            *self = Self { day, ..Self::default() };
-        }
-        if self.used_by_all >= RESERVE_OF_ALL {
-            return false;
-        }
-        let used = self.used.entry(person).or_default();
-        let is_left = *used < RESERVE;
-        *used += u64::from(is_left);
-        self.used_by_all += u64::from(is_left);
-        is_left
     }
 }
 
@@ -281,23 +254,4 @@ impl Book {
 
 fn open(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
     part.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn taken(reserve: &mut Reserve, day: NaiveDate, person: Uuid) -> usize {
-        (0..RESERVE + 5).filter(|_| reserve.take(day, person)).count()
-    }
-
-    #[test]
-    fn a_reserve_has_an_end_for_each_and_for_all_together() {
-        let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
-        let mut reserve = Reserve::default();
-        let people: Vec<Uuid> = (0..12).map(Uuid::from_u128).collect();
-        let counts: Vec<usize> = people.iter().map(|person| taken(&mut reserve, today, *person)).collect();
-        assert_eq!(counts, [100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 0, 0]);
-        assert_eq!(taken(&mut reserve, today.succ_opt().unwrap(), people[11]), 100);
-    }
 }
