@@ -19,6 +19,7 @@ use crate::{
     lifecycle::Lifecycle,
     live::{Bounds, Hub},
     mail::{MAIL_CHANNEL, Mail},
+    named_file,
     operators::Operators,
     secret,
     traffic::Traffic,
@@ -169,7 +170,7 @@ fn read_documents(source: &DocumentSource) -> anyhow::Result<TrustedDocuments> {
             .context("This build of the web client has no list of trusted documents; name one by --trusted-documents")?
             .bytes
             .into_owned(),
-        DocumentSource::File(path) => std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?,
+        DocumentSource::File(path) => named_file::read(path, named_file::LONGEST_DOCUMENTS)?,
     };
     let documents = TrustedDocuments::parse(&text).context("The list of trusted documents cannot be used")?;
     tracing::info!(count = documents.count(), "only trusted documents are executed");

@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod local_postgres;
 pub mod mail;
+mod named_file;
 pub mod operators;
 pub mod plan;
 pub mod secret;

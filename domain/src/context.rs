@@ -86,6 +86,17 @@ impl Actor {
         }
     }
 
+    /// What the platform does without anybody asking for it, by the name that the audit shall show. It may do nothing that is asked for.
+    pub fn platform(name: &str) -> Self {
+        Self {
+            principal: Principal::Operator(OperatorId(Uuid::nil())),
+            name: name.to_owned(),
+            role: Role::Hr,
+            confined_to: Some(std::iter::empty().collect()),
+            employee_id: None,
+        }
+    }
+
     /// Whose data a permission covers for this actor.
     pub fn reach(&self, permission: Permission) -> Reach {
         match self.confined_to {

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::postgres::PgDatabaseError;
 use thiserror::Error;
 
 use crate::{AdoptionError, ArchiveError, Finding, SchemaNameError, Slug, TenantId};
+
+/// The SQLSTATE of a statement that gave up waiting for a lock.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -123,6 +127,16 @@ pub(crate) fn in_own_words(error: &sqlx::Error) -> String {
 /// What Postgres calls the failure.
 pub(crate) fn code_of(error: &DbErr) -> Option<Cow<'_, str>> {
     driver_error(error)?.as_database_error()?.code()
+}
+
+/// Whether Postgres gave up waiting for another transaction that has written the same key into an index. Neither a wait for a lock of the
+/// table, where Postgres names no index, nor a deadlock is one of these.
+pub(crate) fn waited_for_key(error: &DbErr, index: &str) -> bool {
+    let said = driver_error(error).and_then(sqlx::Error::as_database_error);
+    let Some(said) = said.and_then(|said| said.try_downcast_ref::<PgDatabaseError>()) else {
+        return false;
+    };
+    said.code() == LOCK_NOT_AVAILABLE && said.r#where().is_some_and(|place| place.contains(index))
 }
 
 /// The name of the constraint that a statement violated.

@@ -6,9 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait, Value};
 
 use crate::{
-    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants, Terms,
-    archive::is_wait,
-    change,
+    Error, Hostname, Result, SchemaName, Slug, Tenant, TenantId, TenantStatus, Tenants, Terms, change,
     directory::{SELECT_TENANT, tenant_from},
     fleet,
     host::insert_host,
@@ -18,7 +16,7 @@ use crate::{
 };
 
 /// How long is waited for another tenant of the same slug that is being made.
-const LONGEST_WAIT: &str = "5s";
+pub(crate) const LONGEST_WAIT: &str = "5s";
 
 /// A tenant to be made.
 #[derive(Debug, Clone)]
@@ -139,13 +137,13 @@ impl Tenants {
             new.now.into(),
         ];
         // Whoever has written the slug before and not committed yet may take hours over it, as an adoption does: that is waited for a
-        // moment, and then the slug counts as taken. The rest of the transaction, which waits for nobody, keeps the bound.
+        // moment, and then the slug counts as taken. The rest of the transaction keeps the bound: where it has to wait for somebody, it
+        // is for somebody who is as quick.
         let insert = format!(
             "INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
              SELECT $1, $2, $3, $4, 'active', $5, $6, $6 FROM set_config('lock_timeout', '{LONGEST_WAIT}', true)"
         );
-        let inserted = execute(transaction, &insert, values).await;
-        inserted.map_err(|error| if is_wait(&error) { Error::SlugTaken(new.slug.clone()) } else { taken(error, &new.slug) })?;
+        execute(transaction, &insert, values).await.map_err(|error| taken(error, &new.slug))?;
         refuse_reserved(transaction, &new.slug, new.now).await?;
         for (position, hostname) in new.hostnames.iter().enumerate() {
             insert_host(transaction, new.id, hostname, position == 0, new.now).await?;

@@ -3,7 +3,14 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use crate::{Error, PlatformTransaction, Result, Slug, TenantId, Tenants, error::violated_constraint, provision::execute};
+use crate::{
+    Error, PlatformTransaction, Result, Slug, TenantId, Tenants,
+    error::{violated_constraint, waited_for_key},
+    provision::{LONGEST_WAIT, execute},
+};
+
+/// What keeps slugs apart.
+const SLUG_KEY: &str = "tenants_slug_key";
 
 /// How many former slugs lead to a tenant at a time: each is one that nobody else can have.
 const MOST_FORMER_SLUGS: u64 = 3;
@@ -49,15 +56,19 @@ impl Tenants {
         if before == after {
             return Ok(Renamed { before, after });
         }
-        let update = "UPDATE platform.tenants SET slug = $2, name = $3, updated_at = $4 WHERE id = $1";
+        // As long as somebody who makes a tenant waits for another of its slug.
+        let update = format!(
+            "UPDATE platform.tenants SET slug = $2, name = $3, updated_at = $4 \
+             FROM set_config('lock_timeout', '{LONGEST_WAIT}', true) WHERE id = $1"
+        );
         let values: [Value; 4] = [tenant.0.into(), after.0.as_str().into(), after.1.as_str().into(), wanted.now.into()];
         match wanted.slug {
             Some(slug) if before.0 != after.0 => {
-                execute(transaction, update, values).await.map_err(|error| taken(error, slug))?;
+                execute(transaction, &update, values).await.map_err(|error| taken(error, slug))?;
                 change_reservations(transaction, tenant, &before.0, slug, wanted).await?;
             }
             _ => {
-                execute(transaction, update, values).await?;
+                execute(transaction, &update, values).await?;
             }
         }
         Ok(Renamed { before, after })
@@ -112,9 +123,11 @@ pub(crate) async fn refuse_lately_deleted<C: ConnectionTrait>(connection: &C, sl
     if reserved > 0 { Err(Error::SlugTaken(slug.clone())) } else { Ok(()) }
 }
 
+/// What it means that a row with a slug could not be written: that another tenant has it, or is being made with it.
 pub(crate) fn taken(error: DbErr, slug: &Slug) -> Error {
-    match violated_constraint(&error) {
-        Some("tenants_slug_key") => Error::SlugTaken(slug.clone()),
-        _ => Error::Database(error),
+    if violated_constraint(&error) == Some(SLUG_KEY) || waited_for_key(&error, SLUG_KEY) {
+        Error::SlugTaken(slug.clone())
+    } else {
+        Error::Database(error)
     }
 }

@@ -1,11 +1,13 @@
 //! Tenants come and go whole.
 
+use std::time::Duration;
+
 use chrono::Utc;
 use migration::{platform::PlatformMigrator, tenant::TenantMigrator};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{Error, Hostname, NewTenant, SchemaName, Slug, TenantId, Tenants};
-use tests::{Server, Step, TestDatabase, database_url, mark, new_tenant, pool_options, run, value};
+use tests::{Server, Step, TestDatabase, database_url, mark, new_tenant, pool_options, run, value, within};
 use uuid::Uuid;
 
 /// What there is of a tenant: schemas, roles, rows of the control plane.
@@ -166,6 +168,26 @@ async fn two_programs_that_start_at_once_make_one_control_plane() {
     assert!(one.directory().by_id(tenant.id).await.unwrap().is_some());
     one.close().await;
     other.close().await;
+}
+
+/// What the other one migrates may take minutes, and nobody waits behind this: it is waited for in one go, longer than for a table.
+#[tokio::test]
+async fn a_program_that_starts_waits_for_another_that_installs() {
+    let database = TestDatabase::create().await;
+    let tenants = database.tenants::<TenantMigrator>();
+    let (mut other, mut observer) = (database.connect().await, database.connect().await);
+    run(&mut other, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('tenantry control plane', 0))").await;
+    let end = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '5 s'";
+        let has_waited = async || value::<i64>(&mut observer, waiting).await > 0;
+        within(Duration::from_mins(1), "it waits for more than five seconds", has_waited).await;
+        run(&mut other, "ROLLBACK").await;
+    };
+    let (installed, ()) = tokio::join!(tenants.install::<PlatformMigrator>(), end);
+    installed.unwrap();
+    tenants.provision(&new_tenant()).await.unwrap();
+    tenants.close().await;
 }
 
 /// Every command begins with it. A restore or an adoption holds these tables for as long as it loads, and whoever wanted more of

@@ -1,14 +1,20 @@
 //! How many requests and operations there may be, and that one tenant's do not take another's.
 
+use std::time::Duration;
+
+use api::app::system_clock;
 use axum::{
     body::Body,
     http::{Request, header},
 };
 use chrono::{TimeDelta, Utc};
 use domain::Role;
+use migration::tenant::TenantMigrator;
+use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
-use tests::{Answer, Caller, Company, Server, TestClock, database_url, until};
+use tenancy::{PoolOptions, Tenants};
+use tests::{Answer, Caller, Company, PostOffice, Server, TestClock, database_url, one_connection, run, until, value};
 
 async fn set(company: &Company<'_>, name: &str, value: Value) {
     let change = |settings: &mut Map<String, Value>| drop(settings.insert(name.to_owned(), value));
@@ -165,6 +171,26 @@ async fn a_tenants_statements_have_so_much_time() {
     assert_eq!(company_time(&other, time).await, "15s");
 }
 
+/// Whoever asks over a WebSocket is told the same as by POST: the fields behind the one that failed failed for its reason.
+#[tokio::test]
+async fn fields_behind_a_statement_that_took_too_long_say_so_too() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    set(&company, "statementTimeoutMs", json!(200)).await;
+    let listening = server.listen().await;
+    let mut socket = listening.connect(&company.host(), &company.token(Role::Hr)).await;
+    let mut connection = PgConnection::connect(&database_url()).await.unwrap();
+    let blocker = reading_waits(&mut connection, &company).await;
+    let query = "{ a: departments { totalCount } b: departments { totalCount } }";
+    assert_eq!(company.caller(Role::Hr).ask(query).await.codes(), ["RATE_LIMITED", "RATE_LIMITED"]);
+    socket.send(json!({ "type": "subscribe", "id": "a", "payload": { "query": query } })).await;
+    let answer = socket.told("a").await;
+    blocker.rollback().await.unwrap();
+    let errors = answer["errors"].as_array().unwrap();
+    let codes: Vec<&Value> = errors.iter().map(|error| &error["extensions"]["code"]).collect();
+    assert_eq!(codes, ["RATE_LIMITED", "RATE_LIMITED"], "{answer}");
+}
+
 async fn company_time(company: &Company<'_>, sql: &str) -> String {
     use sea_orm::ConnectionTrait as _;
     let tenants = company.server.tenants();
@@ -188,4 +214,60 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let answer = company.anonymous().send(request).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (408, "BAD_USER_INPUT"));
     assert_eq!(answer.headers[header::CONNECTION], "close");
+}
+
+/// By the time at which it came, those who came while it waited for the database would be held against it.
+#[tokio::test]
+async fn a_request_that_waited_is_counted_by_the_time_at_which_it_goes_on() {
+    let office = PostOffice::open_with(&["--tenant-requests-per-second", "5"]).await;
+    let company = office.server.company().await;
+    let anonymous = company.anonymous();
+    anonymous.ask("{ __typename }").await.data("");
+    let (mut blocker, mut observer) = (office.database.connect().await, office.database.connect().await);
+    run(&mut blocker, "BEGIN; LOCK TABLE platform.sessions").await;
+    let later = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("the session is looked up", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        office.clock.advance(TimeDelta::seconds(10));
+        anonymous.ask("{ __typename }").await.data("");
+        run(&mut blocker, "ROLLBACK").await;
+    };
+    let member = company.caller(Role::Hr);
+    let (answer, ()) = tokio::join!(member.ask("{ __typename }"), later);
+    answer.data("");
+}
+
+/// Wherever the lack is met: where the tenant is looked up, its session, or its data.
+#[tokio::test]
+async fn whoever_finds_no_connection_free_is_told_to_come_again() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..one_connection(&database_url()) };
+    let small = Server::start_on(Tenants::connect::<TenantMigrator>(&options).unwrap(), &[], system_clock()).await;
+    let stranger = Caller::new(small.router.clone(), company.host(), None);
+    let member = stranger.with_token(Some(company.token(Role::Hr)));
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = stranger.ask("{ tenant { slug } }").await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "RATE_LIMITED"), "{}", refused.body);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    assert_eq!(refused.body["errors"][0]["extensions"]["limit"], "connections");
+    assert_eq!(refused.body["errors"][0]["extensions"]["retryAfter"], 5);
+    taken.rollback().await.unwrap();
+    until("the tenant is known", async || stranger.ask("{ tenant { slug } }").await.first_code().is_none()).await;
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = member.ask("{ employees { totalCount } }").await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "RATE_LIMITED"), "{}", refused.body);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    taken.rollback().await.unwrap();
+    until("the session is known", async || member.ask("{ __typename }").await.first_code().is_none()).await;
+
+    let taken = small.tenants().platform().begin().await.unwrap();
+    let refused = member.ask("{ employees { totalCount } }").await;
+    assert_eq!(refused.code(), "RATE_LIMITED", "{}", refused.body);
+    assert_eq!(refused.body["errors"][0]["extensions"]["limit"], "connections");
+    taken.rollback().await.unwrap();
+    member.ask("{ employees { totalCount } }").await.data("");
+    small.tenants().close().await;
 }

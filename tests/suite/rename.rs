@@ -4,8 +4,9 @@ use api::operators::Deed;
 use chrono::{TimeDelta, Utc};
 use domain::Role;
 use serde_json::json;
-use tenancy::{Error, NewTenant, Slug};
-use tests::{Caller, Company, PostOffice, Server, TestClock, new_tenant, until};
+use sqlx::{Connection as _, PgConnection};
+use tenancy::{Error, NewTenant, SchemaName, Slug};
+use tests::{Caller, Company, PostOffice, Server, TestClock, database_url, new_tenant, run, until};
 
 async fn renamed(company: &Company<'_>) -> String {
     let slug = format!("{}-new", company.tenant.slug.as_str());
@@ -125,6 +126,32 @@ async fn a_slug_that_is_given_up_at_the_same_moment_is_reserved() {
         renamed.unwrap();
         assert!(matches!(taken, Err(Error::SlugTaken(_))), "{taken:?}");
     }
+}
+
+/// Who makes the other tenant may take hours over it, as an adoption does: that is not waited for, and is no fault.
+#[tokio::test]
+async fn a_slug_of_a_tenant_that_is_being_made_is_taken() {
+    let server = Server::start().await;
+    let company = server.company().await;
+    let new = new_tenant();
+    let mut maker = PgConnection::connect(&database_url()).await.unwrap();
+    let insert = format!(
+        "BEGIN; INSERT INTO platform.tenants (id, slug, name, schema_name, status, schema_version, created_at, updated_at) \
+         VALUES ('{}', '{}', 'Made', '{}', 'active', 'none', now(), now())",
+        new.id.0,
+        new.slug,
+        SchemaName::of(new.id)
+    );
+    run(&mut maker, &insert).await;
+    let owner = company.caller(Role::Owner);
+    let wanted = json!({ "slug": new.slug.as_str() });
+    let refused = owner.mutate("renameTenant", wanted.clone(), "slug").await;
+    assert_eq!((refused.code(), refused.field()), ("CONFLICT", Some("slug")), "{}", refused.body);
+    let rename = Deed::Rename { slug: Some(new.slug.to_string()), name: None };
+    let refused = server.act(&company.tenant, rename, Utc::now()).await.unwrap_err();
+    assert!(refused.to_string().contains("taken"), "{refused}");
+    run(&mut maker, "ROLLBACK").await;
+    owner.mutate("renameTenant", wanted, "slug").await.data("");
 }
 
 #[tokio::test]

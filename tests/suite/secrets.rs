@@ -161,8 +161,12 @@ async fn keys_are_introduced_and_replaced_without_losing_anything() {
     let without = api::app::App::start(&tests::config(&[]), tenants(), safe.clock.clock()).await.unwrap_err();
     assert!(without.to_string().contains("--secret-key-file"), "{without:#}");
     let path = safe.file(&[&key(), &key(), &key(), &key()]);
-    let other = tests::config(&["--secret-key-file", path.to_str().unwrap()]);
-    let other = api::app::App::start(&other, tenants(), safe.clock.clock()).await.unwrap_err();
+    let with_other = tests::config(&["--secret-key-file", path.to_str().unwrap()]);
+    let other = api::app::App::start(&with_other, tenants(), safe.clock.clock()).await.unwrap_err();
     assert!(format!("{other:#}").contains("is not in the file"), "{other:#}");
+    // Also where none of the keys that sign tokens tells it: there are those who sign in with a second factor.
+    run(&mut safe.database.connect().await, "DELETE FROM platform.signing_keys").await;
+    let other = api::app::App::start(&with_other, tenants(), safe.clock.clock()).await.unwrap_err().to_string();
+    assert!(other.contains("platform.authenticators") && other.contains("docs/operations.md"), "{other}");
     assert!(encrypt_again(&platform, &SecretKeys::default()).await.is_err());
 }

@@ -18,16 +18,16 @@ pub struct OwnLimits {
     /// Operations that are executed at a time; 0 for any number
     #[arg(long, value_name = "COUNT")]
     pub concurrent_operations: Option<Limit>,
-    /// Milliseconds after which Postgres cancels a statement; never more than the program allows
+    /// Milliseconds until Postgres cancels a statement, 1 at least; never more than the program allows
     #[arg(long, value_name = "MILLISECONDS")]
     pub statement_timeout_ms: Option<Limit>,
-    /// Bytes that a document may have
+    /// Bytes that a document may have, 100 at least
     #[arg(long, value_name = "COUNT")]
     pub characters: Option<Limit>,
-    /// Lexical tokens that a document may have
+    /// Lexical tokens that a document may have, 10 at least
     #[arg(long, value_name = "COUNT")]
     pub tokens: Option<Limit>,
-    /// Fields within one another
+    /// Fields within one another, 1 to 40
     #[arg(long, value_name = "COUNT")]
     pub depth: Option<Limit>,
     /// Fields that are answered under another name
@@ -36,10 +36,10 @@ pub struct OwnLimits {
     /// Directives in the whole document
     #[arg(long, value_name = "COUNT")]
     pub directives: Option<Limit>,
-    /// Fields at the root of an operation
+    /// Fields at the root of an operation, 1 at least
     #[arg(long, value_name = "COUNT")]
     pub root_fields: Option<Limit>,
-    /// Fields that an operation may resolve, those in lists counted once an item
+    /// Fields that an operation may resolve, those in lists counted once an item; 1 at least
     #[arg(long, value_name = "COUNT")]
     pub cost: Option<Limit>,
     /// Who may ask for the schema: on for anyone, members, or off

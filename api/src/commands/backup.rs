@@ -64,8 +64,11 @@ async fn work(backups: &Backups, tenants: &Tenants, command: BackupCommand) -> a
                     // Nothing is left to report to when standard output is gone.
                     let _gone = say(&format!("{} is in {place}: {rows} rows, {bytes} bytes.", attempt.tenant.slug));
                 }
-                // Why is in the log.
-                Err(_) => drop(failed.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+                Err(error) => {
+                    let cause = error.to_string();
+                    let _gone = say(&format!("{} was not backed up: {}.", attempt.tenant.slug, cause.trim_end_matches('.')));
+                    failed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
             };
             let done = backups.make_now((!only.is_empty()).then_some(&only), &clock, &watch).await?;
             let failed = failed.into_inner();

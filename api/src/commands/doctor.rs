@@ -203,9 +203,10 @@ async fn notifications(url: &str) -> anyhow::Result<Finding> {
 
 async fn secrets(database: &Database, config: &Config) -> anyhow::Result<Finding> {
     let keys = config.secret_keys()?;
-    let found = secret::census(&database.tenants.platform(), &keys).await?;
+    let platform = database.tenants.platform();
+    secret::check_keys(&platform, &keys).await?;
+    let found = secret::census(&platform, &keys).await?;
     Ok(match (keys.is_empty(), found.plain, found.other) {
-        (true, _, 1..) => Bad("they are encrypted; name the file of their keys by --secret-key-file".to_owned()),
         (true, plain, _) => Doubtful(format!(
             "{plain} rows are not encrypted; give --secret-key-file to every process, then run `tenantry keys encrypt`"
         )),

@@ -20,7 +20,7 @@ use crate::{
     demo::{self, DEMO_PASSWORD, DEMO_TENANTS},
     http::{self, Connections},
     mail::mailbox_folder,
-    secret,
+    secret::{self, SecretKeys},
 };
 
 /// How long requests under way may take to end once the program was asked to stop.
@@ -88,7 +88,9 @@ async fn serve(
         if with_demo {
             demo::ensure_demo_tenants(&database.tenants).await?;
         }
-        if let Some(path) = config.own_secret_key_file() {
+        if let Some(path) = config.own_secret_key_file().filter(|path| !path.exists()) {
+            // Not in the place of one that is lost: what that has encrypted would stay so.
+            secret::check_keys(&database.tenants.platform(), &SecretKeys::default()).await?;
             secret::ensure_key_file(&path)?;
         }
         App::start(config, database.tenants.clone(), system_clock()).await

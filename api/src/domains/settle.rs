@@ -1,7 +1,7 @@
 //! Looks at DNS for one claim, and does what follows from it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Context, Error, audit::Entry};
+use domain::{Actor, Context, Error, audit::Entry};
 use entities::platform::domain_claim::{ActiveModel, Entity, Model};
 use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set, TransactionSession, TransactionTrait};
 use tenancy::{Hostname, PlatformTransaction, Tenant, TenantId, register_host, release_host, unset_primary_host};
@@ -26,6 +26,9 @@ const INTERVAL: TimeDelta = TimeDelta::hours(24);
 /// By how many seconds earlier that may be, so that hosts that came together do not stay together.
 const JITTER_SECONDS: i64 = 4 * 60 * 60;
 
+/// Who lets a host go whose proof is gone, as owners read it in their audit.
+const WATCH: &str = "the daily look at addresses";
+
 /// What a look at DNS has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -45,7 +48,8 @@ impl Change {
     }
 }
 
-/// What a look at DNS has changed, and what is to be put into the tenant's audit about it.
+/// What a look at DNS has changed, and what is to be put into the tenant's audit about it: by whoever has its data at hand, or else by
+/// whoever tidies up next.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     pub(super) change: Option<Change>,
@@ -59,7 +63,7 @@ impl Domains {
         Ok((domain, settled.change))
     }
 
-    /// The same; for a member, it is written down what was changed.
+    /// The same; for a member, it is written down what was changed. That a host was released is written down whoever looked.
     pub(super) async fn check_for(
         &self,
         tenant: &Tenant,
@@ -139,7 +143,9 @@ impl Domains {
         }
         after.problem = Set(problem.map(|problem| problem.as_str().to_owned()));
         after.update(&transaction).await?;
-        let entry = match (change, member) {
+        // A host goes because of its seven days, and not because of an operator who has just looked at it.
+        let watch = (change == Some(Change::Released)).then(|| Context { actor: Some(Actor::platform(WATCH)), now });
+        let entry = match (change, member.or(watch.as_ref())) {
             (Some(change), Some(context)) => {
                 let changes = own::changes(None, Some((claim.hostname.as_str(), change == Change::Proved)));
                 Some(audit_outbox::put(&transaction, tenant, context, own::event(tenant, change.as_str(), changes)).await?)

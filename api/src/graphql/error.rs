@@ -15,6 +15,7 @@ use super::limits::Refusal;
 use crate::auth::AuthError;
 
 pub use code::Code;
+pub(crate) use database::lacked_connection;
 use database::{found_no_connection, took_too_long};
 pub(super) use database::{misses_something, name_first_cause, say_deleted, say_restored};
 
@@ -30,7 +31,11 @@ const TOO_LONG_MESSAGE: &str =
     "This took more of the database's time than one request may. Please ask for less, or try again later.";
 
 /// What a client is told for which no connection was free.
-const BUSY_MESSAGE: &str = "The database has more to do than it can at the moment. Please try again in a few seconds.";
+pub(crate) const BUSY_MESSAGE: &str = "The database has more to do than it can at the moment. Please try again in a few seconds.";
+
+/// The limit that was met there, and whole seconds after which it is worth another try.
+pub(crate) const CONNECTIONS: &str = "connections";
+pub(crate) const RETRY_BUSY: u64 = 5;
 
 /// An error of a resolver that no other crate has a type for.
 #[derive(Debug, thiserror::Error)]
@@ -77,9 +82,8 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
     if found_no_connection(error) {
         tracing::warn!(request_id, path = ?error.path, "no connection to the database was free");
         BUSY_MESSAGE.clone_into(&mut error.message);
-        extensions(error).set("limit", "connections");
-        extensions(error).set("retryAfter", 5);
-        return finish(error, Code::RateLimited, Vec::new(), request_id);
+        let details = vec![("limit", Value::from(CONNECTIONS)), ("retryAfter", Value::from(RETRY_BUSY))];
+        return finish(error, Code::RateLimited, details, request_id);
     }
     if let Some(failure) = error.source::<domain::Error>() {
         let (code, details) = classify(failure);
@@ -147,6 +151,14 @@ pub fn used_up(exceeded: &QuotaExceeded, retry_after: u64) -> ServerError {
     for (name, value) in quota(exceeded).into_iter().chain([("retryAfter", Value::from(retry_after))]) {
         extensions(&mut error).set(name, value);
     }
+    error
+}
+
+/// The error of a request for which no connection was free before it was executed.
+pub fn no_connection() -> ServerError {
+    let mut error = request_error(Code::RateLimited, BUSY_MESSAGE);
+    extensions(&mut error).set("limit", CONNECTIONS);
+    extensions(&mut error).set("retryAfter", RETRY_BUSY);
     error
 }
 

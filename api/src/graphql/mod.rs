@@ -66,6 +66,7 @@ mod syntax;
 pub mod tenant;
 pub mod tenant_change;
 mod times;
+pub mod unrepeated;
 pub mod values;
 mod variables;
 pub mod viewer;

@@ -5,6 +5,8 @@ use axum::{extract::Query, http::Uri};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::unrepeated::Unrepeated;
+
 /// A request as it was sent, its parameters being of the right types.
 #[derive(Debug)]
 pub struct Parameters {
@@ -25,8 +27,8 @@ struct Raw {
     query: Option<Value>,
     document_id: Option<Value>,
     operation_name: Option<Value>,
-    variables: Option<Value>,
-    extensions: Option<Value>,
+    variables: Option<Unrepeated>,
+    extensions: Option<Unrepeated>,
 }
 
 /// Reads a JSON body. The error is a sentence for the client.
@@ -57,30 +59,30 @@ pub fn from_uri(uri: &Uri) -> Result<Parameters, String> {
         .map_err(|_| "The query of the address is not well-formed UTF-8.".to_owned())?;
     let mut raw = Raw::default();
     for (name, text) in pairs {
-        let (slot, value) = match name.as_str() {
-            "query" => (&mut raw.query, Value::String(text)),
-            "documentId" => (&mut raw.document_id, Value::String(text)),
-            "operationName" => (&mut raw.operation_name, Value::String(text)),
-            "variables" => (&mut raw.variables, parse_json(&name, &text)?),
-            "extensions" => (&mut raw.extensions, parse_json(&name, &text)?),
+        let is_repeated = match name.as_str() {
+            "query" => raw.query.replace(Value::String(text)).is_some(),
+            "documentId" => raw.document_id.replace(Value::String(text)).is_some(),
+            "operationName" => raw.operation_name.replace(Value::String(text)).is_some(),
+            "variables" => raw.variables.replace(parse_json(&name, &text)?).is_some(),
+            "extensions" => raw.extensions.replace(parse_json(&name, &text)?).is_some(),
             _ => continue,
         };
-        if slot.replace(value).is_some() {
+        if is_repeated {
             return Err(format!("The parameter {name:?} is given more than once."));
         }
     }
     raw.check()
 }
 
-fn parse_json(name: &str, text: &str) -> Result<Value, String> {
+fn parse_json(name: &str, text: &str) -> Result<Unrepeated, String> {
     serde_json::from_str(text).map_err(|error| format!("The parameter {name:?} is not valid JSON: {error}."))
 }
 
 impl Raw {
     fn check(self) -> Result<Parameters, String> {
         let extensions = match self.extensions {
-            None | Some(Value::Null) => None,
-            Some(extensions @ Value::Object(_)) => Some(extensions),
+            None | Some(Unrepeated(Value::Null)) => None,
+            Some(Unrepeated(extensions @ Value::Object(_))) => Some(extensions),
             Some(_) => return Err("The parameter \"extensions\" must be an object or null.".to_owned()),
         };
         let document_id = match self.document_id {
@@ -104,8 +106,8 @@ impl Raw {
             Some(_) => return Err("The parameter \"operationName\" must be a string or null.".to_owned()),
         };
         let variables = match self.variables {
-            Some(object @ Value::Object(_)) => Variables::from_json(object),
-            None | Some(Value::Null) => Variables::default(),
+            Some(Unrepeated(object @ Value::Object(_))) => Variables::from_json(object),
+            None | Some(Unrepeated(Value::Null)) => Variables::default(),
             Some(_) => return Err("The parameter \"variables\" must be an object or null.".to_owned()),
         };
         Ok(Parameters { query, document_id, operation_name, variables })
@@ -129,6 +131,8 @@ mod tests {
     #[case("{\"query", Some("not valid JSON"))]
     #[case(r#"{"query":"{a}"} x"#, Some("not valid JSON"))]
     #[case(r#"{"query":"{a}","query":"{b}"}"#, Some("duplicate"))]
+    #[case(r#"{"query":"{a}","variables":{"x":1,"x":2}}"#, Some("the key \"x\" is given more than once"))]
+    #[case(r#"{"query":"{a}","variables":{"x":[{"y":1,"y":1}]}}"#, Some("the key \"y\" is given more than once"))]
     #[case("{}", Some("\"query\" is missing"))]
     #[case(r#"{"query":null}"#, Some("\"query\" is missing"))]
     #[case(r#"{"query":7}"#, Some("\"query\" must be a string"))]
@@ -161,6 +165,7 @@ mod tests {
     #[case("/graphql", Some("\"query\" is missing"))]
     #[case("/graphql?query=a&query=b", Some("more than once"))]
     #[case("/graphql?query=%7Ba%7D&variables=%5B%5D", Some("\"variables\" must be"))]
+    #[case("/graphql?query=%7Ba%7D&variables=%7B%22x%22%3A1%2C%22x%22%3A2%7D", Some("more than once"))]
     #[case("/graphql?query=%7Ba%7D&variables=x", Some("\"variables\" is not valid JSON"))]
     fn addresses(#[case] uri: &'static str, #[case] refused: Option<&str>) {
         match (from_uri(&Uri::from_static(uri)), refused) {

@@ -48,7 +48,7 @@ pub(crate) async fn answer(
             tracing::error!(error = %format!("{cause:#}"), "an export cannot be sent");
             refuse(&parts.headers, page)
         }
-        Ok(Err(cause)) => Refusal::Internal(cause).into_response(),
+        Ok(Err(cause)) => Refusal::of_failure(cause).into_response(),
         Err(_) if is_person(&parts.headers) => refuse(&parts.headers, page),
         Err(_) => Refusal::Overrun(app.options.request_timeout.as_secs()).into_response(),
     }

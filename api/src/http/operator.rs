@@ -106,7 +106,7 @@ async fn admit(
     };
     let identity = app.auth.identify_operator(token, now).await.map_err(|error| match error {
         TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
-        TokenError::Internal(cause) => Refusal::Internal(cause),
+        TokenError::Internal(cause) => Refusal::of_failure(cause),
     })?;
     name_actor(identity.id.uuid());
     Ok(Some(identity))

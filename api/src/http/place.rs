@@ -69,7 +69,7 @@ pub(crate) async fn admit(
     let identity = match token {
         Some(token) => Some(app.auth.identify_at(target, token, now).await.map_err(|error| match error {
             TokenError::Invalid(reason) => Refusal::InvalidToken(reason),
-            TokenError::Internal(cause) => Refusal::Internal(cause),
+            TokenError::Internal(cause) => Refusal::of_failure(cause),
         })?),
         None => None,
     };

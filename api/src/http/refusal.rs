@@ -13,7 +13,10 @@ use crate::{
     graphql::{
         admission::{RETRY_NO_ROOM, no_room, rate_limited},
         answer,
-        error::{Code, INTERNAL_MESSAGE, request_error, used_up},
+        error::{
+            BUSY_MESSAGE, CONNECTIONS, Code, INTERNAL_MESSAGE, RETRY_BUSY, lacked_connection, no_connection, request_error,
+            used_up,
+        },
     },
     live::Full,
     traffic::RateLimited,
@@ -92,14 +95,25 @@ pub(crate) enum Refusal {
     /// A WebSocket of another protocol.
     #[error("A WebSocket has to speak the protocol graphql-transport-ws.")]
     OtherProtocol,
+    /// All connections to the database were in use for as long as a request may wait for one.
+    #[error("{BUSY_MESSAGE}")]
+    Busy,
     /// The program or the database failed.
     #[error("{INTERNAL_MESSAGE}")]
     Internal(#[source] anyhow::Error),
 }
 
 impl Refusal {
+    /// What a failure is answered with: a lack of connections is over in a moment, and anything else is for the log.
+    pub(crate) fn of_failure(cause: anyhow::Error) -> Self {
+        if lacked_connection(&cause) { Self::Busy } else { Self::Internal(cause) }
+    }
+
     /// The refusal as an error of an operation that shares its connection with others.
     pub(crate) fn into_error(self) -> ServerError {
+        if let Self::Busy = self {
+            return no_connection();
+        }
         if let Self::Internal(cause) = &self {
             tracing::error!(error = format!("{cause:#}"), "an operation failed");
         }
@@ -136,7 +150,7 @@ impl Refusal {
             Self::TenantMigrating => Code::TenantMigrating,
             Self::Unauthenticated | Self::InvalidToken(_) => Code::Unauthenticated,
             Self::CrossSite => Code::Forbidden,
-            Self::TooMany(_) | Self::Full(_) => Code::RateLimited,
+            Self::TooMany(_) | Self::Full(_) | Self::Busy => Code::RateLimited,
             Self::UsedUp(..) => Code::QuotaExceeded,
             Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
         }
@@ -155,7 +169,7 @@ impl From<tenancy::Refusal> for Refusal {
 
 impl From<tenancy::Error> for Refusal {
     fn from(error: tenancy::Error) -> Self {
-        Self::Internal(error.into())
+        Self::of_failure(error.into())
     }
 }
 
@@ -164,6 +178,7 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a request failed"),
             Self::Overrun(seconds) => tracing::error!(seconds, "a request was broken off"),
+            Self::Busy => tracing::warn!("no connection to the database was free"),
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
             other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
         }
@@ -171,6 +186,7 @@ impl IntoResponse for Refusal {
             Self::TooMany(refused) => return too_many(refused.limit, refused.retry_after, rate_limited(refused)),
             Self::UsedUp(exceeded, wait) => return too_many(exceeded.quota.as_str(), *wait, used_up(exceeded, *wait)),
             Self::Full(full) => return too_many(full.limit, RETRY_NO_ROOM, no_room(full)),
+            Self::Busy => return too_many(CONNECTIONS, RETRY_BUSY, no_connection()),
             _ => {}
         }
         let code = self.code();

@@ -5,7 +5,10 @@ use std::collections::{HashMap, hash_map::Entry};
 use axum::extract::ws::Message;
 use serde_json::{Map, Value};
 
-use crate::graphql::parameters::{self, Parameters};
+use crate::graphql::{
+    parameters::{self, Parameters},
+    unrepeated::Unrepeated,
+};
 
 /// The name of the protocol, as both sides give it when the WebSocket is opened.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
@@ -100,8 +103,12 @@ impl Protocol {
 
     /// Takes in a message.
     pub(super) fn receive(&mut self, text: &str) -> Result<Step, Violation> {
-        let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
-            return Err(Violation::bad_request("Invalid message: it is not a JSON object"));
+        let mut message = match serde_json::from_str(text) {
+            Ok(Unrepeated(Value::Object(message))) => message,
+            Err(error) if error.is_data() => {
+                return Err(Violation::bad_request("Invalid message: a key is given more than once"));
+            }
+            _ => return Err(Violation::bad_request("Invalid message: it is not a JSON object")),
         };
         let Some(Value::String(kind)) = message.remove("type") else {
             return Err(Violation::bad_request("Invalid message: it has no type"));
@@ -247,6 +254,7 @@ mod tests {
     #[case::a_payload_that_is_none(&[r#"{"type":"ping","payload":1}"#], "4400")]
     #[case::no_json(&["{"], "4400")]
     #[case::no_object(&["[]"], "4400")]
+    #[case::a_key_twice(&[r#"{"type":"ping","type":"ping"}"#], "4400")]
     #[case::no_type(&["{}"], "4400")]
     #[case::another_type(&[r#"{"type":1}"#], "4400")]
     #[case::an_unknown_type(&[r#"{"type":"start","id":"a"}"#], "4400")]

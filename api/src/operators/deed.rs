@@ -125,18 +125,24 @@ impl Operators {
             return Err(conflict("This organisation's schema has the program's version already."));
         }
         let details = json!({ "from": tenant.schema_version, "to": self.tenants.head() });
-        write_event(&self.platform, doer, Event::of_tenant("tenant.migration_retried", tenant, details), now).await?;
+        let event = Event::of_tenant("tenant.migration_retried", tenant, details);
         let only = vec![tenant.slug.clone()];
         let options = FleetOptions { parallel: 1, only, patience: Some(PATIENCE), ..FleetOptions::at(now) };
-        let tenants = self.tenants.clone();
-        let running = tokio::spawn(async move { tenants.migrate_fleet(&options, |_| {}).await });
-        let report = running.await.map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?;
-        if report.map_err(answer)?.ended == Ended::Elsewhere {
-            return Err(conflict(
-                "A backup, a restore or another migration is at this organisation: try again when that has ended.",
-            ));
-        }
-        Ok(())
+        let (tenants, doer) = (self.tenants.clone(), doer.clone());
+        let running = tokio::spawn(async move {
+            let result = match tenants.migrate_fleet(&options, |_| {}).await.map_err(answer) {
+                Ok(report) if report.ended == Ended::Elsewhere => Err(conflict(
+                    "A backup, a restore or another migration is at this organisation: try again when that has ended.",
+                )),
+                other => other.map(drop),
+            };
+            // What was refused was not tried. Within what goes on without the request: the event is written also where nobody waits.
+            if !matches!(result, Err(Error::Conflict { .. })) {
+                write_event(&tenants.platform(), &doer, event, now).await?;
+            }
+            result
+        });
+        running.await.map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?
     }
 
     async fn apply(

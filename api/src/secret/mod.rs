@@ -18,9 +18,11 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
+use crate::named_file;
+
 pub use key_file::ensure_key_file;
 pub use place::{Place, SecretColumn};
-pub use stored::{Census, census, check_readable, encrypt_again};
+pub use stored::{Census, census, check_keys, check_readable, encrypt_again};
 
 /// Bytes of a key.
 const KEY: usize = 32;
@@ -55,9 +57,12 @@ impl SecretKeys {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("The secret keys in {} cannot be read", path.display()))?;
-        Self::parse(&text).with_context(|| format!("The secret keys in {} cannot be used", path.display()))
+        let text = named_file::read_text(path, named_file::LONGEST_KEYS).context("The secret keys cannot be read")?;
+        let keys = Self::parse(&text).with_context(|| format!("The secret keys in {} cannot be used", path.display()))?;
+        if named_file::is_open_to_others(path) {
+            tracing::warn!(path = %path.display(), "others than its owner may read the file of the secret keys; `chmod 600` ends that");
+        }
+        Ok(keys)
     }
 
     /// Reads keys: one a line, 32 bytes in base64. Empty lines and lines that begin with `#` are passed over.

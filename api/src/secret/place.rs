@@ -96,6 +96,11 @@ impl SecretColumn {
         }
     }
 
+    /// Whether it ends with a session, and by itself.
+    pub(super) const fn is_of_session(self) -> bool {
+        matches!(self, Self::Session | Self::OperatorSession | Self::SupportSession)
+    }
+
     pub(super) const fn is_text(self) -> bool {
         matches!(self, Self::IdentityProvider)
     }

@@ -11,12 +11,12 @@ use chrono::NaiveDate;
 use tenancy::{Tenant, TenantId};
 use uuid::Uuid;
 
+use super::reserve::Reserve;
+
 /// The book is so many parts, so that requests do not wait for one another.
 const PARTS: usize = 16;
 /// What remains of a tenant's score from one choice of the top to the next.
 const FADING: f64 = 0.9;
-/// How many requests of a day each of those who decide what programs may do has beyond what the tenant has, in this process.
-const RESERVE: u64 = 100;
 /// A score that is as good as none.
 const NO_SCORE: f64 = 0.01;
 
@@ -111,26 +111,6 @@ impl Account {
     fn requests(&self, day: NaiveDate) -> u64 {
         let written = self.written.filter(|(of, _)| *of == day).map_or(0, |(_, requests)| requests);
         written + self.days.get(&day).map_or(0, |tally| tally.requests)
-    }
-}
-
-/// What single people have used of a day beyond what the tenant has.
-#[derive(Debug, Default)]
-struct Reserve {
-    day: NaiveDate,
-    used: HashMap<Uuid, u64>,
-}
-
-impl Reserve {
-    /// Takes one request of a person's, if there is one left.
-    fn take(&mut self, day: NaiveDate, person: Uuid) -> bool {
-        if self.day != day {
-            *self = Self { day, used: HashMap::new() };
-        }
-        let used = self.used.entry(person).or_default();
-        let is_left = *used < RESERVE;
-        *used += u64::from(is_left);
-        is_left
     }
 }
 

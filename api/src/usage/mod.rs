@@ -9,6 +9,7 @@ mod flush;
 mod measure;
 mod options;
 pub mod report;
+mod reserve;
 mod series;
 pub mod slow;
 mod warning;

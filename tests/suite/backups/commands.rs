@@ -93,7 +93,7 @@ async fn what_is_being_deleted_is_not_waited_for() {
 
 /// Before it, Postgres notes that the control plane is there already; who asks whether that is to be logged costs no line.
 #[tokio::test]
-async fn why_backups_fail_is_in_the_log() {
+async fn why_backups_fail_is_said_and_is_in_the_log() {
     let archives = Archives::open(&[]).await;
     let tenants = archives.tenants(3).await;
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -105,6 +105,10 @@ async fn why_backups_fail_is_in_the_log() {
     for tenant in &tenants {
         let told = |line: &str| line.contains("ERROR") && line.contains(tenant.slug.as_str()) && line.contains(place);
         assert_eq!(log.lines().filter(|line| told(line)).count(), 1, "{log}");
+        let said = stdout(&output);
+        let begin = format!("{} was not backed up: ", tenant.slug);
+        let told = |line: &str| line.starts_with(&begin) && line.contains(place) && line.ends_with('.') && !line.ends_with("..");
+        assert_eq!(said.lines().filter(|line| told(line)).count(), 1, "{said}");
     }
 }
 

@@ -49,6 +49,7 @@ async fn a_body_is_one_json_object_with_a_query() {
         ("a query that is a number", b"{\"query\":1}".to_vec()),
         ("a query that is a list", b"{\"query\":[\"{ __typename }\"]}".to_vec()),
         ("two queries", b"{\"query\":\"{ __typename }\",\"query\":\"{ __typename }\"}".to_vec()),
+        ("a variable that is given twice", b"{\"query\":\"{ __typename }\",\"variables\":{\"x\":1,\"x\":2}}".to_vec()),
         ("variables that are a list", b"{\"query\":\"{ __typename }\",\"variables\":[]}".to_vec()),
         ("variables that are a text", b"{\"query\":\"{ __typename }\",\"variables\":\"{}\"}".to_vec()),
         ("a name that is a number", b"{\"query\":\"{ __typename }\",\"operationName\":1}".to_vec()),

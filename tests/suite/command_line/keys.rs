@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tests::TestDatabase;
 
-use super::{Home, assert_one_sentence, command, run, stdout};
+use super::{Home, assert_one_sentence, command, free_port, run, stdout};
 
 #[tokio::test]
 async fn keys_are_listed_replaced_and_retired() {
@@ -73,4 +73,45 @@ async fn beside_a_private_postgres_a_key_is_made() {
     let doctor = stdout(&run(command(&["doctor"]).arg("--data-directory").arg(home.data())).await);
     assert!(doctor.contains("rows, all encrypted with the first key"), "{doctor}");
     serving.stop("INT").await;
+}
+
+/// A new one in its place would read nothing of before, and would be in the way of the one that is found again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_lost_is_not_replaced_by_another() {
+    let home = Home::new();
+    home.create_tenant("acme").await;
+    let serving = home.serve().await;
+    serving.sign_in("acme").await;
+    serving.stop("INT").await;
+    let (path, away) = (home.data().join("secret-key"), home.data().with_file_name("away"));
+    std::fs::rename(&path, &away).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let refused = run(&mut home.command(&["serve", "--listen", &address])).await;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("Put back the file that this installation had"), "{said}");
+    assert!(!path.exists());
+    std::fs::rename(&away, &path).unwrap();
+    let serving = home.serve().await;
+    serving.sign_in("acme").await;
+    serving.stop("INT").await;
+}
+
+#[tokio::test]
+async fn a_file_of_keys_that_has_no_end_is_refused_and_one_that_others_read_is_warned_of() {
+    let (database, home) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let url = database.url();
+    drop(database.server().await);
+    let encrypt =
+        async |path: &str| run(command(&["keys", "encrypt", "--secret-key-file", path]).env("DATABASE_URL", &url)).await;
+    assert_one_sentence(&encrypt("/dev/zero").await, "/dev/zero is longer than");
+    let path = home.path().join("keys");
+    std::fs::write(&path, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
+    for (mode, is_warned) in [(0o644, true), (0o600, false)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let done = encrypt(path.to_str().unwrap()).await;
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{said}");
+        assert_eq!(said.contains("others than its owner may read"), is_warned, "{said}");
+    }
 }

@@ -79,6 +79,32 @@ async fn nobody_signs_in_at_a_host_that_is_just_being_let_go() {
     assert_eq!(value::<i64>(&mut releasing, &sessions).await, 0);
 }
 
+/// The same of a passkey, which would be good there alone, and for whoever has the host next.
+#[tokio::test]
+async fn no_passkey_is_registered_at_a_host_that_is_just_being_let_go() {
+    let scene = Scene::open().await;
+    let (company, host) = (scene.company().await, new_host());
+    scene.prove(&company, &host).await;
+    let account = company.account(Role::Hr).await;
+    let there = account.signed_in(&company.anonymous().at(host.as_str())).await;
+    let begin = there.mutate("beginPasskeyRegistration", json!({ "password": account.password }), "challenge options").await;
+    let options = begin.data("/beginPasskeyRegistration/options");
+    let (_, credential) = tests::Device::register(&options, &format!("http://{host}:8000"));
+    let challenge = begin.text("/beginPasskeyRegistration/challenge");
+    let input = json!({ "challenge": challenge, "name": "Telephone", "credential": credential });
+    let (mut releasing, mut observer) = (scene.office.database.connect().await, scene.office.database.connect().await);
+    run(&mut releasing, &format!("BEGIN; DELETE FROM platform.domains WHERE hostname = '{host}'")).await;
+    let release = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("the registration waits", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        run(&mut releasing, "COMMIT").await;
+    };
+    let (refused, ()) = tokio::join!(there.mutate("completePasskeyRegistration", input, "passkey { id }"), release);
+    assert_eq!(refused.code(), "TENANT_NOT_FOUND", "{}", refused.body);
+    let passkeys = format!("SELECT count(*) FROM platform.passkeys WHERE relying_party = '{host}'");
+    assert_eq!(value::<i64>(&mut releasing, &passkeys).await, 0);
+}
+
 /// The other way round: whoever lets the host go ends the session that was begun meanwhile.
 #[tokio::test]
 async fn a_session_that_begins_while_its_host_is_let_go_ends_with_it() {

@@ -50,6 +50,14 @@ async fn a_host_without_a_proof_is_released_after_a_week_and_its_owners_are_told
     let states = list(&scene.owner(&company)).await;
     assert_eq!(states, [(company.host(), "BUILT_IN*".to_owned()), (host.clone(), "PENDING".to_owned())]);
 
+    // It is written down with the release, and put into the audit by whoever tidies up.
+    scene.office.server.app.auth.tidy(scene.office.clock.now() + TimeDelta::minutes(2)).await.unwrap();
+    let events = scene.owner(&company).ask("{ auditEvents(first: 1) { nodes { action actorName changes } } }").await;
+    let event = events.data("/auditEvents/nodes/0");
+    assert_eq!(event["action"], "domain.released", "{event}");
+    assert_eq!(event["actorName"], "the daily look at addresses");
+    assert_eq!(event["changes"]["hostname"]["to"], host);
+
     // The record of before proves nothing any more, and whoever proves it next gets it.
     scene.dns.say(&record.name, DnsMood::text(&record.value));
     assert_eq!(check(&scene.owner(&company), &host).await.0, "PENDING");

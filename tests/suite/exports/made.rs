@@ -90,6 +90,14 @@ async fn a_text_that_looks_like_a_formula_is_none_in_a_spreadsheet() {
     assert!(text.contains("\"a=1\""), "{text}");
     let manifest: Value = serde_json::from_slice(&fs::read(directory.path().join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["guarded"], true);
+    // A program that knows no guards would take them for part of the texts: it knows the first version alone.
+    let path = directory.path().join("manifest.json");
+    let mut older = manifest.clone();
+    older["version"] = 1.into();
+    fs::write(&path, older.to_string()).unwrap();
+    let refused = outlet.server().tenants().import(directory.path(), &new_tenant()).await.unwrap_err().to_string();
+    assert!(refused.contains("of version 1"), "{refused}");
+    fs::write(&path, manifest.to_string()).unwrap();
     let (tenant, _) = outlet.server().tenants().import(directory.path(), &new_tenant()).await.unwrap();
     assert_eq!(contents_of(&outlet.server().tenants().read_only(&tenant)).await, before);
 }

@@ -282,9 +282,12 @@ async fn a_migration_does_not_wait_for_a_backup_without_end() {
     let refused = by_id(&operator.caller, "retryTenantMigration", &tenant_id(&tenant)).await;
     assert_eq!(refused.code(), "CONFLICT", "{}", refused.body);
     assert!(refused.message().contains("A backup, a restore or another migration"), "{}", refused.message());
+    // What was not tried is no deed.
+    assert!(events_of(&operator.caller, &tenant_id(&tenant)).await.is_empty());
     backup.close().await.unwrap();
     let done = by_id(&operator.caller, "retryTenantMigration", &tenant_id(&tenant)).await;
     assert_eq!(done.data("/retryTenantMigration/tenant/isBehind"), false);
+    assert_eq!(events_of(&operator.caller, &tenant_id(&tenant)).await.len(), 1);
 }
 
 /// What an operator can mend is not an error of the program.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use domain::value::{FromText as _, Title};
 use tenancy::{AdoptionMap, AdoptionReport, AdoptionSource, Hosts, NewTenant, TenantId, Tenants};
-use tokio::fs;
+use tokio::task::spawn_blocking;
 use url::Url;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::{life, say, tenant::first_plan};
 use crate::{
     cli::{AdoptArguments, SOURCE_VARIABLE},
     config::Config,
+    named_file,
     operators::{Adopting, Doer},
 };
 use progress::Progress;
@@ -35,7 +36,8 @@ pub(super) async fn run(
         );
     }
     let path = map.display();
-    let text = fs::read_to_string(&map).await.with_context(|| format!("{path} cannot be read"))?;
+    let named = map.clone();
+    let text = spawn_blocking(move || named_file::read_text(&named, named_file::LONGEST_MAP)).await??;
     let map = AdoptionMap::parse(&text).with_context(|| path.to_string())?;
     let name = Title::from_text("name", name.as_deref().unwrap_or(slug.as_str()))?.into_text();
     let new = NewTenant { id: TenantId(Uuid::now_v7()), slug, name, hostnames: Vec::new(), now };

@@ -10,14 +10,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::Utc;
 use futures::{StreamExt as _, stream};
 use tenancy::{OwnSql, Tenant, TenantStatus, Tenants};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{count, tenant::find};
-use crate::cli::{ByHandCommand, RunArguments, TransactionAccess};
+use crate::{
+    cli::{ByHandCommand, RunArguments, TransactionAccess},
+    named_file,
+};
 use report::{Outcome, Report};
 
 /// How many tenants are read at a time.
@@ -77,7 +80,10 @@ async fn work(arguments: &RunArguments) -> anyhow::Result<Work> {
     }
     let text = match (&arguments.sql, &arguments.command) {
         // Beside the runtime: a pipe may take its time, and whoever stops the program is heard meanwhile.
-        (Some(file), _) => tokio::fs::read_to_string(file).await.with_context(|| format!("{} cannot be read", file.display()))?,
+        (Some(file), _) => {
+            let file = file.clone();
+            tokio::task::spawn_blocking(move || named_file::read_text(&file, named_file::LONGEST_SQL)).await??
+        }
         (None, command) => command.clone().unwrap_or_default(),
     };
     Ok(Work::Sql(OwnSql::parse(&text)?))

@@ -16,18 +16,35 @@ const IN_FAILED_TRANSACTION: &str = "25P02";
 
 /// What the database or the way to it has said, whoever was told.
 fn failure(error: &ServerError) -> Option<&DbErr> {
+    if let Some(tenancy::Error::Database(failure)) = error.source::<tenancy::Error>() {
+        return Some(failure);
+    }
     match (error.source::<domain::Error>(), error.source::<AuthError>()) {
         (Some(domain::Error::Database(failure)), _) | (_, Some(AuthError::Refused(domain::Error::Database(failure)))) => {
             Some(failure)
         }
-        (_, Some(AuthError::Internal(failure))) => failure.downcast_ref(),
+        (_, Some(AuthError::Internal(failure))) => failure_within(failure),
         _ => None,
     }
 }
 
+/// The same of a failure whose type nobody has kept.
+fn failure_within(failure: &anyhow::Error) -> Option<&DbErr> {
+    failure.chain().find_map(|cause| cause.downcast_ref())
+}
+
+fn is_no_connection(failure: &DbErr) -> bool {
+    matches!(failure, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+}
+
 /// Whether all connections were in use for as long as a request may wait for one.
 pub(super) fn found_no_connection(error: &ServerError) -> bool {
-    matches!(failure(error), Some(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
+    failure(error).is_some_and(is_no_connection)
+}
+
+/// The same of what failed before a resolver was asked.
+pub(crate) fn lacked_connection(failure: &anyhow::Error) -> bool {
+    failure_within(failure).is_some_and(is_no_connection)
 }
 
 /// Whether Postgres cancelled a statement because of its time.
