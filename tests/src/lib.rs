@@ -54,7 +54,7 @@ use uuid::Uuid;
 
 pub use account::Account;
 pub use browser::Browser;
-pub use caller::{Answer, Caller};
+pub use caller::{Answer, Caller, nodes_of};
 pub use clock::TestClock;
 pub use collector::{CollectedSpan, Collector, hexadecimal};
 pub use company::{Company, owner};

@@ -2,8 +2,8 @@
 
 use domain::Role;
 use entities::id::PositionId;
-use serde_json::{Value, json};
-use tests::{Caller, Server, opaque};
+use serde_json::json;
+use tests::{Caller, Server, nodes_of, opaque};
 
 async fn create(caller: &Caller, title: &str) -> String {
     let input = json!({ "title": title });
@@ -90,19 +90,11 @@ async fn the_list_is_by_title_and_paged() {
     for title in ["Driver", "Accountant", "Cook", "Baker"] {
         create(&hr, title).await;
     }
-    let mut titles = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let query = "query($after: String) { positions(first: 2, after: $after) {
-            totalCount nodes { title employeeCount } pageInfo { hasNextPage endCursor } } }";
-        let page = company.caller(Role::Employee).ask_with(query, json!({ "after": after })).await.data("/positions");
-        assert_eq!(page["totalCount"], 5);
-        titles.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["title"].as_str().unwrap().to_owned()));
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
-    }
+    let query = "query($after: String) { positions(first: 2, after: $after) {
+        totalCount nodes { title employeeCount } pageInfo { hasNextPage endCursor } } }";
+    let pages = company.caller(Role::Employee).pages(query, json!({}), "/positions").await;
+    assert!(pages.iter().all(|page| page["totalCount"] == 5), "{pages:?}");
+    let titles: Vec<&str> = nodes_of(&pages).map(|node| node["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Accountant", "Baker", "Cook", "Driver", "Mechanic"]);
 }
 
