@@ -17,7 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 use tenancy::{ArchiveError, Error, ExportFormat, Tenant, TenantId, Tenants};
-use tests::{Company, contents_of, database_url, value};
+use tests::{Company, contents_of, database_url, names_in, value};
 use uuid::Uuid;
 
 const FORMATS: [ExportFormat; 2] = [ExportFormat::Ndjson, ExportFormat::Csv];
@@ -43,10 +43,7 @@ impl Shelf {
 
     /// What is on it.
     fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names_in(self.0.path())
     }
 }
 

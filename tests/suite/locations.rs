@@ -3,15 +3,11 @@
 use domain::Role;
 use entities::id::LocationId;
 use serde_json::json;
-use tests::{Caller, Server, opaque};
+use tests::{Caller, Server, key_of, opaque};
 
 async fn create(caller: &Caller, name: &str) -> String {
     let input = json!({ "name": name, "countryCode": "DE", "timeZone": "Europe/Berlin" });
     caller.mutate("createLocation", input, "location { id }").await.text("/createLocation/location/id")
-}
-
-fn key(id: &str) -> uuid::Uuid {
-    api::graphql::id::parse(&id.into()).unwrap().1
 }
 
 #[tokio::test]
@@ -34,7 +30,7 @@ async fn a_location_is_created_renamed_and_deleted() {
 
     assert_eq!(hr.delete("deleteLocation", id).await.text("/deleteLocation/deletedId"), id);
     assert_eq!(hr.ask(&format!("{{ node(id: \"{id}\") {{ id }} }}")).await.code(), "NOT_FOUND");
-    assert_eq!(company.deeds(key(id)).await, ["location.created", "location.renamed", "location.deleted"]);
+    assert_eq!(company.deeds(key_of(id)).await, ["location.created", "location.renamed", "location.deleted"]);
 }
 
 #[tokio::test]

@@ -3,15 +3,11 @@
 use domain::Role;
 use entities::id::PositionId;
 use serde_json::json;
-use tests::{Caller, Server, nodes_of, opaque};
+use tests::{Caller, Server, key_of, nodes_of, opaque};
 
 async fn create(caller: &Caller, title: &str) -> String {
     let input = json!({ "title": title });
     caller.mutate("createPosition", input, "position { id }").await.text("/createPosition/position/id")
-}
-
-fn key(id: &str) -> uuid::Uuid {
-    api::graphql::id::parse(&id.into()).unwrap().1
 }
 
 #[tokio::test]
@@ -29,7 +25,7 @@ async fn a_position_is_created_renamed_and_deleted() {
 
     assert_eq!(hr.delete("deletePosition", &id).await.text("/deletePosition/deletedId"), id);
     assert_eq!(hr.ask(&format!("{{ position(id: \"{id}\") {{ id }} }}")).await.code(), "NOT_FOUND");
-    assert_eq!(company.deeds(key(&id)).await, ["position.created", "position.renamed", "position.deleted"]);
+    assert_eq!(company.deeds(key_of(&id)).await, ["position.created", "position.renamed", "position.deleted"]);
 }
 
 #[tokio::test]
@@ -65,7 +61,7 @@ async fn merging_gives_everyone_the_target() {
         let employee = hr.ask(&format!("{{ employee(id: \"{}\") {{ version position {{ id }} }} }}", opaque(id))).await;
         assert_eq!(employee.data("/employee"), json!({ "version": version, "position": { "id": target } }));
     }
-    assert_eq!(company.deeds(key(&target)).await, ["position.created", "position.merged"]);
+    assert_eq!(company.deeds(key_of(&target)).await, ["position.created", "position.merged"]);
 }
 
 #[tokio::test]
