@@ -59,7 +59,7 @@ pub use clock::TestClock;
 pub use collector::{CollectedSpan, Collector, hexadecimal};
 pub use company::{Company, owner};
 pub use contents::contents_of;
-pub use database::{TestDatabase, run, value};
+pub use database::{TestDatabase, run, value, waiters, waiters_for};
 pub use device::Device;
 pub use dns::{DnsMood, FakeDns};
 pub use http2::Http2;

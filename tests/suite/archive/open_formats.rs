@@ -8,7 +8,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{ArchiveError, ArchivePlace, Error, ExportFormat};
-use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value};
+use tests::{Server, Step, TestDatabase, database_url, make_tenant, new_tenant, run, until, value, waiters_for};
 
 use super::{FORMATS, Shelf, archive_error, contents, fill};
 
@@ -124,10 +124,9 @@ async fn two_exports_into_one_directory_do_not_mix() {
     let mut holder = PgConnection::connect(&database_url()).await.unwrap();
     let mut operator = PgConnection::connect(&database_url()).await.unwrap();
     run(&mut holder, &format!("BEGIN; LOCK TABLE {schema}.positions")).await;
-    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
     let export = || server.tenants().export(&company.tenant, &directory, ExportFormat::Ndjson, Utc::now());
     let meanwhile = async {
-        until("the export waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+        until("the export waits", async || waiters_for(&mut operator, &format!("{schema}.positions")).await == 1).await;
         let refused = archive_error(export().await);
         run(&mut holder, "ROLLBACK").await;
         refused
@@ -159,8 +158,7 @@ async fn an_export_that_is_stopped_leaves_nothing() {
     let mut holder = PgConnection::connect(&database_url()).await.unwrap();
     let mut operator = PgConnection::connect(&database_url()).await.unwrap();
     run(&mut holder, &format!("BEGIN; LOCK TABLE {schema}.positions")).await;
-    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
-    let stop = until("the export waits", async || value::<i64>(&mut operator, &waiting).await == 1);
+    let stop = until("the export waits", async || waiters_for(&mut operator, &format!("{schema}.positions")).await == 1);
     let stopped = server.tenants().export_into(&company.tenant, &place, ExportFormat::Csv, Utc::now(), stop).await;
     assert!(matches!(archive_error(stopped), ArchiveError::Stopped));
     assert_eq!(shelf.names(), [""; 0]);
