@@ -9,6 +9,7 @@ pub mod app;
 pub mod auth;
 mod background;
 pub mod backup;
+mod claim;
 pub mod cli;
 mod commands;
 pub mod config;

@@ -38,6 +38,7 @@ mod standby;
 mod standing;
 mod survey;
 mod tenant;
+mod tenants;
 
 pub use archive::{
     AdoptedRow, AdoptedTable, Adoption, AdoptionError, AdoptionMap, AdoptionReport, AdoptionRules, AdoptionSource, AdoptionStep,
@@ -66,7 +67,7 @@ pub use host::{register_host, release_host, set_primary_host, unset_primary_host
 pub use hostname::{Host, Hostname, HostnameError, Hosts};
 pub use listen::Heard;
 pub use name::{SchemaName, SchemaNameError};
-pub use pool::{PoolOptions, Tenants};
+pub use pool::PoolOptions;
 pub use provision::{NewTenant, Provisioning};
 pub use rename::{Renamed, Renaming};
 pub use resolve::{Audience, HostTarget, Refusal, Resolution, resolve};
@@ -75,3 +76,4 @@ pub use standby::StandbyStatus;
 pub use standing::{Deadlines, Standing, State, Terms, standing};
 pub use survey::{MigrationFailure, SurveyOrder, SurveyState, TenantSurvey};
 pub use tenant::{Maintenance, Tenant, TenantId, TenantStatus};
+pub use tenants::Tenants;

@@ -91,6 +91,23 @@ impl Caller {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// Asks for one page of a list after the other, until there is no next one: what each answer has at a path. The operation takes
+    /// `$after`.
+    pub async fn pages(&self, query: &str, mut variables: Value, pointer: &str) -> Vec<Value> {
+        let mut pages = Vec::new();
+        variables["after"] = Value::Null;
+        loop {
+            let page = self.ask_with(query, variables.clone()).await.data(pointer);
+            variables["after"] = page["pageInfo"]["endCursor"].clone();
+            let is_last = page["pageInfo"]["hasNextPage"] == false;
+            pages.push(page);
+            if is_last {
+                return pages;
+            }
+            assert!(pages.len() < 100, "there is no end");
+        }
+    }
+
     /// Calls a mutation that takes an input, and selects this of its payload.
     pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Answer {
         let (first, rest) = name.split_at(1);
@@ -117,6 +134,11 @@ impl Caller {
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
+}
+
+/// The nodes of all pages.
+pub fn nodes_of(pages: &[Value]) -> impl Iterator<Item = &Value> {
+    pages.iter().flat_map(|page| page["nodes"].as_array().unwrap())
 }
 
 impl Answer {

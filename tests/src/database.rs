@@ -100,6 +100,17 @@ pub async fn run(connection: &mut PgConnection, sql: &str) {
     }
 }
 
+/// How many connections to this database wait for a lock.
+pub async fn waiters(connection: &mut PgConnection) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    value(connection, sql).await
+}
+
+/// How many connections wait for a lock on a table, which is named with its schema.
+pub async fn waiters_for(connection: &mut PgConnection, table: &str) -> i64 {
+    value(connection, &format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass")).await
+}
+
 /// The one value that a statement returns.
 pub async fn value<T>(connection: &mut PgConnection, sql: &str) -> T
 where

@@ -39,7 +39,7 @@ mod step;
 mod tokens;
 mod visitor;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use api::{
     app::{App, Clock, system_clock},
@@ -54,12 +54,12 @@ use uuid::Uuid;
 
 pub use account::Account;
 pub use browser::Browser;
-pub use caller::{Answer, Caller};
+pub use caller::{Answer, Caller, nodes_of};
 pub use clock::TestClock;
 pub use collector::{CollectedSpan, Collector, hexadecimal};
 pub use company::{Company, owner};
 pub use contents::contents_of;
-pub use database::{TestDatabase, run, value};
+pub use database::{TestDatabase, run, value, waiters, waiters_for};
 pub use device::Device;
 pub use dns::{DnsMood, FakeDns};
 pub use http2::Http2;
@@ -177,4 +177,17 @@ pub async fn make_tenant(tenants: &Tenants) -> Arc<Tenant> {
 /// The opaque form of a key, as requests and answers have it.
 pub fn opaque(key: impl api::graphql::id::Key) -> String {
     api::graphql::id::encode(key).to_string()
+}
+
+/// The key in an opaque id.
+pub fn key_of(id: &str) -> Uuid {
+    api::graphql::id::parse(&id.into()).expect("the id cannot be read").1
+}
+
+/// The names of what is in a directory, sorted; none where there is no directory.
+pub fn names_in(directory: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }

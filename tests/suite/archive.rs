@@ -1,5 +1,6 @@
 //! One tenant as a file: written while it is used, restored whole or not at all, and never out of a damaged file.
 
+mod altered_exports;
 mod damage;
 mod fleet;
 mod in_place;
@@ -15,9 +16,11 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
-use tenancy::{ArchiveError, Error, Tenant, TenantId, Tenants};
-use tests::{Company, contents_of, database_url, value};
+use tenancy::{ArchiveError, Error, ExportFormat, Tenant, TenantId, Tenants};
+use tests::{Company, contents_of, database_url, names_in, value};
 use uuid::Uuid;
+
+const FORMATS: [ExportFormat; 2] = [ExportFormat::Ndjson, ExportFormat::Csv];
 
 /// A directory for archives.
 struct Shelf(TempDir);
@@ -40,10 +43,7 @@ impl Shelf {
 
     /// What is on it.
     fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names_in(self.0.path())
     }
 }
 

@@ -129,16 +129,8 @@ async fn the_audit_is_paged_and_newest_first() {
     let times: Vec<&str> = whole.iter().map(|edge| edge["node"]["occurredAt"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
 
-    let mut paged = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let page = hr.ask_with(query, json!({ "first": 2, "after": after })).await.data("/auditEvents");
-        paged.extend(page["edges"].as_array().unwrap().clone());
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
-    }
+    let pages = hr.pages(query, json!({ "first": 2 }), "/auditEvents").await;
+    let paged: Vec<Value> = pages.iter().flat_map(|page| page["edges"].as_array().unwrap().clone()).collect();
     assert_eq!(&paged, whole);
 
     let one = hr.ask_with(query, json!({ "subject": opaque(company.member.id) })).await.data("/auditEvents/edges");

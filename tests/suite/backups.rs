@@ -7,13 +7,13 @@ mod objects;
 mod rotation;
 mod schedule;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::TimeDelta;
 use entities::platform::backup::{Model, State};
 use tempfile::TempDir;
 use tenancy::Tenant;
-use tests::{PostOffice, Server, make_tenant};
+use tests::{PostOffice, Server, make_tenant, names_in};
 
 /// An installation that backs its tenants up once a day.
 struct Archives {
@@ -69,9 +69,6 @@ impl Archives {
 
     /// The files of a tenant.
     fn files(&self, tenant: &Tenant) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.home(tenant)) else { return Vec::new() };
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names_in(&self.home(tenant))
     }
 }

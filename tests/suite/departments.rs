@@ -30,8 +30,3 @@ async fn read(caller: &Caller, id: &str) -> Value {
         id name parent { id } children { id name } employeeCount createdAt updatedAt } }";
     caller.ask_with(query, json!({ "id": id })).await.data("/department")
 }
-
-/// The key in an opaque id.
-fn key(id: &str) -> uuid::Uuid {
-    api::graphql::id::parse(&id.into()).unwrap().1
-}

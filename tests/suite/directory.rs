@@ -7,7 +7,7 @@ use futures::future::join_all;
 use migration::tenant::TenantMigrator;
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{Host, Hostname, Slug, State, Tenant, TenantStatus, Tenants, Terms, standing};
-use tests::{TestDatabase, make_tenant, run, until, value, within};
+use tests::{TestDatabase, make_tenant, run, until, value, waiters, within};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -52,8 +52,7 @@ impl Processes {
 
     /// How many look-ups wait in the database.
     async fn waiting(&mut self) -> i64 {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        value(&mut self.observer, waiting).await
+        waiters(&mut self.observer).await
     }
 
     async fn stop(self) {

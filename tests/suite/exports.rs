@@ -22,7 +22,7 @@ use domain::Role;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{Account, Answer, Caller, Company, PostOffice, Server};
+use tests::{Account, Answer, Caller, Company, PostOffice, Server, names_in};
 use tower::ServiceExt as _;
 use zip::ZipArchive;
 
@@ -68,10 +68,7 @@ impl Outlet {
 
     /// The files of a company.
     fn files(&self, company: &Company<'_>) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.home(company)) else { return Vec::new() };
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names_in(&self.home(company))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod code_flow;
+mod let_in;
 mod real;
 mod settings;
 
@@ -48,6 +49,11 @@ pub(crate) async fn sign_in(browser: &mut Browser<'_>, provider: &FakeProvider, 
 /// Where the provider sends the browser back to.
 fn back(address: &str, code: &str) -> String {
     format!("/auth/callback?code={code}&state={}", tests::query(address)["state"])
+}
+
+/// Where somebody is led who cannot sign in by the provider.
+fn problem(name: &str) -> String {
+    format!("/sign-in?problem={name}")
 }
 
 /// Claims of somebody with a verified address.

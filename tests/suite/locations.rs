@@ -2,16 +2,12 @@
 
 use domain::Role;
 use entities::id::LocationId;
-use serde_json::{Value, json};
-use tests::{Caller, Server, opaque};
+use serde_json::json;
+use tests::{Caller, Server, key_of, opaque};
 
 async fn create(caller: &Caller, name: &str) -> String {
     let input = json!({ "name": name, "countryCode": "DE", "timeZone": "Europe/Berlin" });
     caller.mutate("createLocation", input, "location { id }").await.text("/createLocation/location/id")
-}
-
-fn key(id: &str) -> uuid::Uuid {
-    api::graphql::id::parse(&id.into()).unwrap().1
 }
 
 #[tokio::test]
@@ -34,7 +30,7 @@ async fn a_location_is_created_renamed_and_deleted() {
 
     assert_eq!(hr.delete("deleteLocation", id).await.text("/deleteLocation/deletedId"), id);
     assert_eq!(hr.ask(&format!("{{ node(id: \"{id}\") {{ id }} }}")).await.code(), "NOT_FOUND");
-    assert_eq!(company.deeds(key(id)).await, ["location.created", "location.renamed", "location.deleted"]);
+    assert_eq!(company.deeds(key_of(id)).await, ["location.created", "location.renamed", "location.deleted"]);
 }
 
 #[tokio::test]
@@ -91,19 +87,11 @@ async fn the_list_is_by_name_and_paged() {
     for name in ["Bonn", "Aachen", "Celle"] {
         create(&hr, name).await;
     }
-    let mut names = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let query = "query($after: String) { locations(first: 1, after: $after) {
-            totalCount nodes { name } pageInfo { hasNextPage endCursor } } }";
-        let page = company.caller(Role::Employee).ask_with(query, json!({ "after": after })).await.data("/locations");
-        assert_eq!(page["totalCount"], 3);
-        names.push(page["nodes"][0]["name"].as_str().unwrap().to_owned());
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
-    }
+    let query = "query($after: String) { locations(first: 1, after: $after) {
+        totalCount nodes { name } pageInfo { hasNextPage endCursor } } }";
+    let pages = company.caller(Role::Employee).pages(query, json!({}), "/locations").await;
+    assert!(pages.iter().all(|page| page["totalCount"] == 3), "{pages:?}");
+    let names: Vec<&str> = pages.iter().map(|page| page["nodes"][0]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Aachen", "Bonn", "Celle"]);
 }
 

@@ -4,9 +4,11 @@
 //! snapshot is a change of who may do what: read it, then accept it by `cargo insta accept`, or by running the test with
 //! `INSTA_UPDATE=always`.
 
+mod arranged;
 mod mutations;
 mod plant;
 mod queries;
+mod scene;
 mod table;
 
 use domain::Role;

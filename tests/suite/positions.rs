@@ -2,16 +2,12 @@
 
 use domain::Role;
 use entities::id::PositionId;
-use serde_json::{Value, json};
-use tests::{Caller, Server, opaque};
+use serde_json::json;
+use tests::{Caller, Server, key_of, nodes_of, opaque};
 
 async fn create(caller: &Caller, title: &str) -> String {
     let input = json!({ "title": title });
     caller.mutate("createPosition", input, "position { id }").await.text("/createPosition/position/id")
-}
-
-fn key(id: &str) -> uuid::Uuid {
-    api::graphql::id::parse(&id.into()).unwrap().1
 }
 
 #[tokio::test]
@@ -29,7 +25,7 @@ async fn a_position_is_created_renamed_and_deleted() {
 
     assert_eq!(hr.delete("deletePosition", &id).await.text("/deletePosition/deletedId"), id);
     assert_eq!(hr.ask(&format!("{{ position(id: \"{id}\") {{ id }} }}")).await.code(), "NOT_FOUND");
-    assert_eq!(company.deeds(key(&id)).await, ["position.created", "position.renamed", "position.deleted"]);
+    assert_eq!(company.deeds(key_of(&id)).await, ["position.created", "position.renamed", "position.deleted"]);
 }
 
 #[tokio::test]
@@ -65,7 +61,7 @@ async fn merging_gives_everyone_the_target() {
         let employee = hr.ask(&format!("{{ employee(id: \"{}\") {{ version position {{ id }} }} }}", opaque(id))).await;
         assert_eq!(employee.data("/employee"), json!({ "version": version, "position": { "id": target } }));
     }
-    assert_eq!(company.deeds(key(&target)).await, ["position.created", "position.merged"]);
+    assert_eq!(company.deeds(key_of(&target)).await, ["position.created", "position.merged"]);
 }
 
 #[tokio::test]
@@ -90,19 +86,11 @@ async fn the_list_is_by_title_and_paged() {
     for title in ["Driver", "Accountant", "Cook", "Baker"] {
         create(&hr, title).await;
     }
-    let mut titles = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let query = "query($after: String) { positions(first: 2, after: $after) {
-            totalCount nodes { title employeeCount } pageInfo { hasNextPage endCursor } } }";
-        let page = company.caller(Role::Employee).ask_with(query, json!({ "after": after })).await.data("/positions");
-        assert_eq!(page["totalCount"], 5);
-        titles.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["title"].as_str().unwrap().to_owned()));
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
-    }
+    let query = "query($after: String) { positions(first: 2, after: $after) {
+        totalCount nodes { title employeeCount } pageInfo { hasNextPage endCursor } } }";
+    let pages = company.caller(Role::Employee).pages(query, json!({}), "/positions").await;
+    assert!(pages.iter().all(|page| page["totalCount"] == 5), "{pages:?}");
+    let titles: Vec<&str> = nodes_of(&pages).map(|node| node["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Accountant", "Baker", "Cook", "Driver", "Mechanic"]);
 }
 

@@ -3,9 +3,12 @@
 mod clients;
 mod endings;
 mod events;
+mod places;
 mod protocol;
 mod rights;
 mod told;
+
+use std::time::{Duration, Instant};
 
 use domain::Role;
 use serde_json::{Value, json};
@@ -14,9 +17,26 @@ use tests::{Caller, Company, Listening, Socket, opaque};
 /// All that a change of an employee says of it, and somebody's name.
 const EMPLOYEES: &str = "subscription { employeesChanged { kind employeeId employee { givenName } } }";
 
+/// How soon the other process has to end what is over.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 /// Someone with a role who watches over a WebSocket.
 async fn socket(company: &Company<'_>, listening: &Listening, role: Role) -> Socket {
     listening.connect(&company.host(), &company.token(role)).await
+}
+
+/// The same, watching employees.
+async fn watching(company: &Company<'_>, listening: &Listening, role: Role) -> Socket {
+    let mut socket = socket(company, listening, role).await;
+    socket.subscribe("a", EMPLOYEES).await;
+    socket
+}
+
+/// The connection is ended, soon, and says why.
+async fn assert_ends(mut socket: Socket, code: u16, reason: &str) {
+    let begin = Instant::now();
+    assert_eq!(socket.closed().await, (code, reason.to_owned()));
+    assert!(begin.elapsed() < AT_ONCE, "{reason} took {:?}", begin.elapsed());
 }
 
 /// Gives an employee another given name.

@@ -7,11 +7,14 @@ pub(crate) mod audit_outbox;
 mod authenticator;
 mod challenge;
 mod entry_code;
+mod error;
+mod identity;
 pub(crate) mod identity_provider;
 mod invitation;
 mod keys;
 mod mailed_token;
 mod member;
+mod method;
 mod operator;
 mod own_session;
 mod passkey;
@@ -32,13 +35,10 @@ pub(crate) mod tries;
 mod ways_in;
 mod workspace;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Actor, Principal};
-use entities::{id::SessionId, platform::identity_provider as provider_row};
-use sea_orm::EntityTrait as _;
-use tenancy::{Audience, Freshness, Heard, HostTarget, Hostname, Hosts, PlatformConnection, Tenant, TenantId, Tenants};
+use tenancy::{Freshness, Heard, Hostname, Hosts, PlatformConnection, Tenants};
 use uuid::Uuid;
 
 pub use account::{NewAccount, check_joinable, join};
@@ -46,10 +46,13 @@ pub(crate) use account::{join_within, leave};
 pub use api_key::{ApiKeys, NewApiKey, permissions_of};
 pub use authenticator::NewAuthenticator;
 pub use challenge::Challenge;
+pub use error::AuthError;
+pub use identity::Identity;
 pub use identity_provider::{IdentityProviders, Problem, SetIdentityProvider};
 pub use invitation::{Acceptance, InvitationCursor, NewInvitation};
 pub use keys::Keyring;
 pub use member::Member;
+pub use method::Method;
 pub use operator::{
     ChosenAccess, NewOperator, OpenSetup, OperatorIdentity, OperatorSession, SetupLink, create as create_operator,
     disable as disable_operator, list as list_operators, reset as reset_operator,
@@ -70,7 +73,6 @@ pub use ways_in::{Notice, SecurityChange, WaysIn};
 pub use workspace::OwnTenant;
 
 use crate::secret::SecretKeys;
-use identity_provider::{ProviderAnswer, ProviderRefusal};
 pub(crate) use invitation::{invite_first_owner, make_invitation_token};
 pub(crate) use keys::KEYS_CHANNEL;
 pub(crate) use password_reset::begin_password_reset;
@@ -78,7 +80,7 @@ pub(crate) use sign_up::make_sign_up_token;
 pub(crate) use standing::ACCESS_CHANNEL;
 use standing::Standings;
 use throttle::Throttle;
-use token::{GoodFor, Verifier};
+use token::Verifier;
 use tries::Tries;
 
 /// A session that was just begun or renewed.
@@ -107,132 +109,6 @@ pub struct Visitor {
     pub host: Option<Hostname>,
     /// Whether it comes from where operators are.
     pub is_from_operators: bool,
-}
-
-/// How a session was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// By a password alone.
-    Password,
-    /// By a password and a second factor.
-    SecondFactor,
-    /// By a passkey.
-    Passkey,
-    /// By a code that was made on the apex.
-    EntryCode,
-    /// By accepting an invitation.
-    Invitation,
-    /// By the tenant's identity provider.
-    IdentityProvider,
-    /// By confirming that an organisation signs up.
-    SignUp,
-}
-
-impl Method {
-    /// All ways.
-    pub const ALL: [Self; 7] = [
-        Self::Password,
-        Self::SecondFactor,
-        Self::Passkey,
-        Self::EntryCode,
-        Self::Invitation,
-        Self::IdentityProvider,
-        Self::SignUp,
-    ];
-
-    /// The method as it is stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::SecondFactor => "second_factor",
-            Self::Passkey => "passkey",
-            Self::EntryCode => "entry_code",
-            Self::Invitation => "invitation",
-            Self::IdentityProvider => "identity_provider",
-            Self::SignUp => "sign_up",
-        }
-    }
-}
-
-/// Why somebody is not signed in.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    /// The same for an unknown address, a wrong password and an account without a membership here.
-    #[error("The e-mail address or the password is wrong.")]
-    InvalidCredentials,
-    /// Unknown, used before, expired or ended.
-    #[error("The session has ended. Please sign in again.")]
-    InvalidRefreshToken,
-    /// The password is right, and a second factor is asked for.
-    #[error("Please give the code of your authenticator app, or a recovery code.")]
-    SecondFactorRequired {
-        /// The step that waits for it.
-        challenge: Challenge,
-    },
-    /// The same for an unknown address, a wrong password and a wrong code of an operator.
-    #[error("The e-mail address, the password or the code is wrong.")]
-    InvalidOperatorCredentials,
-    /// A step of a sign-in that is unknown, over, elsewhere or was tried too often.
-    #[error("This has taken too long, or was tried too often. Please start again.")]
-    InvalidChallenge,
-    /// A code of the apex that is unknown, used, expired or for another tenant.
-    #[error("This way in has expired or was used before. Please choose the workspace again.")]
-    InvalidEntryCode,
-    /// A passkey that is unknown, or whose answer is not right.
-    #[error("The passkey was not accepted.")]
-    InvalidPasskey,
-    /// The tenant's own host, where somebody signs in, was let go in the meantime.
-    #[error("No organisation has this address.")]
-    HostLetGo,
-    /// What was asked for makes no sense, is not there, or is not allowed.
-    #[error(transparent)]
-    Refused(#[from] domain::Error),
-    /// Too many tries.
-    #[error("There were too many tries. Please wait a moment.")]
-    RateLimited {
-        /// After what time another try is taken.
-        retry_after: Duration,
-    },
-    /// A fault.
-    #[error("signing in failed")]
-    Internal(#[from] anyhow::Error),
-}
-
-impl AuthError {
-    /// A password could not be hashed or verified.
-    fn of_passwords(error: anyhow::Error) -> Self {
-        match error.downcast::<password::Busy>() {
-            Ok(password::Busy) => Self::RateLimited { retry_after: Duration::from_secs(5) },
-            Err(error) => Self::Internal(error),
-        }
-    }
-}
-
-impl From<sea_orm::DbErr> for AuthError {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Internal(error.into())
-    }
-}
-
-/// Who a verified credential speaks for, and where.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Who it is.
-    pub principal: Principal,
-    /// The name.
-    pub name: String,
-    /// The e-mail address of a person.
-    pub email: Option<String>,
-    /// The session that the token belongs to, if it belongs to one.
-    pub session_id: Option<SessionId>,
-    /// Where the credential is good.
-    pub audience: Audience,
-    /// Until when it is good; none for a key without an end.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// What it may do in the tenant; none on the apex.
-    pub actor: Option<Actor>,
-    /// By whose leave an operator is in the tenant; none for everybody else.
-    pub support: Option<SupportVisit>,
 }
 
 /// How long things live.
@@ -300,63 +176,6 @@ impl Auth {
         })
     }
 
-    /// Finds out who a bearer token speaks for: it is genuine, and its session is not over. Whether it is good *here* is for
-    /// [`tenancy::resolve`] to say, from its audience.
-    pub async fn identify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
-        if api_key_token::is_key(token) {
-            return self.api_keys.identify(token, now).await;
-        }
-        let token = self.verifier.verify(token, now).await?;
-        let invalid = |reason: &'static str| TokenError::Invalid(anyhow::anyhow!(reason));
-        let claimed = match token.good_for {
-            GoodFor::Audience(claimed) => claimed,
-            GoodFor::Support(tenant, claim) => return self.identify_support(&token, tenant, claim, now).await,
-            GoodFor::Operators => return Err(invalid("the token is an operator's")),
-        };
-        let standing = self.standings.of(token.session_id, now).await.map_err(|error| TokenError::Internal(error.into()))?;
-        let standing = standing.ok_or_else(|| invalid("the token's session is over"))?;
-        let audience = standing.tenant().map_or(Audience::Platform, Audience::Tenant);
-        if standing.account_id.uuid() != token.subject || audience != claimed {
-            return Err(invalid("the token's session is another's"));
-        }
-        if standing.exceeds_provider() {
-            return Err(invalid("an owner signs in without the identity provider"));
-        }
-        let actor = match (audience, standing.role) {
-            (Audience::Platform, _) => None,
-            (Audience::Tenant(_), Some(role)) => {
-                Some(Actor::person(standing.account_id, standing.name.as_str(), role, standing.employee_id))
-            }
-            (Audience::Tenant(_), None) => return Err(invalid("the token's owner is no member any more")),
-        };
-        Ok(Arc::new(Identity {
-            principal: Principal::Account(standing.account_id),
-            name: standing.name.clone(),
-            email: Some(standing.email.clone()),
-            session_id: Some(token.session_id),
-            audience,
-            expires_at: Some(token.expires_at),
-            actor,
-            support: None,
-        }))
-    }
-
-    /// The same for a token that was sent to this target: at a tenant's own host, tokens of its identity provider are good too.
-    pub async fn identify_at(&self, target: HostTarget, token: &str, now: DateTime<Utc>) -> Result<Arc<Identity>, TokenError> {
-        if let HostTarget::Tenant(tenant) = target
-            && let Some(issuer) = token::claimed_issuer(token).filter(|issuer| *issuer != self.hosts.base().as_str())
-            && self.takes_tokens_of(tenant, &issuer).await?
-        {
-            return self.identity_providers.identify(tenant, token, now).await;
-        }
-        self.identify(token, now).await
-    }
-
-    async fn takes_tokens_of(&self, tenant: TenantId, issuer: &str) -> Result<bool, TokenError> {
-        let takes = self.identity_providers.takes_tokens_of(tenant, issuer).await;
-        takes.map_err(|error| TokenError::Internal(error.into()))
-    }
-
     /// What the operator has decided about signing up.
     pub fn sign_up_policy(&self) -> &SignUpPolicy {
         &self.sign_up
@@ -365,43 +184,6 @@ impl Auth {
     /// The identity providers of all tenants.
     pub fn identity_providers(&self) -> &IdentityProviders {
         &self.identity_providers
-    }
-
-    /// Begins a session of somebody for whom the tenant's identity provider vouches. Somebody new becomes a member only where the
-    /// tenant takes members now.
-    pub(crate) async fn complete_provider_sign_in(
-        &self,
-        tenant: &Arc<Tenant>,
-        answer: ProviderAnswer,
-        browser: Option<&str>,
-        takes_members: bool,
-        visitor: &Visitor,
-        now: DateTime<Utc>,
-    ) -> Result<Session, ProviderRefusal> {
-        let failed = |error: AuthError| Problem::Failed.because(anyhow::Error::from(error));
-        let scope = self.tenants.read_write(tenant);
-        let tenant = tenant.id;
-        let before = self.provider_as_of(tenant).await.map_err(failed)?;
-        let let_in = self.identity_providers.complete(tenant, answer, browser, takes_members, now).await?;
-        self.deliver(&scope, let_in.entries).await;
-        let session = self.begin(Some(tenant), &let_in.account, Method::IdentityProvider, visitor, now).await;
-        let session = session.map_err(|error| match error {
-            AuthError::InvalidCredentials => Problem::NotAMember.because("the membership or the password has just changed"),
-            AuthError::HostLetGo => Problem::Expired.because("the organisation has let the host go"),
-            other => failed(other),
-        })?;
-        // Whoever removes or replaces the provider ends its sessions, and may have been faster than this one was begun.
-        if self.provider_as_of(tenant).await.map_err(failed)? != before {
-            self.sign_out(Some(tenant), None, session.identity.session_id, now).await.map_err(failed)?;
-            return Err(Problem::Expired.because("the provider has changed since"));
-        }
-        Ok(session)
-    }
-
-    /// Which provider a tenant has, and since when it is as it is.
-    async fn provider_as_of(&self, tenant: TenantId) -> Result<Option<(String, String, DateTime<Utc>)>, AuthError> {
-        let provider = provider_row::Entity::find_by_id(tenant.0).one(&self.platform).await?;
-        Ok(provider.map(|provider| (provider.issuer, provider.client_id, provider.updated_at)))
     }
 
     /// The API keys of all tenants.

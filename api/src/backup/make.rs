@@ -1,20 +1,17 @@
 //! One archive: known before it is begun, there whole or not at all.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entities::platform::backup::{ActiveModel, Column, Entity, State};
 use futures::future::join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use tenancy::{ArchiveError, ArchivePlace, Error, Tenant, TenantStatus, Written};
-use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{Backups, turn::Turn};
-use crate::app::Clock;
+use crate::{app::Clock, claim::until_lost};
 
-/// How often a claim is renewed while an archive is made.
-const RENEWAL: Duration = Duration::from_mins(1);
 /// What becomes of an archive whose process ended.
 const BROKEN_OFF: &str = "The process that made it has ended before it was complete.";
 
@@ -85,20 +82,10 @@ impl Backups {
         let name = format!("{}-{}.tenantry", tenant.slug, began.format("%Y%m%dT%H%M%S%3fZ"));
         let target = place.join(&tenant.id.to_string()).join(&name);
         self.note_begin(id, &tenant, &target, began).await?;
-        let keep = async {
-            loop {
-                sleep(RENEWAL).await;
-                match self.renew(turn, clock()).await {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => tracing::debug!(%error, "a claim was not renewed"),
-                }
-            }
-        };
         let result = tokio::select! {
             result = self.tenants.backup_into(&tenant, &target, self.key.as_ref(), began) => result,
             // Another process has taken over, and removes what this one has begun.
-            () = keep => Err(Error::Archive(ArchiveError::Busy(tenant.slug.to_string()))),
+            () = until_lost(|| self.renew(turn, clock())) => Err(Error::Archive(ArchiveError::Busy(tenant.slug.to_string()))),
         };
         let result = match result {
             Ok(written) => match self.note_done(id, &written, clock()).await {

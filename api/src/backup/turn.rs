@@ -8,9 +8,8 @@ use tenancy::TenantId;
 use uuid::Uuid;
 
 use super::Backups;
+use crate::claim::LEASE;
 
-/// For how long a turn belongs to the process that took it, unless it is renewed. One that is killed gives it back.
-pub(super) const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// After what time a backup that failed is tried again; after twice that the next time.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 

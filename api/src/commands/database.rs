@@ -41,7 +41,19 @@ impl Database {
         }
     }
 
-    /// The same, for the one program that serves: a private Postgres that another program has is an error.
+    /// Opens the database, makes or updates its control plane, works on it, and closes it whatever came of that.
+    pub(super) async fn with<T>(config: &Config, work: impl AsyncFnOnce(&Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let database = Self::open(config).await?;
+        let result = async {
+            database.install().await?;
+            work(&database).await
+        }
+        .await;
+        database.close().await?;
+        result
+    }
+
+    /// The same as [`open`](Self::open), for the one program that serves: a private Postgres that another program has is an error.
     pub(super) async fn open_alone(config: &Config) -> anyhow::Result<Self> {
         match &config.database.database_url {
             Some(url) => Self::existing(config, url).await,

@@ -10,18 +10,14 @@ use super::database::Database;
 use crate::{config::Config, demo};
 
 pub(super) async fn run(config: &Config, count: Option<u32>, employees: u32) -> anyhow::Result<()> {
-    let database = Database::open(config).await?;
-    let result = async {
-        database.install().await?;
+    Database::with(config, async |database| {
         super::migrate::migrate_all(&database.tenants, 4, None).await?;
         match count {
             None => demo::ensure_demo_tenants(&database.tenants).await,
-            Some(count) => make_for_load(&database, count, employees).await,
+            Some(count) => make_for_load(database, count, employees).await,
         }
-    }
-    .await;
-    database.close().await?;
-    result
+    })
+    .await
 }
 
 async fn make_for_load(database: &Database, count: u32, employees: u32) -> anyhow::Result<()> {

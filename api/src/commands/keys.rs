@@ -10,14 +10,7 @@ use crate::{auth, cli::KeysCommand, config::Config, secret};
 const TIME: &str = "%Y-%m-%d %H:%M:%S UTC";
 
 pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result<()> {
-    let database = Database::open(config).await?;
-    let result = async {
-        database.install().await?;
-        work(config, &database.tenants, command).await
-    }
-    .await;
-    database.close().await?;
-    result
+    Database::with(config, async |database| work(config, &database.tenants, command).await).await
 }
 
 async fn work(config: &Config, tenants: &Tenants, command: KeysCommand) -> anyhow::Result<()> {

@@ -13,14 +13,7 @@ use crate::{
 };
 
 pub(super) async fn run(config: &Config, command: OperatorCommand) -> anyhow::Result<()> {
-    let database = Database::open(config).await?;
-    let result = async {
-        database.install().await?;
-        work(config, &database.tenants, command).await
-    }
-    .await;
-    database.close().await?;
-    result
+    Database::with(config, async |database| work(config, &database.tenants, command).await).await
 }
 
 async fn work(config: &Config, tenants: &Tenants, command: OperatorCommand) -> anyhow::Result<()> {

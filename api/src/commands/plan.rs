@@ -13,14 +13,7 @@ use crate::{
 };
 
 pub(super) async fn run(config: &Config, command: PlanCommand) -> anyhow::Result<()> {
-    let database = Database::open(config).await?;
-    let result = async {
-        database.install().await?;
-        work(&life::operators(config, &database.tenants)?, command).await
-    }
-    .await;
-    database.close().await?;
-    result
+    Database::with(config, async |database| work(&life::operators(config, &database.tenants)?, command).await).await
 }
 
 async fn work(operators: &Operators, command: PlanCommand) -> anyhow::Result<()> {

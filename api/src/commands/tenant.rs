@@ -26,14 +26,7 @@ use crate::{
 };
 
 pub(super) async fn run(config: &Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
-    let database = Database::open(config).await?;
-    let result = async {
-        database.install().await?;
-        work(config, &database.tenants, command).await
-    }
-    .await;
-    database.close().await?;
-    result
+    Database::with(config, async |database| work(config, &database.tenants, command).await).await
 }
 
 async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> anyhow::Result<ExitCode> {

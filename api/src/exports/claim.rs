@@ -6,9 +6,8 @@ use sea_orm::{ActiveEnum as _, DbBackend, DbErr, EntityTrait as _, Statement, Va
 use tenancy::ArchivePlace;
 
 use super::Exports;
+use crate::claim::LEASE;
 
-/// For how long an export belongs to the process that took it, unless it is renewed. One that is killed gives it back.
-const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How often an export is begun before it is given up.
 pub(super) const TRIES: i32 = 3;
 

@@ -1,6 +1,6 @@
 //! One export: known before it is begun, there whole or not at all.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
@@ -11,14 +11,10 @@ use entities::platform::{
 };
 use sea_orm::{ActiveEnum as _, ConnectionTrait, DbErr, EntityTrait as _, TransactionSession as _, TransactionTrait as _};
 use tenancy::{ArchiveError, ArchivePlace, Error, ExportFormat, Tenant, TenantId, Written};
-use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{Exports, claim::TRIES};
-use crate::{app::Clock, mail::ExportNews};
-
-/// How often a claim is renewed while an export is made.
-const RENEWAL: Duration = Duration::from_mins(1);
+use crate::{app::Clock, claim::until_lost, mail::ExportNews};
 
 impl Exports {
     /// Makes what is due, one after the other.
@@ -51,7 +47,7 @@ impl Exports {
             return Ok(());
         }
         // Where the claim is lost the work is broken off, and what is complete all the same is removed below.
-        let lost = self.keep(export, clock);
+        let lost = until_lost(|| self.renew(export, clock()));
         let result = self.tenants.export_into(&tenant, &target, format_of(export.format), clock(), lost).await;
         let now = clock();
         let is_noted = match result {
@@ -69,18 +65,6 @@ impl Exports {
         let sql = "INSERT INTO platform.backup_removals (id, place, remove_at, error) VALUES ($1, $2, $3, $4)";
         let values = [Uuid::now_v7().into(), target.to_string().into(), now.into(), error.to_string().into()];
         Self::change(&self.platform, sql, values).await.map(drop)
-    }
-
-    /// Renews the claim, until it is lost.
-    async fn keep(&self, export: &Model, clock: &Clock) {
-        loop {
-            sleep(RENEWAL).await;
-            match self.renew(export, clock()).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => tracing::debug!(%error, "a claim was not renewed"),
-            }
-        }
     }
 
     /// Notes that there is a file. False: the export is another process's by now, or its tenant is gone.

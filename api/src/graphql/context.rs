@@ -15,6 +15,7 @@ use super::{
     front_door::FrontDoor,
     http::Carried,
     platform::PlatformContext,
+    session::check_is_first_sign_in,
     subscription::Happening,
     visit::{Caller, Visit},
 };
@@ -95,12 +96,9 @@ impl RequestContext {
         self.visit().domain()
     }
 
-    /// Refuses a second sign-in: what one may see of an answer, another may not.
+    /// Refuses a second sign-in.
     pub fn check_may_sign_in(&self) -> Result<(), domain::Error> {
-        match self.signed_in.get() {
-            None => Ok(()),
-            Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
-        }
+        check_is_first_sign_in(&self.signed_in)
     }
 
     /// Lets the rest of the request act as the one who has just signed in. Without effect when somebody has before.

@@ -7,41 +7,30 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use async_graphql::{
-    Executor, ServerError, Value,
+    Executor, Value,
     indexmap::IndexMap,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
+    parser::types::{ExecutableDocument, OperationType},
 };
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, Method, Request, StatusCode, header},
+    http::{HeaderValue, Method, Request, StatusCode, header},
     response::Response,
 };
 use http_body_util::LengthLimitError;
 
+pub use super::response::Summary;
 use super::{
     accept::{self, MediaType},
-    admission::{Admission, rate_limited},
-    answer, documents, emptied,
-    error::{self, Code, MOST_ERRORS, request_error},
+    admission::Admission,
+    answer, emptied,
+    error::{self, Code, request_error},
     fate::{Fate, settle},
-    limits,
     parameters::{self, Parameters},
-    syntax,
+    prepare::{only_name, prepare},
+    response::{not_executed, refuse, respond, too_many, with_header},
     times::{SERVER_TIMING, Times},
-    values, variables,
 };
-use crate::{http::log::shortened, telemetry::traces, traffic::RateLimited, usage::slow::Watch};
-
-/// What was executed, for logs and metrics: an extension of the response.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// `query` or `mutation`; `refused` when nothing was executed.
-    pub kind: &'static str,
-    /// The operation's name, as the client wrote it; the beginning of a long one.
-    pub operation: Option<String>,
-    /// The codes of the errors in the answer.
-    pub codes: Vec<&'static str>,
-}
+use crate::{http::log::shortened, telemetry::traces, usage::slow::Watch};
 
 /// What the resolvers of a schema find in their context, as `Arc<Self>`.
 pub trait Carried: Send + Sync + 'static {
@@ -163,40 +152,6 @@ fn is_too_long(failure: &axum::Error) -> bool {
     false
 }
 
-/// Parses the document once, holds it to the limits, and finds out what it is.
-pub(crate) fn prepare(
-    parameters: &mut Parameters,
-    admission: &Admission<'_>,
-) -> Result<(ExecutableDocument, OperationType), Vec<ServerError>> {
-    let limits = admission.limits;
-    documents::resolve(parameters, admission.documents).map_err(|message| vec![request_error(Code::BadUserInput, message)])?;
-    limits::check_text(&parameters.query, limits).map_err(|refusal| vec![error::refused(&refusal)])?;
-    let document = syntax::parse(&parameters.query).map_err(|error| vec![error])?;
-    limits::check_document(&document, &parameters.variables, limits, admission.signed_in)
-        .map_err(|refusal| vec![error::refused(&refusal)])?;
-    values::check(&parameters.query, &document, admission.types)?;
-    let bad = |message| vec![request_error(Code::BadUserInput, message)];
-    let operation = operation(&document, parameters.operation_name.as_deref()).map_err(bad)?;
-    variables::complete(&document, operation, &mut parameters.variables).map_err(bad)?;
-    let kind = operation.ty;
-    Ok((document, kind))
-}
-
-fn operation<'a>(document: &'a ExecutableDocument, wanted: Option<&str>) -> Result<&'a OperationDefinition, String> {
-    let mut operations = document.operations.iter();
-    let operation = match (wanted, operations.next(), operations.next()) {
-        (None, Some((_, only)), None) => Some(only),
-        (None, _, _) => return Err("The document has several operations: say which by operationName.".to_owned()),
-        (Some(wanted), _, _) => {
-            document.operations.iter().find(|(name, _)| name.is_some_and(|name| name == wanted)).map(|(_, operation)| operation)
-        }
-    };
-    match operation {
-        Some(operation) => Ok(&operation.node),
-        None => Err(format!("The document has no operation {:?}.", wanted.unwrap_or_default())),
-    }
-}
-
 async fn run<C: Carried>(
     schema: &impl Executor,
     media_type: MediaType,
@@ -240,79 +195,4 @@ async fn run<C: Carried>(
     let codes = codes.into_iter().map(Code::as_str).collect();
     response.extensions_mut().insert(Summary { kind, operation: operation.map(shortened).map(str::to_owned), codes });
     response
-}
-
-/// The name of the only operation of a document, or of the first.
-pub(crate) fn only_name(document: &ExecutableDocument) -> Option<String> {
-    let (name, _) = document.operations.iter().next()?;
-    Some(name?.to_string())
-}
-
-/// A document that was not executed: a 4xx only for clients that know the newer media type.
-fn not_executed(media_type: MediaType, mut errors: Vec<ServerError>) -> Response {
-    // The engine tells of every mistake, with names as long as the document has them.
-    errors.truncate(MOST_ERRORS);
-    // The engine's own errors have no cause to look up, so no request id.
-    let codes = errors.iter_mut().map(|error| error::describe(error, "").as_str()).collect();
-    let status = match media_type {
-        MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
-        MediaType::Json => StatusCode::OK,
-    };
-    let mut response = respond(media_type, status, Body::from(answer::serialize(None, &errors)));
-    response.extensions_mut().insert(Summary { kind: "refused", operation: None, codes });
-    response
-}
-
-/// More at a time than is executed.
-fn too_many(media_type: MediaType, refused: &RateLimited) -> Response {
-    metrics::counter!("requests_refused_total", "limit" => refused.limit).increment(1);
-    let body = answer::serialize(None, &[rate_limited(refused)]);
-    let mut response = respond(media_type, StatusCode::TOO_MANY_REQUESTS, Body::from(body));
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(refused.retry_after));
-    let summary = Summary { kind: "refused", operation: None, codes: vec![Code::RateLimited.as_str()] };
-    response.extensions_mut().insert(summary);
-    response
-}
-
-/// A request that is not GraphQL.
-fn refuse(media_type: MediaType, status: StatusCode, message: impl Into<String>) -> Response {
-    let error = request_error(Code::BadUserInput, message);
-    respond(media_type, status, Body::from(answer::serialize(None, &[error])))
-}
-
-fn respond(media_type: MediaType, status: StatusCode, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, media_type.header());
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
-    response.headers_mut().insert(name, value);
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::parser::parse_query;
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("{ a }", None, Ok(OperationType::Query))]
-    #[case("query A { a }", None, Ok(OperationType::Query))]
-    #[case("query A { a } mutation B { b }", Some("B"), Ok(OperationType::Mutation))]
-    #[case("query A { a } mutation B { b }", None, Err("several"))]
-    #[case("query A { a }", Some("B"), Err("no operation \"B\""))]
-    #[case("{ a }", Some("A"), Err("no operation \"A\""))]
-    fn the_operation(#[case] text: &str, #[case] name: Option<&str>, #[case] expected: Result<OperationType, &str>) {
-        match (operation(&parse_query(text).unwrap(), name).map(|operation| operation.ty), expected) {
-            (Ok(kind), Ok(expected)) => assert_eq!(kind, expected),
-            (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
-            (result, _) => panic!("{result:?}"),
-        }
-    }
 }

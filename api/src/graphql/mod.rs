@@ -3,7 +3,8 @@
 //! A resolver is short: from the input to the domain's types, one verb with the request's scope and actor, and an object
 //! around the result. The rules and the permissions are the domain's. One file a noun, as everywhere; what they share:
 //!
-//! - [`http`] reads a request and answers it; `syntax` parses a document; [`answer`] finishes what the engine says.
+//! - [`http`] reads a request and answers it; `prepare` parses its document, by `syntax`, and checks it; [`answer`] finishes what the
+//!   engine says, and `response` has the answers of what is not executed.
 //! - [`admission`] is what a request has to pass, with `variables` and [`values`], [`documents`] the list of those that are trusted.
 //! - [`subscription`] has what can be watched; [`live`](crate::live) serves it.
 //! - [`context`] is what a request carries, [`limits`] what it may ask for; [`error`] has the codes.
@@ -52,8 +53,10 @@ pub mod permission;
 pub mod plan;
 pub mod platform;
 pub mod position;
+pub(crate) mod prepare;
 pub mod query;
 pub mod resolved;
+mod response;
 pub mod scalar;
 pub mod scan;
 pub mod security;

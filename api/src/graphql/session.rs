@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::sync::OnceLock;
+
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
@@ -183,6 +185,14 @@ impl SessionMutation {
         let signed_out = door.auth.sign_out(door.tenant_id(), token, session_id, door.now).await?;
         ctx.append_http_header("set-cookie", cookie::ACCOUNT.clear(door.secure));
         Ok(SignOutPayload { signed_out })
+    }
+}
+
+/// Refuses a second sign-in in a request, whichever schema it is of: what one may see of an answer, another may not.
+pub(super) fn check_is_first_sign_in<T>(signed_in: &OnceLock<T>) -> Result<(), domain::Error> {
+    match signed_in.get() {
+        None => Ok(()),
+        Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! 1. A verb of `domain` announces its deed in its transaction; Postgres notifies every process when that is committed.
 //! 2. The [`Hub`] of each process hands it to the subscriptions of that tenant, of which it may have none.
-//! 3. Each subscription executes its operation anew (`operation`), as whoever watches, with the rights of that moment.
+//! 3. Each subscription executes its operation anew (`operation`, of one field: `single_field`), as whoever watches, with the rights of
+//!    that moment.
 //! 4. The answer goes out over a WebSocket (`upgrade` and `socket`, whose rules are `protocol`) or as an event stream (`events`).
 //!
 //! **Invariants.**
@@ -22,6 +23,7 @@ mod hub;
 mod operation;
 mod protocol;
 mod quota;
+mod single_field;
 mod socket;
 pub(crate) mod upgrade;
 mod watch;

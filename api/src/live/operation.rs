@@ -1,14 +1,15 @@
 //! The operation that somebody watches by.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{
-    Name, Positioned, Response, ServerError, Value, Variables,
+    Response, ServerError, Value, Variables,
     indexmap::IndexMap,
-    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationType},
 };
 use futures::StreamExt as _;
 
+use super::single_field::reduce;
 use crate::{
     graphql::{
         Schema,
@@ -18,16 +19,14 @@ use crate::{
         emptied,
         error::{self, Code, request_error},
         fate::settle,
-        http::{Carried as _, only_name, prepare},
+        http::Carried as _,
         parameters::Parameters,
+        prepare::{only_name, prepare},
         subscription::Happening,
     },
     http::log::shortened,
     telemetry::traces,
 };
-
-/// The name of the root in the schema.
-const ROOT: &str = "Subscription";
 
 /// An operation, parsed and within the limits.
 #[derive(Debug)]
@@ -174,94 +173,6 @@ pub(super) fn refusal(errors: &[ServerError]) -> String {
 /// JSON is text.
 fn text(json: Vec<u8>) -> String {
     String::from_utf8(json).unwrap_or_default()
-}
-
-/// Keeps of a document what its subscription needs: one operation with one field at its root, and the fragments below that.
-/// The engine does not look into fragments at the root, and would take several fields for as many subscriptions.
-fn reduce(document: ExecutableDocument, name: Option<&str>) -> Result<(ExecutableDocument, String), &'static str> {
-    let ExecutableDocument { operations, mut fragments } = document;
-    let mut operation = match operations {
-        DocumentOperations::Single(operation) => operation,
-        DocumentOperations::Multiple(operations) => {
-            let mut operations = operations.into_iter();
-            let found = match name {
-                Some(name) => operations.find(|(other, _)| other.as_str() == name),
-                None => operations.next(),
-            };
-            found.ok_or("The document has no such operation.")?.1
-        }
-    };
-    let document = ExecutableDocument { operations: DocumentOperations::Single(operation.clone()), fragments };
-    let mut fields = Vec::new();
-    root_fields(&document, &operation.node.selection_set.node, &mut fields)?;
-    fragments = document.fragments;
-    let mut fields = fields.into_iter();
-    let (Some(field), None) = (fields.next(), fields.next()) else {
-        return Err("A subscription has one field.");
-    };
-    let name = field.node.name.node.to_string();
-    if name.starts_with("__") {
-        return Err("A subscription has one field, which tells of something.");
-    }
-    let mut needed = HashSet::new();
-    needed_fragments(&fragments, &field.node.selection_set.node, &mut needed);
-    fragments.retain(|name, _| needed.contains(name));
-    let pos = field.pos;
-    operation.node = OperationDefinition {
-        selection_set: Positioned::new(SelectionSet { items: vec![Positioned::new(Selection::Field(field), pos)] }, pos),
-        ..operation.node
-    };
-    Ok((ExecutableDocument { operations: DocumentOperations::Single(operation), fragments }, name))
-}
-
-const NO_CONDITIONS: &str = "The field of a subscription cannot be skipped or included by a condition.";
-
-/// The fields at the root, through fragments. `limits` has refused fragments that contain themselves.
-fn root_fields(
-    document: &ExecutableDocument,
-    set: &SelectionSet,
-    fields: &mut Vec<Positioned<Field>>,
-) -> Result<(), &'static str> {
-    for selection in &set.items {
-        if selection.node.directives().iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
-            return Err(NO_CONDITIONS);
-        }
-        let (condition, set) = match &selection.node {
-            Selection::Field(field) => {
-                fields.push(field.clone());
-                continue;
-            }
-            Selection::InlineFragment(fragment) => (fragment.node.type_condition.as_ref(), &fragment.node.selection_set.node),
-            Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
-                Some(fragment) => (Some(&fragment.node.type_condition), &fragment.node.selection_set.node),
-                None => return Err("The document uses a fragment that it does not have."),
-            },
-        };
-        if condition.is_some_and(|condition| condition.node.on.node != ROOT) {
-            return Err("A fragment at the root of a subscription is one on Subscription.");
-        }
-        root_fields(document, set, fields)?;
-    }
-    Ok(())
-}
-
-fn needed_fragments(
-    fragments: &std::collections::HashMap<Name, Positioned<async_graphql::parser::types::FragmentDefinition>>,
-    set: &SelectionSet,
-    needed: &mut HashSet<Name>,
-) {
-    for selection in &set.items {
-        match &selection.node {
-            Selection::Field(field) => needed_fragments(fragments, &field.node.selection_set.node, needed),
-            Selection::InlineFragment(fragment) => needed_fragments(fragments, &fragment.node.selection_set.node, needed),
-            Selection::FragmentSpread(spread) => {
-                let name = &spread.node.fragment_name.node;
-                if let Some(fragment) = fragments.get(name).filter(|_| needed.insert(name.clone())) {
-                    needed_fragments(fragments, &fragment.node.selection_set.node, needed);
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tests::{Server, TestDatabase, database_url, make_tenant, until, value};
+use tests::{Server, TestDatabase, database_url, make_tenant, until, value, waiters_for};
 use tokio::process::Command;
 
 use super::{Shelf, contents, fill, traces};
@@ -142,11 +142,8 @@ async fn a_backup_that_is_killed_or_stopped_leaves_no_archive() {
         holder.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
         let mut child = tenant(&["backup", slug, "--to", "archive"], &shelf).spawn().unwrap();
         let mut operator = PgConnection::connect(&database_url()).await.unwrap();
-        let waiting = format!(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.positions'::regclass",
-            company.tenant.schema
-        );
-        until("the backup waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+        let held = format!("{}.positions", company.tenant.schema);
+        until("the backup waits", async || waiters_for(&mut operator, &held).await == 1).await;
         assert_eq!(shelf.names(), ["archive.partial"]);
         signal(child.id().unwrap(), name);
         let status = child.wait().await.unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tests::{Company, ObjectStore, Server, database_url, make_tenant, run as run_sql, until, value};
+use tests::{Company, ObjectStore, Server, database_url, make_tenant, run as run_sql, until, value, waiters_for};
 use tokio::{process::Command, time::timeout};
 
 use crate::command_line::{assert_one_sentence, command, run, signal, stdout};
@@ -115,8 +115,7 @@ async fn an_upload_that_is_killed_is_no_object() {
     let mut holder: PgConnection = PgConnection::connect(&database_url()).await.unwrap();
     holder.execute(sqlx::AssertSqlSafe(format!("BEGIN; LOCK TABLE {schema}.positions"))).await.unwrap();
     let mut child = tenant(&store, &["backup", slug, "--to", &address]).spawn().unwrap();
-    let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{schema}.positions'::regclass");
-    until("the backup waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+    until("the backup waits", async || waiters_for(&mut operator, &format!("{schema}.positions")).await == 1).await;
     signal(child.id().unwrap(), "KILL");
     child.wait().await.unwrap();
     run_sql(&mut holder, "ROLLBACK").await;

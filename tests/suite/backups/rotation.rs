@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::platform::backup::State;
-use tests::{run, until, value};
+use tests::{run, until, value, waiters};
 
 use super::Archives;
 
@@ -142,13 +142,12 @@ async fn a_drill_finds_no_fault_with_what_a_rotation_removes() {
     archives.do_due().await;
     archives.day().await;
     let (mut holder, mut operator) = (archives.office.database.connect().await, archives.office.database.connect().await);
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
     // An archive goes while its row is locked: not before.
     let first = archives.done(&tenant).await.remove(0);
     run(&mut holder, "BEGIN; SELECT id FROM platform.backups FOR UPDATE").await;
     let meanwhile = async {
-        until("the rotation waits", async || value::<i64>(&mut operator, waiting).await == 1).await;
+        until("the rotation waits", async || waiters(&mut operator).await == 1).await;
         assert!(Path::new(&first.place).exists());
         run(&mut holder, "ROLLBACK").await;
     };
@@ -163,7 +162,7 @@ async fn a_drill_finds_no_fault_with_what_a_rotation_removes() {
     let before: DateTime<Utc> = value(&mut operator, turn).await;
     let clock = archives.office.clock.clock();
     let meanwhile = async {
-        until("the drill waits", async || value::<i64>(&mut operator, waiting).await == 1).await;
+        until("the drill waits", async || waiters(&mut operator).await == 1).await;
         run(&mut holder, "COMMIT").await;
     };
     let (drill, ()) = tokio::join!(archives.office.server.app.backups.drill(&clock), meanwhile);

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entities::platform::backup::State;
 use sha2::{Digest as _, Sha256};
 use sqlx::{Executor as _, PgConnection};
-use tests::{mark, new_tenant, run, until, value};
+use tests::{mark, new_tenant, run, until, value, waiters_for};
 
 use super::Archives;
 use crate::command_line::{command, signal};
@@ -84,9 +84,8 @@ async fn what_a_killed_process_has_begun_is_cleared_up_and_done_by_another() {
     let mut program = command(&["backup", "run", tenant.slug.as_str()]);
     let mut child = program.args(&archives.flags).env("DATABASE_URL", &url).spawn().unwrap();
     let mut operator: PgConnection = archives.office.database.connect().await;
-    let waiting =
-        format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.positions'::regclass", tenant.schema);
-    until("the backup waits", async || value::<i64>(&mut operator, &waiting).await == 1).await;
+    let held = format!("{}.positions", tenant.schema);
+    until("the backup waits", async || waiters_for(&mut operator, &held).await == 1).await;
     assert!(archives.files(&tenant)[0].ends_with(".partial"));
     signal(child.id().unwrap(), "KILL");
     child.wait().await.unwrap();
@@ -114,18 +113,18 @@ async fn a_process_that_was_stalled_does_not_give_back_the_turn_of_another() {
     archives.office.clock.advance(TimeDelta::days(1));
     let (mut holder, mut operator) = (archives.office.database.connect().await, archives.office.database.connect().await);
     run(&mut holder, &format!("BEGIN; LOCK TABLE {}.positions", tenant.schema)).await;
-    let waiting = format!("FROM pg_locks WHERE NOT granted AND relation = '{}.positions'::regclass", tenant.schema);
-    let count = format!("SELECT count(*) {waiting}");
+    let held = format!("{}.positions", tenant.schema);
     let begin = |server: &tests::Server| {
         let (backups, clock) = (Arc::clone(&server.app.backups), archives.office.clock.clock());
         tokio::spawn(async move { backups.do_due(&clock).await })
     };
     let stalled = begin(&archives.office.server);
-    until("the first one waits", async || value::<i64>(&mut operator, &count).await == 1).await;
-    let process: i32 = value(&mut operator, &format!("SELECT pid {waiting}")).await;
+    until("the first one waits", async || waiters_for(&mut operator, &held).await == 1).await;
+    let waiting = format!("SELECT pid FROM pg_locks WHERE NOT granted AND relation = '{held}'::regclass");
+    let process: i32 = value(&mut operator, &waiting).await;
     archives.office.clock.advance(TimeDelta::minutes(6));
     let other = begin(&second);
-    until("the second one waits", async || value::<i64>(&mut operator, &count).await == 2).await;
+    until("the second one waits", async || waiters_for(&mut operator, &held).await == 2).await;
 
     // The first one fails when the turn is not its own any more.
     assert!(value::<bool>(&mut operator, &format!("SELECT pg_terminate_backend({process})")).await);

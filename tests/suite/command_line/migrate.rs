@@ -6,7 +6,7 @@ use migration::tenant::TenantMigrator;
 use sea_orm_migration::MigratorTrait;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
-use tests::{run as sql, until, value};
+use tests::{run as sql, until, value, waiters};
 use tokio::{process::Command, time::timeout};
 
 use super::{assert_one_sentence, command, run, signal, stdout, tenants::empty_database};
@@ -209,8 +209,7 @@ async fn end_by(name: &str) -> (Fleet, ExitStatus, String) {
     let child = fleet.migrate(&["--parallel", "1", "--lock-timeout", "60"]).spawn().unwrap();
     let process = child.id().unwrap();
     until("bravo is under way", async || fleet.states().await.get(1).is_some_and(|state| state == "bravo under way")).await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("bravo is held up", async || value::<i64>(&mut fleet.operator, waiting).await == 1).await;
+    until("bravo is held up", async || waiters(&mut fleet.operator).await == 1).await;
     signal(process, name);
     let output = tokio::spawn(child.wait_with_output());
     if name == "KILL" {
@@ -224,7 +223,7 @@ async fn end_by(name: &str) -> (Fleet, ExitStatus, String) {
         until("bravo is left", async || fleet.states().await.get(1).is_some_and(|state| state == "bravo behind")).await;
     }
     if name == "INT" {
-        assert_eq!(value::<i64>(&mut fleet.operator, waiting).await, 1, "bravo was broken off");
+        assert_eq!(waiters(&mut fleet.operator).await, 1, "bravo was broken off");
     }
     sql(&mut holder, "ROLLBACK").await;
     let output = timeout(Duration::from_secs(30), output).await.expect("the program does not end").unwrap().unwrap();

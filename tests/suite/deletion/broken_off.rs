@@ -8,7 +8,7 @@ use domain::Role;
 use migration::tenant::TenantMigrator;
 use sea_orm::{ConnectionTrait as _, TransactionSession as _, TransactionTrait as _};
 use tenancy::{AskedBy, Tenant, TenantStatus, Tenants};
-use tests::{Answer, PostOffice, Server, cancelled_after, database_url, one_connection, until, value};
+use tests::{Answer, PostOffice, Server, cancelled_after, database_url, one_connection, until, value, waiters};
 
 /// The process dies after so many steps of its work, again and again; the last one finishes. Nothing is counted twice or not at all.
 #[tokio::test]
@@ -81,8 +81,7 @@ async fn a_request_that_has_begun_is_waited_for() {
     office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
     let deleting = tokio::spawn(async move { lifecycle.carry_out_deletion(id, now).await });
     let mut connection = office.database.connect().await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("the deletion waits", async || value::<i64>(&mut connection, waiting).await > 0).await;
+    until("the deletion waits", async || waiters(&mut connection).await > 0).await;
     assert_eq!(company.caller(Role::Hr).ask("{ employees { totalCount } }").await.code(), "TENANT_DELETING");
     // What has been begun reads on as if nothing had happened.
     domain::employee::list(&reading, &tests::owner(), &domain::employee::ListEmployees::default()).await.unwrap();

@@ -3,9 +3,9 @@
 use domain::Role;
 use entities::id::DepartmentId;
 use serde_json::{Value, json};
-use tests::{Server, opaque};
+use tests::{Server, key_of, opaque};
 
-use super::{create, key, read};
+use super::{create, read};
 
 #[tokio::test]
 async fn a_department_is_created_and_renamed() {
@@ -25,12 +25,12 @@ async fn a_department_is_created_and_renamed() {
     let renamed = hr.mutate("renameDepartment", input, "department { name updatedAt }").await;
     assert_eq!(renamed.text("/renameDepartment/department/name"), "Tooling");
     assert_ne!(renamed.data("/renameDepartment/department/updatedAt"), department["updatedAt"]);
-    assert_eq!(company.deeds(key(&below)).await, ["department.created", "department.renamed"]);
+    assert_eq!(company.deeds(key_of(&below)).await, ["department.created", "department.renamed"]);
 
     let query = format!("{{ auditEvents(subjectId: \"{below}\") {{ nodes {{ changes }} }} }}");
     let expected = json!([
         { "changes": { "name": { "from": "Tools", "to": "Tooling" } } },
-        { "changes": { "name": { "from": null, "to": "Tools" }, "parentId": { "from": null, "to": key(&top) } } },
+        { "changes": { "name": { "from": null, "to": "Tools" }, "parentId": { "from": null, "to": key_of(&top) } } },
     ]);
     assert_eq!(hr.ask(&query).await.data("/auditEvents/nodes"), expected);
 }

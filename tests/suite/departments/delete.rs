@@ -2,9 +2,9 @@
 
 use domain::Role;
 use serde_json::json;
-use tests::{Server, opaque};
+use tests::{Server, key_of, opaque};
 
-use super::{create, hire_into, key};
+use super::{create, hire_into};
 
 #[tokio::test]
 async fn an_empty_department_is_deleted() {
@@ -14,7 +14,7 @@ async fn an_empty_department_is_deleted() {
     let id = create(&hr, "Empty", None).await;
     assert_eq!(hr.delete("deleteDepartment", &id).await.text("/deleteDepartment/deletedId"), id);
     assert_eq!(hr.delete("deleteDepartment", &id).await.code(), "NOT_FOUND");
-    assert_eq!(company.deeds(key(&id)).await, ["department.created", "department.deleted"]);
+    assert_eq!(company.deeds(key_of(&id)).await, ["department.created", "department.deleted"]);
     create(&hr, "Empty", None).await;
 }
 

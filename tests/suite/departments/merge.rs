@@ -2,9 +2,9 @@
 
 use domain::Role;
 use serde_json::{Value, json};
-use tests::{Server, opaque};
+use tests::{Server, key_of, opaque};
 
-use super::{create, hire_into, key, read};
+use super::{create, hire_into, read};
 
 fn into(source: &str, target: &str) -> Value {
     json!({ "sourceId": source, "targetId": target })
@@ -35,7 +35,7 @@ async fn everything_of_the_source_goes_to_the_target() {
     let query = format!("{{ auditEvents(subjectId: \"{target}\", first: 1) {{ nodes {{ action changes }} }} }}");
     let event = hr.ask(&query).await.data("/auditEvents/nodes/0");
     assert_eq!(event["action"], "department.merged");
-    assert_eq!(event["changes"]["merged"]["to"], json!({ "id": key(&source), "name": "Source" }));
+    assert_eq!(event["changes"]["merged"]["to"], json!({ "id": key_of(&source), "name": "Source" }));
     assert_eq!(event["changes"]["employees"]["to"], 2);
 }
 

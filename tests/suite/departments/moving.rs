@@ -2,9 +2,9 @@
 
 use domain::Role;
 use serde_json::{Value, json};
-use tests::Server;
+use tests::{Server, key_of};
 
-use super::{create, key, read};
+use super::{create, read};
 
 fn to(id: &str, parent: &str) -> Value {
     json!({ "id": id, "parentId": parent })
@@ -22,7 +22,7 @@ async fn a_department_moves_with_all_below_it_and_back_to_the_top() {
     assert_eq!(moved.data("/moveDepartment/department"), expected);
     hr.mutate("moveDepartment", json!({ "id": a1, "parentId": null }), "__typename").await.data("");
     assert!(read(&hr, &a1).await["parent"].is_null());
-    assert_eq!(company.deeds(key(&a)).await, ["department.created", "department.moved"]);
+    assert_eq!(company.deeds(key_of(&a)).await, ["department.created", "department.moved"]);
 
     let before = company.contents().await;
     hr.mutate("moveDepartment", to(&a, &b), "__typename").await.data("");

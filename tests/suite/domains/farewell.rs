@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use domain::Role;
 use serde_json::json;
-use tests::{Caller, DnsMood, run, until, value, within};
+use tests::{Caller, DnsMood, run, until, value, waiters, within};
 
 use super::{Scene, new_host, remove};
 
@@ -70,8 +70,7 @@ async fn nobody_signs_in_at_a_host_that_is_just_being_let_go() {
     let sessions = format!("SELECT count(*) FROM platform.sessions WHERE host = '{host}' AND ended_at IS NULL");
     run(&mut releasing, &format!("BEGIN; DELETE FROM platform.domains WHERE hostname = '{host}'")).await;
     let release = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("the sign-in waits", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        until("the sign-in waits", async || waiters(&mut observer).await > 0).await;
         run(&mut releasing, "COMMIT").await;
     };
     let (refused, ()) = tokio::join!(at_host.sign_in(&account.email, &account.password), release);
@@ -117,20 +116,16 @@ async fn a_session_that_begins_while_its_host_is_let_go_ends_with_it() {
     // The sign-in has the host already, and waits for its account.
     let lock = format!("BEGIN; SELECT FROM platform.accounts WHERE email = '{}' FOR UPDATE", account.email);
     run(&mut blocker, &lock).await;
-    let mut waiting = async |count: i64| {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        value::<i64>(&mut observer, sql).await >= count
-    };
     let at_host = company.anonymous().at(host.as_str());
     let mut signing_in = Box::pin(at_host.sign_in(&account.email, &account.password));
     tokio::select! {
         answer = &mut signing_in => panic!("it did not wait: {}", answer.body),
-        () = until("the sign-in waits", async || waiting(1).await) => {}
+        () = until("the sign-in waits", async || waiters(&mut observer).await >= 1) => {}
     }
     let mut removing = Box::pin(remove(&owner, &host));
     tokio::select! {
         answer = &mut removing => panic!("it did not wait: {}", answer.body),
-        () = until("the release waits", async || waiting(2).await) => {}
+        () = until("the release waits", async || waiters(&mut observer).await >= 2) => {}
     }
     run(&mut blocker, "ROLLBACK").await;
     let (_, removed) = tokio::join!(signing_in, removing);

@@ -3,7 +3,7 @@
 use domain::Role;
 use entities::id::EmployeeId;
 use serde_json::json;
-use tests::{Server, opaque};
+use tests::{Server, nodes_of, opaque};
 
 use super::hire;
 
@@ -59,18 +59,10 @@ async fn direct_reports_are_paged() {
     for name in ["Ada", "Bea", "Cora", "Dora", "Edda"] {
         hired.push(hire(&company, &hr, name, json!({ "managerId": manager })).await);
     }
-    let mut seen = Vec::new();
-    let mut after = json!(null);
-    loop {
-        let query = "query($id: ID!, $after: String) { employee(id: $id) { directReports(first: 2, after: $after) {
-            nodes { id } pageInfo { hasNextPage endCursor } } } }";
-        let page = hr.ask_with(query, json!({ "id": manager, "after": after })).await.data("/employee/directReports");
-        seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned()));
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
-    }
+    let query = "query($id: ID!, $after: String) { employee(id: $id) { directReports(first: 2, after: $after) {
+        nodes { id } pageInfo { hasNextPage endCursor } } } }";
+    let pages = hr.pages(query, json!({ "id": manager }), "/employee/directReports").await;
+    let seen: Vec<&str> = nodes_of(&pages).map(|node| node["id"].as_str().unwrap()).collect();
     assert_eq!(seen, hired);
 }
 

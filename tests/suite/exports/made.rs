@@ -7,7 +7,7 @@ use domain::Role;
 use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
-use tests::{Company, contents_of, new_tenant, until, value};
+use tests::{Company, contents_of, new_tenant, until, waiters_for};
 
 use super::{Outlet, ask, asked, change, download, list, states, unpack};
 
@@ -21,9 +21,8 @@ pub(super) async fn hold(outlet: &Outlet, company: &Company<'_>, table: &str) ->
 /// Waits until so many processes wait for a table that is held.
 async fn until_held(outlet: &Outlet, company: &Company<'_>, table: &str, processes: i64) {
     let mut watcher = outlet.office.database.connect().await;
-    let waiting =
-        format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.{table}'::regclass", company.tenant.schema);
-    until("an export waits", async || value::<i64>(&mut watcher, &waiting).await == processes).await;
+    let held = format!("{}.{table}", company.tenant.schema);
+    until("an export waits", async || waiters_for(&mut watcher, &held).await == processes).await;
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::Role;
-use serde_json::{Value, json};
-use tests::{PostOffice, Server, opaque};
+use serde_json::json;
+use tests::{PostOffice, Server, nodes_of, opaque};
 
 use super::{accept, invite, preview, resend, token_of};
 
@@ -185,16 +185,9 @@ async fn invitations_are_listed_the_newest_first_in_pages() {
     }
     let query = "query($after: String) { invitations(first: 2, after: $after) {
         totalCount nodes { email } pageInfo { hasNextPage endCursor } } }";
-    let (mut after, mut emails) = (Value::Null, Vec::new());
-    loop {
-        let page = owner.ask_with(query, json!({ "after": after })).await.data("/invitations");
-        assert_eq!(page["totalCount"], 5);
-        emails.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["email"].as_str().unwrap().to_owned()));
-        after = page["pageInfo"]["endCursor"].clone();
-        if page["pageInfo"]["hasNextPage"] == false {
-            break;
-        }
-    }
+    let pages = owner.pages(query, json!({}), "/invitations").await;
+    assert!(pages.iter().all(|page| page["totalCount"] == 5), "{pages:?}");
+    let emails: Vec<&str> = nodes_of(&pages).map(|node| node["email"].as_str().unwrap()).collect();
     assert_eq!(emails, (0..5).rev().map(|number| format!("new{number}@example.test")).collect::<Vec<_>>());
     assert_eq!(owner.ask("{ invitations(first: 501) { totalCount } }").await.field(), Some("first"));
     assert_eq!(owner.ask("{ invitations(after: \"nonsense\") { totalCount } }").await.field(), Some("after"));

@@ -3,7 +3,7 @@
 use domain::Role;
 use entities::id::EmployeeId;
 use serde_json::{Value, json};
-use tests::{Caller, Company, Introspection, opaque};
+use tests::{Caller, Company, Introspection, key_of, opaque};
 
 use super::{Table, callers, outcome};
 
@@ -55,7 +55,7 @@ impl People {
                 "personal": { "birthDate": "1990-01-01", "personalEmail": "a@home.test", "phone": "1", "address": "1" },
             });
             let id = hr.mutate("hireEmployee", input, "employee { id }").await.text("/hireEmployee/employee/id");
-            EmployeeId::from(api::graphql::id::parse(&id.as_str().into()).unwrap().1)
+            EmployeeId::from(key_of(&id))
         };
         let report = hire("report", company.member.id).await;
         let former = hire("former", company.chief.id).await;

@@ -4,7 +4,7 @@ use domain::Role;
 use entities::platform::session;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use serde_json::{Value, json};
-use tests::{Caller, Server, until};
+use tests::{Caller, Server, key_of, until};
 
 const SESSIONS: &str = "{ security { sessions { id current tenantName tenantSlug method address userAgent } } }";
 
@@ -114,10 +114,9 @@ async fn what_an_identity_provider_vouched_for_counts_in_its_tenant_alone() {
     let beside = account.signed_in(&company.anonymous()).await;
     let vouched = account.signed_in(&company.anonymous()).await;
     let id = current(&vouched).await;
-    let (_, key) = api::graphql::id::parse(&id.as_str().into()).unwrap();
     session::Entity::update_many()
         .col_expr(session::Column::Method, Expr::value("identity_provider"))
-        .filter(session::Column::Id.eq(key))
+        .filter(session::Column::Id.eq(key_of(&id)))
         .exec(&server.tenants().platform())
         .await
         .unwrap();

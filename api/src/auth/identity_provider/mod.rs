@@ -1,7 +1,8 @@
 //! The tenants' own identity providers (OpenID Connect).
 //!
 //! - `settings`: what a tenant says of its provider, checked and stored.
-//! - `sign_in`: people come by the code flow, with PKCE; `member` finds or makes the member that they are.
+//! - `sign_in`: people come by the code flow, with PKCE; `member` finds or makes the member that they are; `session` begins the
+//!   session.
 //! - `bearer`: programs and pages of the tenant's own come with tokens that the provider issued.
 //! - `published` and `token`: the provider's keys, and what is checked of a token. `web` and `address`: how a provider is asked.
 //!
@@ -14,6 +15,7 @@ mod claims;
 mod member;
 mod problem;
 mod published;
+mod session;
 mod settings;
 mod sign_in;
 mod token;

@@ -13,6 +13,7 @@ use crate::{
         error::Fault,
         http::Carried,
         id::{self, Kind},
+        session::check_is_first_sign_in,
     },
     lifecycle::Lifecycle,
     operators::{Doer, Operators},
@@ -50,12 +51,9 @@ impl OperatorContext {
         self.signed_in.get().or(self.identity.as_ref())
     }
 
-    /// Refuses a second sign-in, as the other schemas do.
+    /// Refuses a second sign-in.
     pub fn check_may_sign_in(&self) -> Result<(), domain::Error> {
-        match self.signed_in.get() {
-            None => Ok(()),
-            Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
-        }
+        check_is_first_sign_in(&self.signed_in)
     }
 
     /// The tenant of an opaque id.

@@ -7,7 +7,7 @@ use async_graphql::{Context, Error, Result, parser::types::OperationType};
 use crate::{
     auth::Identity,
     config::Addresses,
-    graphql::{error::Fault, front_door::FrontDoor, http::Carried},
+    graphql::{error::Fault, front_door::FrontDoor, http::Carried, session::check_is_first_sign_in},
 };
 
 /// One request to the apex.
@@ -34,12 +34,9 @@ impl PlatformContext {
         self.signed_in.get().or(self.identity.as_ref())
     }
 
-    /// Refuses a second sign-in, as a tenant's host does.
+    /// Refuses a second sign-in.
     pub fn check_may_sign_in(&self) -> Result<(), domain::Error> {
-        match self.signed_in.get() {
-            None => Ok(()),
-            Some(_) => Err(domain::Error::bad_input("input", "Only one sign-in is possible in a request.")),
-        }
+        check_is_first_sign_in(&self.signed_in)
     }
 
     /// Lets the rest of the request act as the one who has just signed in. Without effect when somebody has before.
