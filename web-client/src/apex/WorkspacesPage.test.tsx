@@ -17,6 +17,7 @@ const workspace = (rest: object = {}) => ({
   canBeDeleted: false,
   canBeExported: false,
   billingContact: null as string | null,
+  deletionGraceDays: 30,
   ...rest,
 });
 const pastDue = workspace({ available: false, state: "PAST_DUE", canBeDeleted: true, canBeExported: true });
@@ -155,6 +156,7 @@ test("who deletes is offered the latest export, types address, password and code
   const dialog = await screen.findByRole("dialog");
   const first = await within(dialog).findByRole("region", { name: "Export your data first" });
   expect(await within(first).findAllByRole("button", { name: /^Download/ })).toHaveLength(1);
+  expect(dialog).toHaveTextContent("For 30 days every owner can take that back.");
 
   await userEvent.type(within(dialog).getByLabelText("Type acme"), "other");
   await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");

@@ -157,6 +157,7 @@ function Parting({ workspace }: { workspace: Workspace }) {
       {open === "delete" && (
         <DeletionDialog
           tenant={workspace}
+          graceDays={workspace.deletionGraceDays}
           exports={<WorkspaceExports id={id} latest />}
           onDelete={async (input, close) => {
             const { data } = await remove({ variables: { input: { id, ...input } } });
