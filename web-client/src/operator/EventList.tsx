@@ -35,7 +35,9 @@ export function EventList({ tenant }: { tenant?: string }) {
           <thead>
             <tr>
               <th scope="col">What</th>
-              <th scope="col">When</th>
+              <th scope="col" className="only-wide">
+                When
+              </th>
               <th scope="col" className="only-wide">
                 Who
               </th>
@@ -82,13 +84,15 @@ function EventRow({ event, withTenant }: { event: Event; withTenant: boolean }) 
         {/* On a phone there is no room beside it. */}
         <div className="only-narrow">
           <Text size="xs" c="dimmed">
-            <bdi>{event.operatorName}</bdi>
+            {formatInstant(event.occurredAt)} · <bdi>{event.operatorName}</bdi>
           </Text>
           <Changes changes={changes} />
         </div>
       </th>
-      <td style={{ whiteSpace: "nowrap" }}>{formatInstant(event.occurredAt)}</td>
-      <td className="only-wide">
+      <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
+        {formatInstant(event.occurredAt)}
+      </td>
+      <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
         <bdi>{event.operatorName}</bdi>
         {event.address !== null && (
           <Text size="xs" c="dimmed">

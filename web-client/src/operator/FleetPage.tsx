@@ -8,7 +8,7 @@ import { formatCount, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { useMayChange } from "./session.ts";
-import { migrationState } from "./text.ts";
+import { failureText, migrationState } from "./text.ts";
 
 type Fleet = OperatorFleetQuery["fleet"];
 type Problem = Fleet["problems"][number];
@@ -83,7 +83,9 @@ function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: 
           <tr>
             <th scope="col">Organisation</th>
             <th scope="col">State</th>
-            <th scope="col">Failure</th>
+            <th scope="col" className="only-wide">
+              Failure
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -99,10 +101,14 @@ function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: 
                 <Text size="xs" c="dimmed">
                   {tries(problem)}
                 </Text>
+                {/* It is what one comes for, and on a phone there is no room beside it. */}
+                <Text size="xs" className="only-narrow" style={{ overflowWrap: "anywhere" }}>
+                  {failureText(problem)}
+                </Text>
                 {mayChange && problem.state === "failed" && <Retry problem={problem} onDone={onDone} />}
               </td>
-              <td style={{ overflowWrap: "anywhere" }}>
-                {[problem.code, problem.message].filter((part) => part !== null).join(" ") || "–"}
+              <td className="only-wide" style={{ overflowWrap: "anywhere" }}>
+                {failureText(problem) || "–"}
               </td>
             </tr>
           ))}

@@ -55,7 +55,9 @@ export function SupportAccess({ tenant }: { tenant: Tenant }) {
             <thead>
               <tr>
                 <th scope="col">Who</th>
-                <th scope="col">Why</th>
+                <th scope="col" className="only-wide">
+                  Why
+                </th>
                 <th scope="col">State</th>
               </tr>
             </thead>
@@ -115,8 +117,13 @@ function GrantRow({
         <Text size="xs" c="dimmed">
           {formatInstant(grant.askedAt)}, {formatCount(grant.hours, "hour", "hours")}
         </Text>
+        <Text size="xs" className="only-narrow" style={{ whiteSpace: "pre-line" }}>
+          {grant.reason}
+        </Text>
       </th>
-      <td style={{ whiteSpace: "pre-line" }}>{grant.reason}</td>
+      <td className="only-wide" style={{ whiteSpace: "pre-line" }}>
+        {grant.reason}
+      </td>
       <td>
         {supportStates[state].label}
         {endedBy !== null && endedAt !== null && (
