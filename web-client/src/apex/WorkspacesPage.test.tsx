@@ -100,6 +100,7 @@ test("an export is asked for, waited for, and downloaded", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Export Acme…" }));
   const dialog = await screen.findByRole("dialog");
   expect(await within(dialog).findByText(/owners can download it for 7 days/)).toBeInTheDocument();
+  await vi.waitFor(() => expect(within(dialog).getByLabelText("Format")).toHaveFocus());
   expect(list).toHaveBeenLastCalledWith({ id: "w-1" });
   await userEvent.selectOptions(within(dialog).getByLabelText("Format"), "NDJSON");
   await userEvent.click(within(dialog).getByRole("button", { name: "Export the data" }));

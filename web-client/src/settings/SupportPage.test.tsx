@@ -44,6 +44,7 @@ test("an owner lets an operator in once that was confirmed, and ends it", async 
   expect(dialog).toHaveTextContent("can change nothing");
   await userEvent.click(within(dialog).getByRole("button", { name: "Let in" }));
   expect(await within(card).findByText(/^Ann Owner consented on/)).toBeInTheDocument();
+  await vi.waitFor(() => expect(within(card).getByRole("heading", { name: "Olga Operator" })).toHaveFocus());
   expect(within(card).getByText("Has not entered.")).toBeInTheDocument();
   await userEvent.click(within(card).getByRole("button", { name: "End it now: Olga Operator" }));
   expect(await within(card).findByText(/^Ann Owner ended it on/)).toBeInTheDocument();
