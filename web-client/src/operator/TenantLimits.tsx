@@ -12,7 +12,7 @@ import { introspectionName, introspections, limitNames } from "./text.ts";
 
 interface Props {
   details: Pick<OperatorTenantQuery["tenant"], "limits" | "introspection" | "introspectionIsOwn"> & {
-    tenant: { id: string };
+    tenant: { id: string; name: string };
   };
   /** Called when something has changed. */
   onDone: () => void;
@@ -43,7 +43,9 @@ export function TenantLimits(props: Props) {
               <th scope="col" className="number">
                 Value
               </th>
-              <th scope="col">Set by</th>
+              <th scope="col" className="only-wide">
+                Set by
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -51,19 +53,19 @@ export function TenantLimits(props: Props) {
               <tr key={name}>
                 <th scope="row">{limitNames[name].label}</th>
                 <td className="number">{value === null ? "any number" : formatNumber(value)}</td>
-                <td>{setBy(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
             <tr>
               <th scope="row">{introspectionName}</th>
               <td className="number">{introspections[introspection]}</td>
-              <td>{setBy(introspectionIsOwn)}</td>
+              <td className="only-wide">{setBy(introspectionIsOwn)}</td>
             </tr>
           </tbody>
         </table>
       </div>
       {changing && (
-        <Dialog title="Limits" onClose={() => setChanging(false)}>
+        <Dialog title={`Limits of ${props.details.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <LimitsForm {...props} close={close} />}
         </Dialog>
       )}

@@ -119,7 +119,7 @@ test("the plan and its exceptions are sent as they are chosen", async () => {
     ...at,
   });
   await userEvent.click(await screen.findByRole("button", { name: "Change the plan" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await screen.findByRole("dialog", { name: "Plan of Acme" });
   expect(await within(dialog).findByRole("combobox", { name: "Plan" })).toHaveValue("team");
   expect(within(dialog).getByLabelText("Seats: at most")).toHaveValue("5");
   await userEvent.selectOptions(within(dialog).getByRole("combobox", { name: "Plan" }), "No plan");
@@ -145,7 +145,7 @@ test("only the limits that were changed are sent, and what is emptied is the pro
   const set = vi.fn(() => ({ tenant }));
   renderPage(<TenantPage />, { operator: admin, answers: { ...answers, setTenantLimits: set }, ...at });
   await userEvent.click(await screen.findByRole("button", { name: "Change the limits" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await screen.findByRole("dialog", { name: "Limits of Acme" });
   await userEvent.clear(await within(dialog).findByLabelText("Depth of a document"));
   await userEvent.type(within(dialog).getByLabelText("Requests a second"), "many");
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));

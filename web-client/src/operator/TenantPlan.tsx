@@ -19,8 +19,7 @@ import { useMayChange } from "./session.ts";
 import { amountWanted, features, formatQuota, quotas, readAmount, typedAmount } from "./text.ts";
 
 interface Props {
-  /** The organisation's opaque id. */
-  tenant: string;
+  tenant: { id: string; name: string };
   plan: TenantPlanFieldsFragment;
   /** Called when something has changed. */
   onDone: () => void;
@@ -91,7 +90,7 @@ export function TenantPlan(props: Props) {
         </table>
       </div>
       {changing && (
-        <Dialog title="Plan" onClose={() => setChanging(false)}>
+        <Dialog title={`Plan of ${props.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <WithPlans {...props} close={close} />}
         </Dialog>
       )}
@@ -164,7 +163,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
   const submission = useSubmission(form, async ({ planId, own, limits, features }) => {
     // What was not touched is left out, and stays as it is by now: somebody else may have changed it.
     const input = {
-      id: tenant,
+      id: tenant.id,
       ...(form.isDirty("planId") && { planId: planId === "" ? null : planId }),
       quotas: plan.quotas
         .filter(({ quota }) => form.isDirty(`own.${quota}`) || form.isDirty(`limits.${quota}`))
@@ -196,7 +195,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
         />
         {plan.quotas.map(({ quota }) => (
           <fieldset key={quota} className="group">
-            <legend className="small-legend">{quotas[quota]}</legend>
+            <legend className="label-legend">{quotas[quota]}</legend>
             <Stack gap="xs">
               <NativeSelect
                 aria-label={`${quotas[quota]}: how much`}

@@ -13,7 +13,7 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
         <Text size="sm">Nothing was used.</Text>
       ) : (
         <div className="surface surface-flush">
-          <table className="list">
+          <table className="list usage">
             <thead>
               <tr>
                 <th scope="col">Day (UTC)</th>
@@ -42,7 +42,9 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
                 <tr key={day.day}>
                   <th scope="row">
                     {formatDate(day.day)}
-                    <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
+                    {all(day) > 0 && (
+                      <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
+                    )}
                   </th>
                   <td className="number">{formatNumber(day.requests)}</td>
                   <td className="number only-wide">{formatNumber(day.anonymousRequests)}</td>
