@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { doneExport, waitingExport } from "../test/exports.ts";
 import { refuse, renderPage } from "../test/render.tsx";
 import { WorkspacesPage } from "./WorkspacesPage.tsx";
 
@@ -28,23 +29,8 @@ const deleting = workspace({
   canBeKept: true,
   canBeExported: true,
 });
-const wish = {
-  id: "e-1",
-  format: "NDJSON",
-  state: "WAITING",
-  askedAt: "2026-11-21T09:00:00Z",
-  finishedAt: null,
-  expiresAt: null,
-  bytes: null,
-  problem: null,
-};
-const done = {
-  ...wish,
-  state: "DONE",
-  finishedAt: "2026-11-21T09:01:00Z",
-  expiresAt: "2026-11-28T09:01:00Z",
-  bytes: 1_500_000,
-};
+const wish = waitingExport({ format: "NDJSON" });
+const done = doneExport({ format: "NDJSON" });
 const { location } = window;
 const assign = vi.fn();
 
@@ -147,7 +133,7 @@ test("who deletes is offered the latest export, types address, password and code
     security: () => ({ authenticatorConfirmedAt: "2026-01-01T00:00:00Z" }),
     workspaceExports: () => ({
       daysKept: 7,
-      nodes: [done, { ...done, id: "e-0", askedAt: "2026-11-20T09:00:00Z" }],
+      nodes: [done, doneExport({ id: "e-0", askedAt: "2026-11-20T09:00:00Z" })],
     }),
     requestWorkspaceDeletion: remove,
     keepWorkspace: () => ({ workspace: pastDue }),
