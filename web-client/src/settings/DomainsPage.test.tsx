@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
+import { ReadOnlyContext } from "../session/context.ts";
 import { hr, owner, refuse, renderPage } from "../test/render.tsx";
 import { DomainsPage } from "./DomainsPage.tsx";
 
@@ -129,6 +130,19 @@ test("where they are not in the plan, no address is asked for", async () => {
   expect(await screen.findByText(/^Addresses of your own are not in your plan. To have more, ask:/)).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "billing@example.test" })).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Add an address" })).not.toBeInTheDocument();
+});
+
+test("where nothing can be changed, pages are led where they were, and an address can be removed alone", async () => {
+  const page = (
+    <ReadOnlyContext value={true}>
+      <DomainsPage />
+    </ReadOnlyContext>
+  );
+  renderPage(page, { viewer: owner, answers: { domains: () => listOf(builtIn, proved) } });
+  expect(await screen.findByRole("switch", { name: /Pages at the other addresses/ })).toBeDisabled();
+  expect(screen.getByText("Nothing can be changed now.")).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /^Add|^Make primary/ })).not.toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Remove hr.acme.com" })).toBeEnabled();
 });
 
 test("whoever may not manage addresses is told so, and nothing is asked for", async () => {
