@@ -7,6 +7,7 @@ import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatCount, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { useMayChange } from "./session.ts";
 import { failureText, migrationState } from "./text.ts";
 
@@ -51,44 +52,21 @@ export function FleetPage() {
 
 function Versions({ versions }: { versions: Fleet["versions"] }) {
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Version</th>
-            <th scope="col" className="number">
-              Organisations
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Version: "", Organisations: "number",  }}>
           {versions.map(({ version, tenants }) => (
             <tr key={version}>
               <th scope="row">{version ?? "none"}</th>
               <td className="number">{tenants}</td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }
 
 function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: () => void }) {
   const mayChange = useMayChange();
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Organisation</th>
-            <th scope="col">State</th>
-            <th scope="col" className="only-wide">
-              Failure
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Organisation: "", State: "", Failure: "only-wide",  }}>
           {problems.map((problem) => (
             <tr key={problem.id}>
               <th scope="row">
@@ -112,9 +90,7 @@ function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: 
               </td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }
 

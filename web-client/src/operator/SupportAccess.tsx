@@ -16,6 +16,7 @@ import { formatCount, formatInstant } from "../ui/format.ts";
 import { isOutOfSight, usePolling } from "../ui/polling.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { supportStates } from "../ui/support.ts";
+import { Table } from "../ui/Table.tsx";
 import { OperatorContext, useMayChange } from "./session.ts";
 
 interface Tenant {
@@ -50,24 +51,11 @@ export function SupportAccess({ tenant }: { tenant: Tenant }) {
       ) : grants.length === 0 ? (
         <Text size="sm">No operator has asked to look in.</Text>
       ) : (
-        <div className="surface surface-flush">
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col" className="only-wide">
-                  Why
-                </th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
+        <Table columns={{ Who: "", Why: "only-wide", State: "",  }}>
               {grants.map((grant) => (
                 <GrantRow key={grant.id} grant={grant} tenant={tenant} onDone={again} />
               ))}
-            </tbody>
-          </table>
-        </div>
+            </Table>
       )}
       {mayChange && (
         <Button variant="default" mt="sm" onClick={() => setAsking(true)}>

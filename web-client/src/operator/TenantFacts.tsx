@@ -80,6 +80,16 @@ function address({ tenant, formerSlugs }: Details): Fact[] {
   return [
     ["Address", tenant.slug],
     ["Former addresses", formerSlugs.map(({ slug }) => slug).join(", ")],
-    ["Hosts", tenant.hosts.join(", ")],
+    ["Hosts", tenant.hosts.length === 0 ? null : <Hosts hosts={tenant.hosts} />],
   ];
+}
+
+function Hosts({ hosts }: { hosts: readonly string[] }) {
+  return (
+    <ul className="short-list">
+      {hosts.map((host) => (
+        <li key={host}>{host}</li>
+      ))}
+    </ul>
+  );
 }

@@ -6,6 +6,7 @@ import { type IntrospectionBy, type OperatorTenantQuery, SetTenantLimitsDocument
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatNumber } from "../ui/format.ts";
+import { Table } from "../ui/Table.tsx";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
 import { introspectionName, introspections, limitNames } from "./text.ts";
@@ -35,20 +36,7 @@ export function TenantLimits(props: Props) {
         ) : undefined
       }
     >
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">Limit</th>
-              <th scope="col" className="number">
-                Value
-              </th>
-              <th scope="col" className="only-wide">
-                Set by
-              </th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table columns={{ Limit: "", Value: "number", "Set by": "only-wide",  }}>
             {limits.map(({ name, value, isOwn }) => (
               <tr key={name}>
                 <th scope="row">{limitNames[name].label}</th>
@@ -61,9 +49,7 @@ export function TenantLimits(props: Props) {
               <td className="number">{introspections[introspection]}</td>
               <td className="only-wide">{setBy(introspectionIsOwn)}</td>
             </tr>
-          </tbody>
-        </table>
-      </div>
+          </Table>
       {changing && (
         <Dialog title={`Limits of ${props.details.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <LimitsForm {...props} close={close} />}

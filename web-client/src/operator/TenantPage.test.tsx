@@ -218,6 +218,18 @@ test("what there is nothing to say of is left out, and what holds is told", asyn
   expect(screen.queryByRole("row", { name: /^(Trial ends|Hosts|Deletion)/ })).not.toBeInTheDocument();
 });
 
+test("its own hosts are listed, the primary one first", async () => {
+  const hosts = ["hr.acme.test", "people.acme.test"];
+  const hosted = { ...details, tenant: { ...tenant, hosts } };
+  renderPage(<TenantPage />, { operator: admin, answers: { ...answers, tenant: () => hosted }, ...at });
+  const row = await screen.findByRole("row", { name: /^Hosts/ });
+  expect(
+    within(row)
+      .getAllByRole("listitem")
+      .map((item) => item.textContent),
+  ).toEqual(hosts);
+});
+
 test("a deletion names the organisation and the day, and says that it is asked for", async () => {
   const erase = vi.fn(() => ({ tenant: { ...tenant, state: "DELETING", deleteAt: "2026-12-21T12:00:00Z" } }));
   renderPage(<TenantPage />, { operator: admin, answers: { ...answers, requestTenantDeletion: erase }, ...at });

@@ -14,6 +14,7 @@ import {
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
 import { amountWanted, features, formatQuota, quotas, readAmount, typedAmount } from "./text.ts";
@@ -53,23 +54,7 @@ export function TenantPlan(props: Props) {
           </>
         )}
       </Text>
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col" className="number">
-                Used
-              </th>
-              <th scope="col" className="number">
-                May use
-              </th>
-              <th scope="col" className="only-wide">
-                Set by
-              </th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table columns={{ What: "", Used: "number", "May use": "number", "Set by": "only-wide",  }}>
             {plan.quotas.map(({ quota, limit, used, isOwn }) => (
               <tr key={quota}>
                 <th scope="row">{quotas[quota]}</th>
@@ -86,9 +71,7 @@ export function TenantPlan(props: Props) {
                 <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </Table>
       {changing && (
         <Dialog title={`Plan of ${props.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <WithPlans {...props} close={close} />}
