@@ -57,6 +57,7 @@ test("an operator asks, an owner lets in, the operator looks, and the owner ends
   await expectAccessible(owner);
   await owner.getByRole("dialog").getByRole("button", { name: "Let in" }).click();
   await expect(card).toContainText("consented on");
+  await expect(card.getByRole("heading")).toBeFocused();
 
   await page.reload();
   await row.getByRole("link", { name: "Enter" }).click();

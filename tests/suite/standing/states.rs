@@ -167,7 +167,8 @@ async fn owners_see_the_dates_and_the_others_what_concerns_them() {
     assert_eq!(owner["deletionGraceDays"], 30);
     for (role, contact) in [(Role::Owner, json!("billing@example.test")), (Role::Admin, Value::Null)] {
         let apex = company.account(role).await.signed_in(&server.apex()).await;
-        assert_eq!(apex.ask("{ workspaces { billingContact } }").await.data("/workspaces/0/billingContact"), contact);
+        let own = apex.ask("{ workspaces { billingContact deletionGraceDays } }").await.data("/workspaces/0");
+        assert_eq!(own, json!({ "billingContact": contact, "deletionGraceDays": 30 }));
     }
     assert!(owner["dueAt"].is_string() && owner["trialEndsAt"].is_string() && owner["paidUntil"].is_null(), "{owner}");
     for role in [Role::Admin, Role::Employee] {

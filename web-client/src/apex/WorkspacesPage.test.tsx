@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { doneExport, waitingExport } from "../test/exports.ts";
 import { refuse, renderPage } from "../test/render.tsx";
 import { WorkspacesPage } from "./WorkspacesPage.tsx";
 
@@ -17,6 +18,7 @@ const workspace = (rest: object = {}) => ({
   canBeDeleted: false,
   canBeExported: false,
   billingContact: null as string | null,
+  deletionGraceDays: 30,
   ...rest,
 });
 const pastDue = workspace({ available: false, state: "PAST_DUE", canBeDeleted: true, canBeExported: true });
@@ -27,23 +29,8 @@ const deleting = workspace({
   canBeKept: true,
   canBeExported: true,
 });
-const wish = {
-  id: "e-1",
-  format: "NDJSON",
-  state: "WAITING",
-  askedAt: "2026-11-21T09:00:00Z",
-  finishedAt: null,
-  expiresAt: null,
-  bytes: null,
-  problem: null,
-};
-const done = {
-  ...wish,
-  state: "DONE",
-  finishedAt: "2026-11-21T09:01:00Z",
-  expiresAt: "2026-11-28T09:01:00Z",
-  bytes: 1_500_000,
-};
+const wish = waitingExport({ format: "NDJSON" });
+const done = doneExport({ format: "NDJSON" });
 const { location } = window;
 const assign = vi.fn();
 
@@ -99,6 +86,7 @@ test("an export is asked for, waited for, and downloaded", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Export Acme…" }));
   const dialog = await screen.findByRole("dialog");
   expect(await within(dialog).findByText(/owners can download it for 7 days/)).toBeInTheDocument();
+  await vi.waitFor(() => expect(within(dialog).getByLabelText("Format")).toHaveFocus());
   expect(list).toHaveBeenLastCalledWith({ id: "w-1" });
   await userEvent.selectOptions(within(dialog).getByLabelText("Format"), "NDJSON");
   await userEvent.click(within(dialog).getByRole("button", { name: "Export the data" }));
@@ -145,7 +133,7 @@ test("who deletes is offered the latest export, types address, password and code
     security: () => ({ authenticatorConfirmedAt: "2026-01-01T00:00:00Z" }),
     workspaceExports: () => ({
       daysKept: 7,
-      nodes: [done, { ...done, id: "e-0", askedAt: "2026-11-20T09:00:00Z" }],
+      nodes: [done, doneExport({ id: "e-0", askedAt: "2026-11-20T09:00:00Z" })],
     }),
     requestWorkspaceDeletion: remove,
     keepWorkspace: () => ({ workspace: pastDue }),
@@ -155,6 +143,7 @@ test("who deletes is offered the latest export, types address, password and code
   const dialog = await screen.findByRole("dialog");
   const first = await within(dialog).findByRole("region", { name: "Export your data first" });
   expect(await within(first).findAllByRole("button", { name: /^Download/ })).toHaveLength(1);
+  expect(dialog).toHaveTextContent("For 30 days every owner can take that back.");
 
   await userEvent.type(within(dialog).getByLabelText("Type acme"), "other");
   await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");

@@ -12,12 +12,11 @@ import {
 } from "../generated/platform.ts";
 import { DeletionDialog } from "../settings/DeleteOrganisationDialog.tsx";
 import { DownloadProblem } from "../settings/ExportList.tsx";
-import { Dialog } from "../ui/Dialog.tsx";
 import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatInstant, initials, roles } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { WorkspaceExports } from "./WorkspaceExports.tsx";
+import { WorkspaceExports, WorkspaceExportsDialog } from "./WorkspaceExports.tsx";
 
 type Workspace = WorkspacesQuery["workspaces"][number];
 
@@ -150,13 +149,12 @@ function Parting({ workspace }: { workspace: Workspace }) {
         </Button>
       )}
       {open === "export" && (
-        <Dialog title={`Export ${name}`} onClose={() => setOpen(null)}>
-          {() => <WorkspaceExports id={id} />}
-        </Dialog>
+        <WorkspaceExportsDialog id={id} name={name} onClose={() => setOpen(null)} />
       )}
       {open === "delete" && (
         <DeletionDialog
           tenant={workspace}
+          graceDays={workspace.deletionGraceDays}
           exports={<WorkspaceExports id={id} latest />}
           onDelete={async (input, close) => {
             const { data } = await remove({ variables: { input: { id, ...input } } });

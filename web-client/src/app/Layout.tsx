@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
 import { Menu } from "@mantine/core";
-import { type ReactNode, Suspense, use } from "react";
-import { Link, NavLink, Outlet } from "react-router";
+import { type ReactNode, Suspense, use, useEffect, useRef } from "react";
+import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { type Feature, TenantStandingDocument } from "../generated/graphql.ts";
 import { ReadOnlyContext, useKeeper, useViewer } from "../session/context.ts";
 import { roles } from "../ui/format.ts";
@@ -22,6 +22,11 @@ export function Frame(props: {
   /** What everybody has to know, whatever the page. */
   banner?: ReactNode;
 }) {
+  const navigation = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    if (navigation.current !== null) showCurrent(navigation.current);
+  }, [pathname]);
   return (
     <>
       <a className="skip-link" href="#content">
@@ -33,7 +38,7 @@ export function Frame(props: {
             <img src="/favicon.svg" alt="" width={28} height={28} />
             <bdi className="brand-name">{props.name}</bdi>
           </Link>
-          <nav className="navigation" aria-label="Pages">
+          <nav className="navigation" aria-label="Pages" ref={navigation}>
             <ul>
               {props.pages.map(({ to, label }) => (
                 <li key={to}>
@@ -57,6 +62,16 @@ export function Frame(props: {
       </main>
     </>
   );
+}
+
+/** Where the links to the pages are wider than the window, moves them so far that the present page's is in sight. */
+function showCurrent(navigation: HTMLElement): void {
+  const current = navigation.querySelector('[aria-current="page"]')?.getBoundingClientRect();
+  if (current === undefined) return;
+  // Not `scrollIntoView`, which would move the page, too: it keeps what it shows from being under the head, and this is in the head.
+  const frame = navigation.getBoundingClientRect();
+  if (current.right > frame.right) navigation.scrollLeft += current.right - frame.right;
+  else if (current.left < frame.left) navigation.scrollLeft -= frame.left - current.left;
 }
 
 const pages = [

@@ -45,17 +45,21 @@ function sentences({ state, readOnlyFrom, suspendedFrom }: Standing): string[] {
   return lines;
 }
 
-/** Where to pay: an address of the web, or of mail. */
-export function Contact({ address }: { address: string | null }) {
+/** Where to pay, unless it is labelled otherwise: an address of the web, or of mail. */
+export function Contact(props: { address: string | null; label?: string }) {
+  const { address, label = "To pay, or to ask about it" } = props;
   if (address === null) return null;
   const href = /^https?:\/\//.test(address) ? address : address.includes("@") ? `mailto:${address}` : null;
-  if (href === null) return <>To pay, or to ask about it: {address}</>;
   return (
     <>
-      To pay, or to ask about it:{" "}
-      <Anchor href={href} inherit c="inherit" td="underline">
-        {address}
-      </Anchor>
+      {label}:{" "}
+      {href === null ? (
+        address
+      ) : (
+        <Anchor href={href} inherit c="inherit" td="underline">
+          {address}
+        </Anchor>
+      )}
     </>
   );
 }

@@ -82,14 +82,14 @@ function EmployeeRow({ employee }: { employee: DirectoryRowFragment }) {
 export function EmploymentBadge({ employee }: { employee: Pick<DirectoryRowFragment, "status" | "employmentType"> }) {
   if (employee.status === "TERMINATED") {
     return (
-      <Badge color="red" variant="light" tt="none">
+      <Badge color="red" variant="light">
         Left
       </Badge>
     );
   }
   if (employee.employmentType === "FULL_TIME") return null;
   return (
-    <Badge color="gray" variant="light" tt="none">
+    <Badge color="gray" variant="light">
       {employmentTypes[employee.employmentType]}
     </Badge>
   );

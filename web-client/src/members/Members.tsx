@@ -59,6 +59,8 @@ export function Members() {
     ];
   };
 
+  const hasActions = data.members.nodes.some((member) => itemsOf(member).length > 0);
+
   return (
     <>
       <div className="surface surface-flush">
@@ -73,9 +75,11 @@ export function Members() {
               <th scope="col" className="only-wide">
                 Member since
               </th>
-              <th scope="col" className="number">
-                Actions
-              </th>
+              {hasActions && (
+                <th scope="col" className="number">
+                  Actions
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -101,9 +105,11 @@ export function Members() {
                   )}
                 </td>
                 <td className="only-wide">{formatInstant(member.joinedAt)}</td>
-                <td className="number">
-                  <RowMenu name={member.account.name} items={itemsOf(member)} />
-                </td>
+                {hasActions && (
+                  <td className="number">
+                    <RowMenu name={member.account.name} items={itemsOf(member)} />
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

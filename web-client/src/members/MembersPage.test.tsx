@@ -1,6 +1,7 @@
-import { screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
+import { ReadOnlyContext } from "../session/context.ts";
 import { employee, owner, renderPage } from "../test/render.tsx";
 import { MembersPage } from "./MembersPage.tsx";
 
@@ -91,6 +92,22 @@ test("where no seat is free, nobody is asked whom to invite", async () => {
   renderPage(<MembersPage />, { viewer: owner, answers });
   expect(await screen.findByText(/^No seat of your plan is free: 4 of 4 are used./)).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Invite someone" })).not.toBeInTheDocument();
+});
+
+test("where nothing can be changed, a membership can be ended alone, and without one to end there is no column for it", async () => {
+  const answers = (nodes: unknown[]) => ({ members: () => page(nodes), invitations: () => page([]) });
+  const readOnly = (
+    <ReadOnlyContext value={true}>
+      <MembersPage />
+    </ReadOnlyContext>
+  );
+  renderPage(readOnly, { viewer: owner, answers: answers([own]) });
+  expect(await screen.findByRole("rowheader", { name: /^Hana Sato/ })).toBeInTheDocument();
+  expect(screen.queryByRole("columnheader", { name: "Actions" })).not.toBeInTheDocument();
+  cleanup();
+  renderPage(readOnly, { viewer: owner, answers: answers([own, other]) });
+  await userEvent.click(await screen.findByRole("button", { name: "Actions for Noor" }));
+  expect(screen.getAllByRole("menuitem").map((item) => item.textContent)).toEqual(["Remove"]);
 });
 
 test("who may not manage the members is told so", () => {

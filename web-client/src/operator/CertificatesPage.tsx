@@ -6,6 +6,7 @@ import { formatInstant, formatNumber } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { asker, removedThing } from "./text.ts";
 
 /** What went with organisations that were deleted. */
@@ -23,19 +24,7 @@ export function CertificatesPage() {
         <Empty title="No organisation has been deleted yet" />
       ) : (
         <>
-          <div className="surface surface-flush">
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">Organisation</th>
-                  <th scope="col">Finished</th>
-                  <th scope="col" className="only-wide">
-                    Asked for
-                  </th>
-                  <th scope="col">Removed</th>
-                </tr>
-              </thead>
-              <tbody>
+          <Table columns={{ Organisation: "", Finished: "", "Asked for": "only-wide", Removed: "",  }}>
                 {data.deletionCertificates.nodes.map((certificate) => (
                   <tr key={certificate.tenantId}>
                     <th scope="row">
@@ -67,9 +56,7 @@ export function CertificatesPage() {
                     </td>
                   </tr>
                 ))}
-              </tbody>
-            </table>
-          </div>
+              </Table>
           <MoreButton
             pageInfo={data.deletionCertificates.pageInfo}
             onMore={(after) =>

@@ -6,6 +6,7 @@ import { OperatorEventsDocument, type OperatorEventsQuery } from "../generated/o
 import { formatInstant } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { eventChanges, operatorAction } from "./event-text.ts";
 
 type Event = OperatorEventsQuery["operatorEvents"]["nodes"][number];
@@ -30,27 +31,11 @@ export function EventList({ tenant }: { tenant?: string }) {
   }
   return (
     <>
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">When</th>
-              <th scope="col" className="only-wide">
-                Who
-              </th>
-              <th scope="col" className="only-wide">
-                Details
-              </th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table columns={{ What: "", When: "only-wide", Who: "only-wide", Details: "only-wide",  }}>
             {nodes.map((event) => (
               <EventRow key={event.id} event={event} withTenant={tenant === undefined} />
             ))}
-          </tbody>
-        </table>
-      </div>
+          </Table>
       <MoreButton
         pageInfo={pageInfo}
         onMore={(after) =>
@@ -82,13 +67,15 @@ function EventRow({ event, withTenant }: { event: Event; withTenant: boolean }) 
         {/* On a phone there is no room beside it. */}
         <div className="only-narrow">
           <Text size="xs" c="dimmed">
-            <bdi>{event.operatorName}</bdi>
+            {formatInstant(event.occurredAt)} · <bdi>{event.operatorName}</bdi>
           </Text>
           <Changes changes={changes} />
         </div>
       </th>
-      <td style={{ whiteSpace: "nowrap" }}>{formatInstant(event.occurredAt)}</td>
-      <td className="only-wide">
+      <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
+        {formatInstant(event.occurredAt)}
+      </td>
+      <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
         <bdi>{event.operatorName}</bdi>
         {event.address !== null && (
           <Text size="xs" c="dimmed">

@@ -7,8 +7,9 @@ import { announceDone, announceProblem } from "../ui/form.tsx";
 import { formatCount, formatInstant } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { useMayChange } from "./session.ts";
-import { migrationState } from "./text.ts";
+import { failureText, migrationState } from "./text.ts";
 
 type Fleet = OperatorFleetQuery["fleet"];
 type Problem = Fleet["problems"][number];
@@ -51,42 +52,21 @@ export function FleetPage() {
 
 function Versions({ versions }: { versions: Fleet["versions"] }) {
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Version</th>
-            <th scope="col" className="number">
-              Organisations
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Version: "", Organisations: "number",  }}>
           {versions.map(({ version, tenants }) => (
             <tr key={version}>
               <th scope="row">{version ?? "none"}</th>
               <td className="number">{tenants}</td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }
 
 function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: () => void }) {
   const mayChange = useMayChange();
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Organisation</th>
-            <th scope="col">State</th>
-            <th scope="col">Failure</th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Organisation: "", State: "", Failure: "only-wide",  }}>
           {problems.map((problem) => (
             <tr key={problem.id}>
               <th scope="row">
@@ -99,16 +79,18 @@ function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: 
                 <Text size="xs" c="dimmed">
                   {tries(problem)}
                 </Text>
+                {/* It is what one comes for, and on a phone there is no room beside it. */}
+                <Text size="xs" className="only-narrow" style={{ overflowWrap: "anywhere" }}>
+                  {failureText(problem)}
+                </Text>
                 {mayChange && problem.state === "failed" && <Retry problem={problem} onDone={onDone} />}
               </td>
-              <td style={{ overflowWrap: "anywhere" }}>
-                {[problem.code, problem.message].filter((part) => part !== null).join(" ") || "–"}
+              <td className="only-wide" style={{ overflowWrap: "anywhere" }}>
+                {failureText(problem) || "–"}
               </td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }
 

@@ -13,6 +13,7 @@ import { RowMenu } from "../organisation/RowMenu.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { PlanDialog } from "./PlanDialog.tsx";
 import { useMayChange } from "./session.ts";
 import { features, formatQuota, quotas } from "./text.ts";
@@ -80,34 +81,7 @@ function PlanTable(props: {
 }) {
   const { onChange, onRemove } = props;
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Plan</th>
-            <th scope="col" className="number only-wide">
-              Seats
-            </th>
-            <th scope="col" className="number only-wide">
-              Storage
-            </th>
-            <th scope="col" className="number only-wide">
-              Requests a day
-            </th>
-            <th scope="col" className="only-wide">
-              Features
-            </th>
-            <th scope="col" className="number">
-              Organisations
-            </th>
-            {onChange !== undefined && (
-              <th scope="col" className="number">
-                Actions
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Plan: "", Seats: "number only-wide", Storage: "number only-wide", "Requests a day": "number only-wide", Features: "only-wide", Organisations: "number", ...(onChange !== undefined ? { Actions: "number" } : {}), }}>
           {props.plans.map((plan) => (
             <tr key={plan.id}>
               <th scope="row">
@@ -142,8 +116,6 @@ function PlanTable(props: {
               )}
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }

@@ -16,6 +16,7 @@ import { formatCount, formatInstant } from "../ui/format.ts";
 import { isOutOfSight, usePolling } from "../ui/polling.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { supportStates } from "../ui/support.ts";
+import { Table } from "../ui/Table.tsx";
 import { OperatorContext, useMayChange } from "./session.ts";
 
 interface Tenant {
@@ -50,22 +51,11 @@ export function SupportAccess({ tenant }: { tenant: Tenant }) {
       ) : grants.length === 0 ? (
         <Text size="sm">No operator has asked to look in.</Text>
       ) : (
-        <div className="surface surface-flush">
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col">Why</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
+        <Table columns={{ Who: "", Why: "only-wide", State: "",  }}>
               {grants.map((grant) => (
                 <GrantRow key={grant.id} grant={grant} tenant={tenant} onDone={again} />
               ))}
-            </tbody>
-          </table>
-        </div>
+            </Table>
       )}
       {mayChange && (
         <Button variant="default" mt="sm" onClick={() => setAsking(true)}>
@@ -115,8 +105,13 @@ function GrantRow({
         <Text size="xs" c="dimmed">
           {formatInstant(grant.askedAt)}, {formatCount(grant.hours, "hour", "hours")}
         </Text>
+        <Text size="xs" className="only-narrow" style={{ whiteSpace: "pre-line" }}>
+          {grant.reason}
+        </Text>
       </th>
-      <td style={{ whiteSpace: "pre-line" }}>{grant.reason}</td>
+      <td className="only-wide" style={{ whiteSpace: "pre-line" }}>
+        {grant.reason}
+      </td>
       <td>
         {supportStates[state].label}
         {endedBy !== null && endedAt !== null && (

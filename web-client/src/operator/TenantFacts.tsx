@@ -3,7 +3,7 @@ import type { OperatorTenantQuery } from "../generated/operator.ts";
 import { formatBytes, formatDay, formatInstant, formatLastDay } from "../ui/format.ts";
 import { Section } from "./Section.tsx";
 import { StateBadge } from "./StateBadge.tsx";
-import { asker } from "./text.ts";
+import { asker, failureText } from "./text.ts";
 
 type Details = OperatorTenantQuery["tenant"];
 
@@ -67,16 +67,12 @@ function life({ tenant, terms, maintenanceMessage, deletion }: Details): Fact[] 
 }
 
 function data({ tenant, schemaName }: Details): Fact[] {
-  const failure = tenant.lastMigrationFailure;
   return [
     ["Members", tenant.memberCount],
     ["Size", formatBytes(tenant.sizeBytes)],
     ["Schema", schemaName],
     ["Version", tenant.isBehind ? `${tenant.schemaVersion ?? "none"} (behind)` : "Current"],
-    [
-      "Last failure",
-      failure === null ? null : [failure.code, failure.message].filter((part) => part !== null).join(" "),
-    ],
+    ["Last failure", failureText(tenant.lastMigrationFailure)],
   ];
 }
 
@@ -84,6 +80,16 @@ function address({ tenant, formerSlugs }: Details): Fact[] {
   return [
     ["Address", tenant.slug],
     ["Former addresses", formerSlugs.map(({ slug }) => slug).join(", ")],
-    ["Hosts", tenant.hosts.join(", ")],
+    ["Hosts", tenant.hosts.length === 0 ? null : <Hosts hosts={tenant.hosts} />],
   ];
+}
+
+function Hosts({ hosts }: { hosts: readonly string[] }) {
+  return (
+    <ul className="short-list">
+      {hosts.map((host) => (
+        <li key={host}>{host}</li>
+      ))}
+    </ul>
+  );
 }

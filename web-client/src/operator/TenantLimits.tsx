@@ -6,13 +6,14 @@ import { type IntrospectionBy, type OperatorTenantQuery, SetTenantLimitsDocument
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { formatNumber } from "../ui/format.ts";
+import { Table } from "../ui/Table.tsx";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
 import { introspectionName, introspections, limitNames } from "./text.ts";
 
 interface Props {
   details: Pick<OperatorTenantQuery["tenant"], "limits" | "introspection" | "introspectionIsOwn"> & {
-    tenant: { id: string };
+    tenant: { id: string; name: string };
   };
   /** Called when something has changed. */
   onDone: () => void;
@@ -35,35 +36,22 @@ export function TenantLimits(props: Props) {
         ) : undefined
       }
     >
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">Limit</th>
-              <th scope="col" className="number">
-                Value
-              </th>
-              <th scope="col">Set by</th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table columns={{ Limit: "", Value: "number", "Set by": "only-wide",  }}>
             {limits.map(({ name, value, isOwn }) => (
               <tr key={name}>
                 <th scope="row">{limitNames[name].label}</th>
                 <td className="number">{value === null ? "any number" : formatNumber(value)}</td>
-                <td>{setBy(isOwn)}</td>
+                <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
             <tr>
               <th scope="row">{introspectionName}</th>
               <td className="number">{introspections[introspection]}</td>
-              <td>{setBy(introspectionIsOwn)}</td>
+              <td className="only-wide">{setBy(introspectionIsOwn)}</td>
             </tr>
-          </tbody>
-        </table>
-      </div>
+          </Table>
       {changing && (
-        <Dialog title="Limits" onClose={() => setChanging(false)}>
+        <Dialog title={`Limits of ${props.details.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <LimitsForm {...props} close={close} />}
         </Dialog>
       )}

@@ -119,7 +119,7 @@ test("the plan and its exceptions are sent as they are chosen", async () => {
     ...at,
   });
   await userEvent.click(await screen.findByRole("button", { name: "Change the plan" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await screen.findByRole("dialog", { name: "Plan of Acme" });
   expect(await within(dialog).findByRole("combobox", { name: "Plan" })).toHaveValue("team");
   expect(within(dialog).getByLabelText("Seats: at most")).toHaveValue("5");
   await userEvent.selectOptions(within(dialog).getByRole("combobox", { name: "Plan" }), "No plan");
@@ -145,7 +145,7 @@ test("only the limits that were changed are sent, and what is emptied is the pro
   const set = vi.fn(() => ({ tenant }));
   renderPage(<TenantPage />, { operator: admin, answers: { ...answers, setTenantLimits: set }, ...at });
   await userEvent.click(await screen.findByRole("button", { name: "Change the limits" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await screen.findByRole("dialog", { name: "Limits of Acme" });
   await userEvent.clear(await within(dialog).findByLabelText("Depth of a document"));
   await userEvent.type(within(dialog).getByLabelText("Requests a second"), "many");
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));
@@ -216,6 +216,18 @@ test("what there is nothing to say of is left out, and what holds is told", asyn
   expect(await cells("Life", /^Maintenance/)).toEqual(["Without a message"]);
   expect(await cells("Data", /^Version/)).toEqual(["Current"]);
   expect(screen.queryByRole("row", { name: /^(Trial ends|Hosts|Deletion)/ })).not.toBeInTheDocument();
+});
+
+test("its own hosts are listed, the primary one first", async () => {
+  const hosts = ["hr.acme.test", "people.acme.test"];
+  const hosted = { ...details, tenant: { ...tenant, hosts } };
+  renderPage(<TenantPage />, { operator: admin, answers: { ...answers, tenant: () => hosted }, ...at });
+  const row = await screen.findByRole("row", { name: /^Hosts/ });
+  expect(
+    within(row)
+      .getAllByRole("listitem")
+      .map((item) => item.textContent),
+  ).toEqual(hosts);
 });
 
 test("a deletion names the organisation and the day, and says that it is asked for", async () => {

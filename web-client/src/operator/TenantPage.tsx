@@ -82,7 +82,7 @@ export function TenantPage() {
       {mayChange && <Actions details={details} onDone={onDone} />}
       <TenantFacts details={details} />
       <SupportAccess tenant={details.tenant} />
-      <TenantPlan tenant={details.tenant.id} plan={details.plan} onDone={onDone} />
+      <TenantPlan tenant={details.tenant} plan={details.plan} onDone={onDone} />
       <TenantLimits details={details} onDone={onDone} />
       <TenantUsage days={details.usage} />
       <SlowOperations operations={details.slowOperations} />

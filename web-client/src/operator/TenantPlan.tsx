@@ -14,13 +14,13 @@ import {
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { announceDone, Form, useSubmission } from "../ui/form.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { Section } from "./Section.tsx";
 import { useMayChange } from "./session.ts";
 import { amountWanted, features, formatQuota, quotas, readAmount, typedAmount } from "./text.ts";
 
 interface Props {
-  /** The organisation's opaque id. */
-  tenant: string;
+  tenant: { id: string; name: string };
   plan: TenantPlanFieldsFragment;
   /** Called when something has changed. */
   onDone: () => void;
@@ -54,23 +54,7 @@ export function TenantPlan(props: Props) {
           </>
         )}
       </Text>
-      <div className="surface surface-flush">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col" className="number">
-                Used
-              </th>
-              <th scope="col" className="number">
-                May use
-              </th>
-              <th scope="col" className="only-wide">
-                Set by
-              </th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table columns={{ What: "", Used: "number", "May use": "number", "Set by": "only-wide",  }}>
             {plan.quotas.map(({ quota, limit, used, isOwn }) => (
               <tr key={quota}>
                 <th scope="row">{quotas[quota]}</th>
@@ -87,11 +71,9 @@ export function TenantPlan(props: Props) {
                 <td className="only-wide">{setBy(isOwn)}</td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </Table>
       {changing && (
-        <Dialog title="Plan" onClose={() => setChanging(false)}>
+        <Dialog title={`Plan of ${props.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <WithPlans {...props} close={close} />}
         </Dialog>
       )}
@@ -164,7 +146,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
   const submission = useSubmission(form, async ({ planId, own, limits, features }) => {
     // What was not touched is left out, and stays as it is by now: somebody else may have changed it.
     const input = {
-      id: tenant,
+      id: tenant.id,
       ...(form.isDirty("planId") && { planId: planId === "" ? null : planId }),
       quotas: plan.quotas
         .filter(({ quota }) => form.isDirty(`own.${quota}`) || form.isDirty(`limits.${quota}`))
@@ -196,7 +178,7 @@ function PlanForm(props: Props & { close: Close; plans: readonly { id: string; n
         />
         {plan.quotas.map(({ quota }) => (
           <fieldset key={quota} className="group">
-            <legend className="small-legend">{quotas[quota]}</legend>
+            <legend className="label-legend">{quotas[quota]}</legend>
             <Stack gap="xs">
               <NativeSelect
                 aria-label={`${quotas[quota]}: how much`}

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import type { SlowOperationFieldsFragment, UsageDayFieldsFragment } from "../generated/operator.ts";
 import { formatBytes, formatDate, formatInstant, formatNumber } from "../ui/format.ts";
+import { Table } from "../ui/Table.tsx";
 import { Section } from "./Section.tsx";
 
 /** What an organisation has used, day by day. */
@@ -12,37 +13,14 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
       {days.length === 0 ? (
         <Text size="sm">Nothing was used.</Text>
       ) : (
-        <div className="surface surface-flush">
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Day (UTC)</th>
-                <th scope="col" className="number">
-                  Requests
-                </th>
-                <th scope="col" className="number only-wide">
-                  Not signed in
-                </th>
-                <th scope="col" className="number">
-                  Errors
-                </th>
-                <th scope="col" className="number only-wide">
-                  ms a request
-                </th>
-                <th scope="col" className="number only-wide">
-                  Storage
-                </th>
-                <th scope="col" className="number only-wide">
-                  Members
-                </th>
-              </tr>
-            </thead>
-            <tbody>
+        <Table className="usage" columns={{ "Day (UTC)": "", Requests: "number", "Not signed in": "number only-wide", Errors: "number", "ms a request": "number only-wide", Storage: "number only-wide", Members: "number only-wide",  }}>
               {days.map((day) => (
                 <tr key={day.day}>
                   <th scope="row">
                     {formatDate(day.day)}
-                    <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
+                    {all(day) > 0 && (
+                      <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
+                    )}
                   </th>
                   <td className="number">{formatNumber(day.requests)}</td>
                   <td className="number only-wide">{formatNumber(day.anonymousRequests)}</td>
@@ -56,9 +34,7 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
                   <td className="number only-wide">{day.members ?? "–"}</td>
                 </tr>
               ))}
-            </tbody>
-          </table>
-        </div>
+            </Table>
       )}
     </Section>
   );
@@ -71,29 +47,7 @@ export function SlowOperations({ operations }: { operations: readonly SlowOperat
       {operations.length === 0 ? (
         <Text size="sm">No operation took long.</Text>
       ) : (
-        <div className="surface surface-flush">
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Operation</th>
-                <th scope="col" className="number">
-                  Times
-                </th>
-                <th scope="col" className="number">
-                  Worst ms
-                </th>
-                <th scope="col" className="number only-wide">
-                  Mean ms
-                </th>
-                <th scope="col" className="number only-wide">
-                  Statements
-                </th>
-                <th scope="col" className="only-wide">
-                  Last seen
-                </th>
-              </tr>
-            </thead>
-            <tbody>
+        <Table columns={{ Operation: "", Times: "number", "Worst ms": "number", "Mean ms": "number only-wide", Statements: "number only-wide", "Last seen": "only-wide",  }}>
               {operations.map((slow) => (
                 <tr key={`${slow.documentHash} ${slow.operation}`}>
                   <th scope="row">
@@ -109,9 +63,7 @@ export function SlowOperations({ operations }: { operations: readonly SlowOperat
                   <td className="only-wide">{formatInstant(slow.lastSeenAt)}</td>
                 </tr>
               ))}
-            </tbody>
-          </table>
-        </div>
+            </Table>
       )}
     </Section>
   );

@@ -17,6 +17,7 @@ import { formatBytes, formatInstant } from "../ui/format.ts";
 import { joined, MoreButton } from "../ui/MoreButton.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Table } from "../ui/Table.tsx";
 import { useMayChange } from "./session.ts";
 import { StateBadge } from "./StateBadge.tsx";
 import { orders, readTenantsView, type TenantsView, writeTenantsView } from "./tenants-view.ts";
@@ -105,30 +106,7 @@ function Filters(props: { view: TenantsView; onChange: (changes: Partial<Tenants
 
 function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
   return (
-    <div className="surface surface-flush">
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Organisation</th>
-            <th scope="col">State</th>
-            <th scope="col" className="only-wide">
-              Plan
-            </th>
-            <th scope="col" className="only-wide">
-              Version
-            </th>
-            <th scope="col" className="number only-wide">
-              Size
-            </th>
-            <th scope="col" className="number only-wide">
-              Members
-            </th>
-            <th scope="col" className="only-wide">
-              Last activity
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table columns={{ Organisation: "", State: "", Plan: "only-wide", Version: "only-wide", Size: "number only-wide", Members: "number only-wide", "Last activity": "only-wide",  }}>
           {tenants.map((tenant) => (
             <tr key={tenant.id}>
               <th scope="row">
@@ -160,9 +138,7 @@ function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
               </td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </Table>
   );
 }
 

@@ -1,5 +1,6 @@
 import { sentence } from "../employee/history-text.ts";
-import { formatBytes, formatInstant, formatLastDay, formatNumber } from "../ui/format.ts";
+import { formatBytes, formatInstant, formatLastDay, formatNumber, roles } from "../ui/format.ts";
+import { asker, features, introspectionName, introspections } from "./text.ts";
 
 const actions: Readonly<Record<string, string>> = {
   "operator.created": "Operator invited",
@@ -47,6 +48,11 @@ export function operatorAction(action: string): string {
   return actions[action] ?? action;
 }
 
+/** Features by the names that the server writes down. */
+const featureNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(features).map(([feature, name]) => [feature.toLowerCase().replaceAll("_", "-"), name]),
+);
+
 const fields: Readonly<Record<string, string>> = {
   trialEndsAt: "Trial ends",
   deleteAt: "Deletion on",
@@ -62,30 +68,41 @@ const fields: Readonly<Record<string, string>> = {
   statementTimeoutMs: "Statement timeout (ms)",
   forNewTenants: "For new organisations",
   ownerInvited: "Owner invited",
-  "api-keys": "API keys",
-  "custom-domains": "Custom domains",
-  "identity-provider": "Identity provider",
+  introspection: introspectionName,
+  ...featureNames,
+};
+
+/** How the words of the server are told in these fields; what is not known yet is shown as it is. */
+const words: Readonly<Record<string, (code: string) => string | undefined>> = {
+  role: (code) => known(roles, code.toUpperCase()),
+  askedBy: asker,
+  features: (code) => known(featureNames, code),
+  introspection: (code) => known(introspections, code.toUpperCase()),
 };
 
 /** Days that count as a whole. */
 const days: readonly string[] = ["trialEndsAt", "paidUntil"];
 
 /** Ids that say nothing to people. */
-const hidden: readonly string[] = ["grant"];
+const hidden: readonly string[] = ["grant", "account"];
+
+/** What is worth a line only where it is so. */
+const onlyIfSo: readonly string[] = ["ownerInvited", "primary"];
 
 /** What an event changed, a line for each field: what it was and has become, or what it is. */
 export function eventChanges(details: unknown): string[] {
   if (!isObject(details)) return [];
   return Object.entries(details)
-    .filter(([field]) => !hidden.includes(field))
+    .filter(([field, value]) => value !== null && !hidden.includes(field) && !(value === false && onlyIfSo.includes(field)))
     .map(([field, value]) => {
       const said = isObject(value) && "from" in value && "to" in value ? changed(field, value) : told(field, value);
       return `${fields[field] ?? sentence(field)}: ${said}`;
     });
 }
 
-function changed(field: string, value: Record<string, unknown>): string {
-  return `${told(field, value["from"])} → ${told(field, value["to"])}`;
+/** What was not there before has no value that it would be worth to compare with. */
+function changed(field: string, { from, to }: Record<string, unknown>): string {
+  return from === null ? told(field, to) : `${told(field, from)} → ${told(field, to)}`;
 }
 
 function told(field: string, value: unknown): string {
@@ -97,11 +114,15 @@ function told(field: string, value: unknown): string {
     case "string":
       if (value === "") return "none";
       if (days.includes(field)) return formatLastDay(value);
-      return isInstant(value) ? formatInstant(value) : value;
+      return isInstant(value) ? formatInstant(value) : (words[field]?.(value) ?? value);
     default:
       if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((item) => told(field, item)).join(", ");
       return value === null || value === undefined ? "–" : JSON.stringify(value);
   }
+}
+
+function known(names: Readonly<Record<string, string>>, code: string): string | undefined {
+  return Object.hasOwn(names, code) ? names[code] : undefined;
 }
 
 function isInstant(text: string): boolean {

@@ -12,7 +12,7 @@ export const states: Readonly<Record<TenantState, string>> = {
   SUSPENDED: "Suspended",
   MAINTENANCE: "Maintenance",
   MIGRATING: "Migrating",
-  DELETING: "Being deleted",
+  DELETING: "Going to be deleted",
 };
 
 /** The colours of states: red is what is not served for a fault of its own, yellow what somebody has to look at. */
@@ -57,6 +57,11 @@ const migrationStates: Readonly<Record<string, string>> = { failed: "Failed", "u
 /** Where a tenant stands with its migration, in words; what is not known yet is shown as it is. */
 export function migrationState(state: string): string {
   return migrationStates[state] ?? state;
+}
+
+/** How a migration failed, by the code and the words of Postgres; nothing where it did not. */
+export function failureText(failure: { code: string | null; message: string | null } | null): string {
+  return [failure?.code, failure?.message].filter((part) => part != null).join(" ");
 }
 
 const askers: Readonly<Record<string, string>> = { owner: "an owner", operator: "an operator" };

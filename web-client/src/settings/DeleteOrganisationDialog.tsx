@@ -7,6 +7,7 @@ import { readProblem } from "../api/read-problem.ts";
 import { HasAuthenticatorDocument, RequestTenantDeletionDocument } from "../generated/graphql.ts";
 import { type Close, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSubmission } from "../ui/form.tsx";
+import { formatCount } from "../ui/format.ts";
 import { ErrorState } from "../ui/states.tsx";
 import { Exports } from "./Exports.tsx";
 
@@ -15,14 +16,24 @@ interface Tenant {
   slug: string;
 }
 
+/** How long a deletion can be taken back, as a sentence. */
+export function grace(days: number | undefined): string {
+  if (days === undefined) return "For some days every owner can take that back.";
+  if (days === 0) return "That cannot be taken back.";
+  return `For ${formatCount(days, "day", "days")} every owner can take that back.`;
+}
+
 /** Asks for the deletion of the organisation that the page is at. */
-export function DeleteOrganisationDialog({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
+export function DeleteOrganisationDialog(props: {
+  tenant: Tenant;
+  graceDays: number | undefined;
+  onClose: () => void;
+}) {
   const [remove] = useMutation(RequestTenantDeletionDocument, { fetchPolicy: "no-cache" });
   return (
     <DeletionDialog
-      tenant={tenant}
+      {...props}
       exports={<Exports latest />}
-      onClose={onClose}
       onDelete={async (input) => {
         const { data } = await remove({ variables: { input } });
         // To where it is taken back: here nobody is let in any more.
@@ -34,6 +45,8 @@ export function DeleteOrganisationDialog({ tenant, onClose }: { tenant: Tenant; 
 
 interface Props {
   tenant: Tenant;
+  /** Days within which the deletion can be taken back, where they are known. */
+  graceDays: number | undefined;
   /** The exports, which go with the organisation. */
   exports: ReactNode;
   onDelete: (input: ProofInput & { slug: string }, close: Close) => Promise<void>;
@@ -41,7 +54,7 @@ interface Props {
 }
 
 /** Offers an export, then asks for the organisation's address, typed, and for the proof that the account's owner asks. */
-export function DeletionDialog({ tenant, exports, onDelete, onClose }: Props) {
+export function DeletionDialog({ tenant, graceDays, exports, onDelete, onClose }: Props) {
   const { data, error } = useQuery(HasAuthenticatorDocument, { fetchPolicy: "network-only" });
   // The dialog opens with its form, so that the focus begins there.
   if (data === undefined && error === undefined) return null;
@@ -60,6 +73,7 @@ export function DeletionDialog({ tenant, exports, onDelete, onClose }: Props) {
             </section>
             <DeleteForm
               tenant={tenant}
+              graceDays={graceDays}
               hasAuthenticator={data.security?.authenticatorConfirmedAt != null}
               onDelete={(input) => onDelete(input, close)}
               onCancel={() => close()}
@@ -73,6 +87,7 @@ export function DeletionDialog({ tenant, exports, onDelete, onClose }: Props) {
 
 function DeleteForm(props: {
   tenant: Tenant;
+  graceDays: number | undefined;
   hasAuthenticator: boolean;
   onDelete: (input: ProofInput & { slug: string }) => Promise<void>;
   onCancel: () => void;
@@ -96,8 +111,8 @@ function DeleteForm(props: {
     >
       <Stack>
         <Text size="sm">
-          Nobody can use <bdi>{tenant.name}</bdi> from now on, and its exports are removed with it: download what you
-          want to keep before.
+          Nobody can use <bdi>{tenant.name}</bdi> from now on. {grace(props.graceDays)} Its exports are removed with it:
+          download what you want to keep before.
         </Text>
         <TextInput
           label={`Type ${tenant.slug}`}

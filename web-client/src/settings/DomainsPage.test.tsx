@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
+import { ReadOnlyContext } from "../session/context.ts";
 import { hr, owner, refuse, renderPage } from "../test/render.tsx";
 import { DomainsPage } from "./DomainsPage.tsx";
 
@@ -126,9 +127,22 @@ test("where they are not in the plan, no address is asked for", async () => {
   };
   const tenant = { id: "t-1", slug: "acme", name: "Acme", standing, plan: { name: "Small", features: [] } };
   renderPage(<DomainsPage />, { viewer: owner, answers: { domains: () => listOf(builtIn), tenant: () => tenant } });
-  expect(await screen.findByText(/^Addresses of your own are not in your plan./)).toBeInTheDocument();
+  expect(await screen.findByText(/^Addresses of your own are not in your plan. To have more, ask:/)).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "billing@example.test" })).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Add an address" })).not.toBeInTheDocument();
+});
+
+test("where nothing can be changed, pages are led where they were, and an address can be removed alone", async () => {
+  const page = (
+    <ReadOnlyContext value={true}>
+      <DomainsPage />
+    </ReadOnlyContext>
+  );
+  renderPage(page, { viewer: owner, answers: { domains: () => listOf(builtIn, proved) } });
+  expect(await screen.findByRole("switch", { name: /Pages at the other addresses/ })).toBeDisabled();
+  expect(screen.getByText("Nothing can be changed now.")).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /^Add|^Make primary/ })).not.toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Remove hr.acme.com" })).toBeEnabled();
 });
 
 test("whoever may not manage addresses is told so, and nothing is asked for", async () => {

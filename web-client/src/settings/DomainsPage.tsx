@@ -101,14 +101,19 @@ function Addresses() {
 
 /** Whether pages at the other addresses lead to the primary one. Without another address there is nothing to lead. */
 function Redirect({ list, onChange }: { list: DomainListFieldsFragment; onChange: () => Promise<void> }) {
+  const isReadOnly = useIsReadOnly();
   const [redirect, { loading }] = useMutation(RedirectToPrimaryDomainDocument);
   if (list.nodes.length < 2) return null;
   return (
     <Switch
       label="Pages at the other addresses lead to the primary one"
-      description="People sign in at each address for themselves. Programs are served at every address in any case."
+      description={
+        isReadOnly
+          ? "Nothing can be changed now."
+          : "People sign in at each address for themselves. Programs are served at every address in any case."
+      }
       checked={list.redirectsToPrimary}
-      disabled={loading}
+      disabled={loading || isReadOnly}
       onChange={(event) => {
         const enabled = event.currentTarget.checked;
         redirect({ variables: { enabled } })

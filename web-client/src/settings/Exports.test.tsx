@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { doneExport, waitingExport } from "../test/exports.ts";
 import { employee, owner, refuse, renderPage } from "../test/render.tsx";
 import { OrganisationPage } from "./OrganisationPage.tsx";
 
@@ -21,23 +22,8 @@ const tenant = () => ({
   },
   plan: { name: null, features: [], quotas: [] },
 });
-const wish = {
-  id: "e-1",
-  format: "CSV",
-  state: "WAITING",
-  askedAt: "2026-11-21T09:00:00Z",
-  finishedAt: null,
-  expiresAt: null,
-  bytes: null,
-  problem: null,
-};
-const done = {
-  ...wish,
-  state: "DONE",
-  finishedAt: "2026-11-21T09:01:00Z",
-  expiresAt: "2026-11-28T09:01:00Z",
-  bytes: 1_500_000,
-};
+const wish = waitingExport();
+const done = doneExport();
 const { location } = window;
 const assign = vi.fn();
 
@@ -87,8 +73,8 @@ test("an export is asked for, waited for, and downloaded", async () => {
 });
 
 test("what went wrong is said", async () => {
-  const failed = { ...wish, id: "e-2", state: "FAILED", problem: "The file could not be written." };
-  const again = { ...wish, id: "e-3", problem: "The server failed." };
+  const failed = waitingExport({ id: "e-2", state: "FAILED", problem: "The file could not be written." });
+  const again = waitingExport({ id: "e-3", problem: "The server failed." });
   const answers = {
     tenant,
     exports: () => ({ daysKept: 1, nodes: [done, failed, again] }),
@@ -111,7 +97,7 @@ test("who deletes is offered an export first", async () => {
   const answers = {
     tenant,
     security: () => ({ authenticatorConfirmedAt: null }),
-    exports: () => ({ daysKept: 7, nodes: [done, { ...done, id: "e-0", askedAt: "2026-11-20T09:00:00Z" }] }),
+    exports: () => ({ daysKept: 7, nodes: [done, doneExport({ id: "e-0", askedAt: "2026-11-20T09:00:00Z" })] }),
     requestExport: ask,
   };
   renderPage(<OrganisationPage />, { viewer: owner, answers });

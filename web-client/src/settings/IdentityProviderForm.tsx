@@ -35,7 +35,7 @@ export function IdentityProviderForm(props: {
   return (
     <div className="narrow">
       <div className="surface">
-        <Form submission={submission} submitLabel="Save" label="Identity provider" disabled={isReadOnly}>
+        <Form submission={submission} submitLabel="Save" label="Identity provider" readOnly={isReadOnly}>
           <Stack>
             <TextInput
               label="Name"

@@ -2,6 +2,7 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { StandingBanner } from "../app/StandingBanner.tsx";
+import { ReadOnlyContext } from "../session/context.ts";
 import { employee, owner, refuse, renderPage } from "../test/render.tsx";
 import { OrganisationPage } from "./OrganisationPage.tsx";
 
@@ -78,6 +79,21 @@ test("another name is taken as it is, and nothing is sent where nothing is chang
   expect(rename).toHaveBeenCalledExactlyOnceWith({ input: { name: "Acme Works", slug: "acme" } });
 });
 
+test("where nothing can be changed, name and address cannot be either, and that is said", async () => {
+  const page = (
+    <ReadOnlyContext value={true}>
+      <OrganisationPage />
+    </ReadOnlyContext>
+  );
+  renderPage(page, { viewer: owner, answers: { tenant: () => tenant({ state: "READ_ONLY" }) } });
+  const form = await screen.findByRole("form", { name: "Name and address" });
+  expect(within(form).getByLabelText(/^Name/)).toBeDisabled();
+  expect(within(form).getByLabelText(/^Address/)).toBeDisabled();
+  expect(within(form).getByText("Nothing can be changed now.")).toBeInTheDocument();
+  expect(within(form).queryByRole("button")).not.toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Delete the organisation…" })).toBeEnabled();
+});
+
 test("how long a deletion can be taken back is said before", async () => {
   renderPage(<OrganisationPage />, { viewer: owner, answers: { tenant: () => tenant() } });
   const part = await screen.findByRole("region", { name: "Delete the organisation" });
@@ -91,6 +107,7 @@ test("who deletes types the address, the password and a code", async () => {
   renderPage(<OrganisationPage />, { viewer: owner, answers });
   await userEvent.click(await screen.findByRole("button", { name: "Delete the organisation…" }));
   const dialog = await screen.findByRole("dialog");
+  expect(dialog).toHaveTextContent("For 30 days every owner can take that back.");
   await userEvent.type(await within(dialog).findByLabelText("Type acme"), "other");
   await userEvent.type(within(dialog).getByLabelText("Your password"), "secret");
   await userEvent.type(within(dialog).getByLabelText(/^Code of/), "123 456");

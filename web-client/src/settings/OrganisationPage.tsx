@@ -5,10 +5,10 @@ import { readProblem } from "../api/read-problem.ts";
 import { Contact } from "../app/StandingBanner.tsx";
 import { TenantStandingDocument, type TenantState, type TenantStandingQuery } from "../generated/graphql.ts";
 import { useViewer } from "../session/context.ts";
-import { formatCount, formatDay, formatLastDay } from "../ui/format.ts";
+import { formatDay, formatLastDay } from "../ui/format.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { DeleteOrganisationDialog } from "./DeleteOrganisationDialog.tsx";
+import { DeleteOrganisationDialog, grace } from "./DeleteOrganisationDialog.tsx";
 import { DownloadProblem } from "./ExportList.tsx";
 import { Exports } from "./Exports.tsx";
 import { Plan } from "./Plan.tsx";
@@ -66,17 +66,14 @@ function Settings() {
         </Stack>
       )}
       {deleting && data !== undefined && (
-        <DeleteOrganisationDialog tenant={data.tenant} onClose={() => setDeleting(false)} />
+        <DeleteOrganisationDialog
+          tenant={data.tenant}
+          graceDays={data.tenant.standing?.deletionGraceDays}
+          onClose={() => setDeleting(false)}
+        />
       )}
     </Page>
   );
-}
-
-/** How long the deletion can be taken back. */
-function grace(days: number | undefined): string {
-  if (days === undefined) return "For some days every owner can take that back.";
-  if (days === 0) return "That cannot be taken back.";
-  return `For ${formatCount(days, "day", "days")} every owner can take that back.`;
 }
 
 const states: Readonly<Record<TenantState, string>> = {

@@ -58,7 +58,8 @@ export function RenameForm({ tenant }: { tenant: { name: string; slug: string } 
         submission={submission}
         submitLabel="Rename"
         label="Name and address"
-        disabled={isReadOnly || !form.isDirty()}
+        disabled={!form.isDirty()}
+        readOnly={isReadOnly}
       >
         <Stack>
           <TextInput label="Name" required withAsterisk={false} {...form.getInputProps("name")} />

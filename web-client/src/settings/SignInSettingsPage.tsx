@@ -4,7 +4,7 @@ import { useState } from "react";
 import { readProblem } from "../api/read-problem.ts";
 import { IdentityProviderDocument, RemoveIdentityProviderDocument } from "../generated/graphql.ts";
 import { ConfirmDialog } from "../organisation/dialogs.tsx";
-import { useViewer } from "../session/context.ts";
+import { useIsReadOnly, useViewer } from "../session/context.ts";
 import { Page } from "../ui/Page.tsx";
 import { Empty, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { IdentityProviderForm } from "./IdentityProviderForm.tsx";
@@ -23,6 +23,7 @@ export function SignInSettingsPage() {
 }
 
 function Settings() {
+  const isReadOnly = useIsReadOnly();
   const [removing, setRemoving] = useState(false);
   const { data, error, refetch } = useQuery(IdentityProviderDocument, { fetchPolicy: "network-only" });
   const [remove] = useMutation(RemoveIdentityProviderDocument);
@@ -43,6 +44,8 @@ function Settings() {
         <ErrorState problem={readProblem(error)} onRetry={() => void refetch().catch(() => undefined)} />
       ) : data === undefined ? (
         <LoadingRows />
+      ) : provider === null && isReadOnly ? (
+        <Empty title="No identity provider is set up" />
       ) : (
         <IdentityProviderForm
           key={provider === null ? "none" : "some"}

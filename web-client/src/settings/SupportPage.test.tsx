@@ -2,36 +2,16 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { employee, list, owner, refuse, renderPage } from "../test/render.tsx";
+import { askedGrant, openGrant } from "../test/support.ts";
 import { SupportPage } from "./SupportPage.tsx";
 
-const asked = {
-  id: "grant-1",
-  state: "ASKED",
-  operatorName: "Olga Operator",
-  operatorEmail: "olga@operators.test",
-  reason: "The import fails",
-  hours: 2,
-  askedAt: "2026-11-21T08:00:00Z",
-  lapsesAt: "2026-11-24T08:00:00Z",
-  decidedAt: null as string | null,
-  decidedBy: null as string | null,
-  expiresAt: null as string | null,
-  lastEnteredAt: null as string | null,
-  endedAt: null as string | null,
-  endedBy: null as string | null,
-};
-const open = {
-  ...asked,
-  state: "OPEN",
-  decidedAt: "2026-11-21T09:00:00Z",
-  decidedBy: "Ann Owner",
-  expiresAt: "2026-11-21T11:00:00Z",
-};
+const asked = askedGrant();
+const open = openGrant();
 
 test("an owner lets an operator in once that was confirmed, and ends it", async () => {
   const consent = vi.fn(() => ({ supportGrant: open }));
   const end = vi.fn(() => ({
-    supportGrant: { ...open, state: "ENDED", endedAt: "2026-11-21T10:00:00Z", endedBy: "Ann Owner" },
+    supportGrant: openGrant({ state: "ENDED", endedAt: "2026-11-21T10:00:00Z", endedBy: "Ann Owner" }),
   }));
   const answers = { supportGrants: () => [asked], consentToSupport: consent, endSupport: end };
   renderPage(<SupportPage />, { viewer: owner, answers });
@@ -44,6 +24,7 @@ test("an owner lets an operator in once that was confirmed, and ends it", async 
   expect(dialog).toHaveTextContent("can change nothing");
   await userEvent.click(within(dialog).getByRole("button", { name: "Let in" }));
   expect(await within(card).findByText(/^Ann Owner consented on/)).toBeInTheDocument();
+  await vi.waitFor(() => expect(within(card).getByRole("heading", { name: "Olga Operator" })).toHaveFocus());
   expect(within(card).getByText("Has not entered.")).toBeInTheDocument();
   await userEvent.click(within(card).getByRole("button", { name: "End it now: Olga Operator" }));
   expect(await within(card).findByText(/^Ann Owner ended it on/)).toBeInTheDocument();
@@ -57,7 +38,7 @@ test("an owner refuses; what comes too late is said", async () => {
     .fn()
     .mockImplementationOnce(refuse("CONFLICT", "This request was withdrawn."))
     .mockReturnValue({
-      supportGrant: { ...asked, state: "REFUSED", decidedAt: open.decidedAt, decidedBy: "Ann Owner" },
+      supportGrant: askedGrant({ state: "REFUSED", decidedAt: open.decidedAt, decidedBy: "Ann Owner" }),
     });
   renderPage(<SupportPage />, { viewer: owner, answers: { supportGrants: () => [asked], refuseSupport: answer } });
   const button = await screen.findByRole("button", { name: "Refuse Olga Operator" });
@@ -67,7 +48,7 @@ test("an owner refuses; what comes too late is said", async () => {
   expect(await screen.findByText(/^Ann Owner refused on/)).toBeInTheDocument();
 });
 
-const withdrawn = { ...asked, state: "WITHDRAWN", endedAt: "2026-11-21T09:00:00Z", endedBy: "Olga Operator" };
+const withdrawn = askedGrant({ state: "WITHDRAWN", endedAt: "2026-11-21T09:00:00Z", endedBy: "Olga Operator" });
 
 test("what cannot be answered any more is shown as it is by now", async () => {
   const grants = vi.fn().mockReturnValueOnce([asked]).mockReturnValue([withdrawn]);

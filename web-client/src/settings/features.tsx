@@ -14,7 +14,7 @@ export function NotInPlan({ children }: { children: string }) {
   const contact = useQuery(TenantStandingDocument).data?.tenant.standing?.billingContact ?? null;
   return (
     <Text size="sm" c="dimmed">
-      {children} <Contact address={contact} />
+      {children} <Contact address={contact} label="To have more, ask" />
     </Text>
   );
 }

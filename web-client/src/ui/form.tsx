@@ -1,4 +1,4 @@
-import { Alert, Button } from "@mantine/core";
+import { Alert, Button, Text } from "@mantine/core";
 import type { FormErrors, UseFormReturnType } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from "react";
@@ -69,6 +69,8 @@ export function Form(props: {
   danger?: boolean;
   /** Whether there is nothing to send. */
   disabled?: boolean;
+  /** Whether nothing can be changed now: what is there is shown, and that is said in the place of the button. */
+  readOnly?: boolean;
   /** Whether a dialog begins at the button that does nothing: where there is nothing to fill in. */
   cancelFirst?: boolean;
   onCancel?: () => void;
@@ -85,6 +87,18 @@ export function Form(props: {
     (first ?? element.current?.querySelector<HTMLElement>('[role="alert"]'))?.focus();
   }, [refusals]);
 
+  if (props.readOnly === true) {
+    return (
+      <form aria-label={props.label}>
+        <fieldset className="group" disabled>
+          {props.children}
+        </fieldset>
+        <Text size="sm" c="dimmed" mt="lg">
+          Nothing can be changed now.
+        </Text>
+      </form>
+    );
+  }
   return (
     <form ref={element} onSubmit={submission.onSubmit} noValidate aria-label={props.label}>
       {submission.problem !== null && (

@@ -1,4 +1,4 @@
-import { createTheme, Menu, ModalRoot, TextInput } from "@mantine/core";
+import { Badge, createTheme, Menu, ModalRoot, TextInput } from "@mantine/core";
 
 /** What components are told; their colours are in theme.css. */
 export const theme = createTheme({
@@ -8,6 +8,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Badge: Badge.extend({ defaultProps: { tt: "none" } }),
     Menu: Menu.extend({
       defaultProps: {
         // Inside the page's landmarks, and with nothing but items that take the focus.

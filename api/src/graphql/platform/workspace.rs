@@ -48,6 +48,8 @@ pub struct Workspace {
     can_be_exported: bool,
     /// Where to pay, or to ask about it: an address of the web or of mail, for owners.
     billing_contact: Option<String>,
+    /// Days within which an owner takes the deletion of the organisation back.
+    deletion_grace_days: u16,
 }
 
 /// Which organisation to enter.
@@ -179,6 +181,7 @@ pub(super) fn workspace(request: &PlatformContext, tenant: &Tenant, role: Role) 
         can_be_deleted: role == Role::Owner && parting.deletion,
         can_be_exported: role == Role::Owner && parting.export,
         billing_contact: request.front_door.lifecycle.billing_contact().filter(|_| role == Role::Owner).map(str::to_owned),
+        deletion_grace_days: request.front_door.lifecycle.deletion_grace_days(),
     }
 }
 
