@@ -130,8 +130,8 @@ async fn the_audit_is_paged_and_newest_first() {
     assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
 
     let pages = hr.pages(query, json!({ "first": 2 }), "/auditEvents").await;
-    let paged: Vec<Value> = pages.iter().flat_map(|page| page["edges"].as_array().unwrap().clone()).collect();
-    assert_eq!(&paged, whole);
+    let edges: Vec<Value> = pages.iter().flat_map(|page| page["edges"].as_array().unwrap().clone()).collect();
+    assert_eq!(&edges, whole);
 
     let one = hr.ask_with(query, json!({ "subject": opaque(company.member.id) })).await.data("/auditEvents/edges");
     assert_eq!(one.as_array().unwrap().len(), 1);

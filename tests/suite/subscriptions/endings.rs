@@ -8,7 +8,7 @@ use serde_json::json;
 use tenancy::TenantStatus;
 use tests::{Server, TestDatabase, run, until, value};
 
-use super::{EMPLOYEES, assert_ends, kind_and_name, rename, socket, watching};
+use super::{EMPLOYEES, assert_ends, kind_and_name, rename, watching};
 
 #[tokio::test]
 async fn a_session_a_membership_and_a_tenant_end_what_they_allowed() {
