@@ -95,7 +95,7 @@ async fn a_passkey_needs_no_second_factor() {
     let server = Server::start_with(&[], clock.clock()).await;
     let company = server.company().await;
     let (account, mut device, caller) = with_passkey(&company, Role::Hr).await;
-    tests::CodeApp::set_up(&caller, &account.password, clock.now()).await;
+    CodeApp::set_up(&caller, &account.password, clock.now()).await;
     company.anonymous().challenge(&account.email, &account.password).await;
     sign_in(&company.anonymous(), &mut device).await.data("");
 }

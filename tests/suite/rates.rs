@@ -14,7 +14,7 @@ use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{PoolOptions, Tenants};
-use tests::{Answer, Caller, Company, PostOffice, Server, TestClock, database_url, one_connection, run, until, value};
+use tests::{Answer, Caller, Company, PostOffice, Server, TestClock, database_url, one_connection, run, until, waiters};
 
 async fn set(company: &Company<'_>, name: &str, value: Value) {
     let change = |settings: &mut Map<String, Value>| drop(settings.insert(name.to_owned(), value));
@@ -226,8 +226,7 @@ async fn a_request_that_waited_is_counted_by_the_time_at_which_it_goes_on() {
     let (mut blocker, mut observer) = (office.database.connect().await, office.database.connect().await);
     run(&mut blocker, "BEGIN; LOCK TABLE platform.sessions").await;
     let later = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("the session is looked up", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        until("the session is looked up", async || waiters(&mut observer).await > 0).await;
         office.clock.advance(TimeDelta::seconds(10));
         anonymous.ask("{ __typename }").await.data("");
         run(&mut blocker, "ROLLBACK").await;

@@ -94,8 +94,7 @@ async fn no_passkey_is_registered_at_a_host_that_is_just_being_let_go() {
     let (mut releasing, mut observer) = (scene.office.database.connect().await, scene.office.database.connect().await);
     run(&mut releasing, &format!("BEGIN; DELETE FROM platform.domains WHERE hostname = '{host}'")).await;
     let release = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("the registration waits", async || value::<i64>(&mut observer, waiting).await > 0).await;
+        until("the registration waits", async || waiters(&mut observer).await > 0).await;
         run(&mut releasing, "COMMIT").await;
     };
     let (refused, ()) = tokio::join!(there.mutate("completePasskeyRegistration", input, "passkey { id }"), release);
