@@ -5,7 +5,7 @@ mod registered;
 use chrono::TimeDelta;
 use domain::Role;
 use serde_json::{Value, json};
-use tests::{Account, Answer, Caller, Company, Device, Server, TestClock};
+use tests::{Account, Answer, Caller, CodeApp, Company, Device, Server, TestClock};
 
 const PASSKEYS: &str = "{ security { passkeys { id name lastUsedAt relyingParty } } }";
 
