@@ -148,9 +148,7 @@ function Parting({ workspace }: { workspace: Workspace }) {
           Delete…
         </Button>
       )}
-      {open === "export" && (
-        <WorkspaceExportsDialog id={id} name={name} onClose={() => setOpen(null)} />
-      )}
+      {open === "export" && <WorkspaceExportsDialog id={id} name={name} onClose={() => setOpen(null)} />}
       {open === "delete" && (
         <DeletionDialog
           tenant={workspace}

@@ -24,39 +24,39 @@ export function CertificatesPage() {
         <Empty title="No organisation has been deleted yet" />
       ) : (
         <>
-          <Table columns={{ Organisation: "", Finished: "", "Asked for": "only-wide", Removed: "",  }}>
-                {data.deletionCertificates.nodes.map((certificate) => (
-                  <tr key={certificate.tenantId}>
-                    <th scope="row">
-                      {certificate.slug}
-                      <Text size="xs" c="dimmed">
-                        {certificate.tenantId}
-                      </Text>
-                    </th>
-                    <td>{formatInstant(certificate.finishedAt)}</td>
-                    <td className="only-wide">
-                      {formatInstant(certificate.askedAt)}
-                      <Text size="xs" c="dimmed">
-                        by {asker(certificate.askedBy)}
-                      </Text>
-                    </td>
-                    <td>
-                      <ul className="short-list">
-                        {certificate.removed.map(({ what, count }) => (
-                          <li key={what}>
-                            {removedThing(what)}: {formatNumber(count)}
-                          </li>
-                        ))}
-                      </ul>
-                      {certificate.archivesRemovedAt !== null && (
-                        <Text size="xs" c="dimmed">
-                          Archives kept until {formatInstant(certificate.archivesRemovedAt)}
-                        </Text>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </Table>
+          <Table columns={{ Organisation: "", Finished: "", "Asked for": "only-wide", Removed: "" }}>
+            {data.deletionCertificates.nodes.map((certificate) => (
+              <tr key={certificate.tenantId}>
+                <th scope="row">
+                  {certificate.slug}
+                  <Text size="xs" c="dimmed">
+                    {certificate.tenantId}
+                  </Text>
+                </th>
+                <td>{formatInstant(certificate.finishedAt)}</td>
+                <td className="only-wide">
+                  {formatInstant(certificate.askedAt)}
+                  <Text size="xs" c="dimmed">
+                    by {asker(certificate.askedBy)}
+                  </Text>
+                </td>
+                <td>
+                  <ul className="short-list">
+                    {certificate.removed.map(({ what, count }) => (
+                      <li key={what}>
+                        {removedThing(what)}: {formatNumber(count)}
+                      </li>
+                    ))}
+                  </ul>
+                  {certificate.archivesRemovedAt !== null && (
+                    <Text size="xs" c="dimmed">
+                      Archives kept until {formatInstant(certificate.archivesRemovedAt)}
+                    </Text>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
           <MoreButton
             pageInfo={data.deletionCertificates.pageInfo}
             onMore={(after) =>

@@ -31,11 +31,11 @@ export function EventList({ tenant }: { tenant?: string }) {
   }
   return (
     <>
-      <Table columns={{ What: "", When: "only-wide", Who: "only-wide", Details: "only-wide",  }}>
-            {nodes.map((event) => (
-              <EventRow key={event.id} event={event} withTenant={tenant === undefined} />
-            ))}
-          </Table>
+      <Table columns={{ What: "", When: "only-wide", Who: "only-wide", Details: "only-wide" }}>
+        {nodes.map((event) => (
+          <EventRow key={event.id} event={event} withTenant={tenant === undefined} />
+        ))}
+      </Table>
       <MoreButton
         pageInfo={pageInfo}
         onMore={(after) =>

@@ -52,45 +52,45 @@ export function FleetPage() {
 
 function Versions({ versions }: { versions: Fleet["versions"] }) {
   return (
-    <Table columns={{ Version: "", Organisations: "number",  }}>
-          {versions.map(({ version, tenants }) => (
-            <tr key={version}>
-              <th scope="row">{version ?? "none"}</th>
-              <td className="number">{tenants}</td>
-            </tr>
-          ))}
-        </Table>
+    <Table columns={{ Version: "", Organisations: "number" }}>
+      {versions.map(({ version, tenants }) => (
+        <tr key={version}>
+          <th scope="row">{version ?? "none"}</th>
+          <td className="number">{tenants}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
 function Problems({ problems, onDone }: { problems: readonly Problem[]; onDone: () => void }) {
   const mayChange = useMayChange();
   return (
-    <Table columns={{ Organisation: "", State: "", Failure: "only-wide",  }}>
-          {problems.map((problem) => (
-            <tr key={problem.id}>
-              <th scope="row">
-                <Anchor component={Link} to={`/operator/tenants/${problem.slug}`} size="sm">
-                  {problem.slug}
-                </Anchor>
-              </th>
-              <td>
-                {migrationState(problem.state)}
-                <Text size="xs" c="dimmed">
-                  {tries(problem)}
-                </Text>
-                {/* It is what one comes for, and on a phone there is no room beside it. */}
-                <Text size="xs" className="only-narrow" style={{ overflowWrap: "anywhere" }}>
-                  {failureText(problem)}
-                </Text>
-                {mayChange && problem.state === "failed" && <Retry problem={problem} onDone={onDone} />}
-              </td>
-              <td className="only-wide" style={{ overflowWrap: "anywhere" }}>
-                {failureText(problem) || "–"}
-              </td>
-            </tr>
-          ))}
-        </Table>
+    <Table columns={{ Organisation: "", State: "", Failure: "only-wide" }}>
+      {problems.map((problem) => (
+        <tr key={problem.id}>
+          <th scope="row">
+            <Anchor component={Link} to={`/operator/tenants/${problem.slug}`} size="sm">
+              {problem.slug}
+            </Anchor>
+          </th>
+          <td>
+            {migrationState(problem.state)}
+            <Text size="xs" c="dimmed">
+              {tries(problem)}
+            </Text>
+            {/* It is what one comes for, and on a phone there is no room beside it. */}
+            <Text size="xs" className="only-narrow" style={{ overflowWrap: "anywhere" }}>
+              {failureText(problem)}
+            </Text>
+            {mayChange && problem.state === "failed" && <Retry problem={problem} onDone={onDone} />}
+          </td>
+          <td className="only-wide" style={{ overflowWrap: "anywhere" }}>
+            {failureText(problem) || "–"}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

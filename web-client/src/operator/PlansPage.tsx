@@ -81,41 +81,51 @@ function PlanTable(props: {
 }) {
   const { onChange, onRemove } = props;
   return (
-    <Table columns={{ Plan: "", Seats: "number only-wide", Storage: "number only-wide", "Requests a day": "number only-wide", Features: "only-wide", Organisations: "number", ...(onChange !== undefined ? { Actions: "number" } : {}), }}>
-          {props.plans.map((plan) => (
-            <tr key={plan.id}>
-              <th scope="row">
-                <Text size="sm" fw={600} component="div">
-                  <bdi>{plan.name}</bdi>
-                </Text>
-                <Text size="xs" c="dimmed">
-                  {plan.id}
-                  {plan.forNewTenants && " · new organisations get it"}
-                </Text>
-                <Text size="xs" c="dimmed" className="only-narrow">
-                  {(["SEATS", "STORAGE_BYTES", "REQUESTS_PER_DAY"] as const)
-                    .map((quota) => `${quotas[quota]}: ${limit(quota, plan)}`)
-                    .join(" · ")}
-                </Text>
-              </th>
-              <td className="number only-wide">{limit("SEATS", plan)}</td>
-              <td className="number only-wide">{limit("STORAGE_BYTES", plan)}</td>
-              <td className="number only-wide">{limit("REQUESTS_PER_DAY", plan)}</td>
-              <td className="only-wide">{plan.features.map((feature) => features[feature]).join(", ") || "–"}</td>
-              <td className="number">{plan.tenantCount}</td>
-              {onChange !== undefined && (
-                <td className="number">
-                  <RowMenu
-                    name={plan.name}
-                    items={[
-                      { label: "Change", onClick: () => onChange(plan) },
-                      { label: "Remove", danger: true, onClick: () => onRemove?.(plan) },
-                    ]}
-                  />
-                </td>
-              )}
-            </tr>
-          ))}
-        </Table>
+    <Table
+      columns={{
+        Plan: "",
+        Seats: "number only-wide",
+        Storage: "number only-wide",
+        "Requests a day": "number only-wide",
+        Features: "only-wide",
+        Organisations: "number",
+        ...(onChange !== undefined ? { Actions: "number" } : {}),
+      }}
+    >
+      {props.plans.map((plan) => (
+        <tr key={plan.id}>
+          <th scope="row">
+            <Text size="sm" fw={600} component="div">
+              <bdi>{plan.name}</bdi>
+            </Text>
+            <Text size="xs" c="dimmed">
+              {plan.id}
+              {plan.forNewTenants && " · new organisations get it"}
+            </Text>
+            <Text size="xs" c="dimmed" className="only-narrow">
+              {(["SEATS", "STORAGE_BYTES", "REQUESTS_PER_DAY"] as const)
+                .map((quota) => `${quotas[quota]}: ${limit(quota, plan)}`)
+                .join(" · ")}
+            </Text>
+          </th>
+          <td className="number only-wide">{limit("SEATS", plan)}</td>
+          <td className="number only-wide">{limit("STORAGE_BYTES", plan)}</td>
+          <td className="number only-wide">{limit("REQUESTS_PER_DAY", plan)}</td>
+          <td className="only-wide">{plan.features.map((feature) => features[feature]).join(", ") || "–"}</td>
+          <td className="number">{plan.tenantCount}</td>
+          {onChange !== undefined && (
+            <td className="number">
+              <RowMenu
+                name={plan.name}
+                items={[
+                  { label: "Change", onClick: () => onChange(plan) },
+                  { label: "Remove", danger: true, onClick: () => onRemove?.(plan) },
+                ]}
+              />
+            </td>
+          )}
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -51,11 +51,11 @@ export function SupportAccess({ tenant }: { tenant: Tenant }) {
       ) : grants.length === 0 ? (
         <Text size="sm">No operator has asked to look in.</Text>
       ) : (
-        <Table columns={{ Who: "", Why: "only-wide", State: "",  }}>
-              {grants.map((grant) => (
-                <GrantRow key={grant.id} grant={grant} tenant={tenant} onDone={again} />
-              ))}
-            </Table>
+        <Table columns={{ Who: "", Why: "only-wide", State: "" }}>
+          {grants.map((grant) => (
+            <GrantRow key={grant.id} grant={grant} tenant={tenant} onDone={again} />
+          ))}
+        </Table>
       )}
       {mayChange && (
         <Button variant="default" mt="sm" onClick={() => setAsking(true)}>

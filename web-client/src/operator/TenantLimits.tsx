@@ -36,20 +36,20 @@ export function TenantLimits(props: Props) {
         ) : undefined
       }
     >
-      <Table columns={{ Limit: "", Value: "number", "Set by": "only-wide",  }}>
-            {limits.map(({ name, value, isOwn }) => (
-              <tr key={name}>
-                <th scope="row">{limitNames[name].label}</th>
-                <td className="number">{value === null ? "any number" : formatNumber(value)}</td>
-                <td className="only-wide">{setBy(isOwn)}</td>
-              </tr>
-            ))}
-            <tr>
-              <th scope="row">{introspectionName}</th>
-              <td className="number">{introspections[introspection]}</td>
-              <td className="only-wide">{setBy(introspectionIsOwn)}</td>
-            </tr>
-          </Table>
+      <Table columns={{ Limit: "", Value: "number", "Set by": "only-wide" }}>
+        {limits.map(({ name, value, isOwn }) => (
+          <tr key={name}>
+            <th scope="row">{limitNames[name].label}</th>
+            <td className="number">{value === null ? "any number" : formatNumber(value)}</td>
+            <td className="only-wide">{setBy(isOwn)}</td>
+          </tr>
+        ))}
+        <tr>
+          <th scope="row">{introspectionName}</th>
+          <td className="number">{introspections[introspection]}</td>
+          <td className="only-wide">{setBy(introspectionIsOwn)}</td>
+        </tr>
+      </Table>
       {changing && (
         <Dialog title={`Limits of ${props.details.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <LimitsForm {...props} close={close} />}

@@ -54,24 +54,24 @@ export function TenantPlan(props: Props) {
           </>
         )}
       </Text>
-      <Table columns={{ What: "", Used: "number", "May use": "number", "Set by": "only-wide",  }}>
-            {plan.quotas.map(({ quota, limit, used, isOwn }) => (
-              <tr key={quota}>
-                <th scope="row">{quotas[quota]}</th>
-                <td className="number">{used === null ? "not measured" : formatQuota(quota, used)}</td>
-                <td className="number">{limit === null ? "any number" : formatQuota(quota, limit)}</td>
-                <td className="only-wide">{setBy(isOwn)}</td>
-              </tr>
-            ))}
-            {plan.features.map(({ feature, isOn, isOwn }) => (
-              <tr key={feature}>
-                <th scope="row">{features[feature]}</th>
-                <td className="number">–</td>
-                <td className="number">{isOn ? "on" : "off"}</td>
-                <td className="only-wide">{setBy(isOwn)}</td>
-              </tr>
-            ))}
-          </Table>
+      <Table columns={{ What: "", Used: "number", "May use": "number", "Set by": "only-wide" }}>
+        {plan.quotas.map(({ quota, limit, used, isOwn }) => (
+          <tr key={quota}>
+            <th scope="row">{quotas[quota]}</th>
+            <td className="number">{used === null ? "not measured" : formatQuota(quota, used)}</td>
+            <td className="number">{limit === null ? "any number" : formatQuota(quota, limit)}</td>
+            <td className="only-wide">{setBy(isOwn)}</td>
+          </tr>
+        ))}
+        {plan.features.map(({ feature, isOn, isOwn }) => (
+          <tr key={feature}>
+            <th scope="row">{features[feature]}</th>
+            <td className="number">–</td>
+            <td className="number">{isOn ? "on" : "off"}</td>
+            <td className="only-wide">{setBy(isOwn)}</td>
+          </tr>
+        ))}
+      </Table>
       {changing && (
         <Dialog title={`Plan of ${props.tenant.name}`} onClose={() => setChanging(false)}>
           {(close) => <WithPlans {...props} close={close} />}

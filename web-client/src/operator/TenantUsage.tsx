@@ -13,28 +13,37 @@ export function TenantUsage({ days }: { days: readonly UsageDayFieldsFragment[] 
       {days.length === 0 ? (
         <Text size="sm">Nothing was used.</Text>
       ) : (
-        <Table className="usage" columns={{ "Day (UTC)": "", Requests: "number", "Not signed in": "number only-wide", Errors: "number", "ms a request": "number only-wide", Storage: "number only-wide", Members: "number only-wide",  }}>
-              {days.map((day) => (
-                <tr key={day.day}>
-                  <th scope="row">
-                    {formatDate(day.day)}
-                    {all(day) > 0 && (
-                      <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
-                    )}
-                  </th>
-                  <td className="number">{formatNumber(day.requests)}</td>
-                  <td className="number only-wide">{formatNumber(day.anonymousRequests)}</td>
-                  <td className="number">{formatNumber(day.errors)}</td>
-                  <td className="number only-wide">
-                    {all(day) === 0 ? "–" : formatNumber(Math.round(day.milliseconds / all(day)))}
-                  </td>
-                  <td className="number only-wide">
-                    {day.storageBytes === null ? "–" : formatBytes(day.storageBytes)}
-                  </td>
-                  <td className="number only-wide">{day.members ?? "–"}</td>
-                </tr>
-              ))}
-            </Table>
+        <Table
+          className="usage"
+          columns={{
+            "Day (UTC)": "",
+            Requests: "number",
+            "Not signed in": "number only-wide",
+            Errors: "number",
+            "ms a request": "number only-wide",
+            Storage: "number only-wide",
+            Members: "number only-wide",
+          }}
+        >
+          {days.map((day) => (
+            <tr key={day.day}>
+              <th scope="row">
+                {formatDate(day.day)}
+                {all(day) > 0 && (
+                  <div className="bar" aria-hidden="true" style={{ inlineSize: `${(all(day) / most) * 100}%` }} />
+                )}
+              </th>
+              <td className="number">{formatNumber(day.requests)}</td>
+              <td className="number only-wide">{formatNumber(day.anonymousRequests)}</td>
+              <td className="number">{formatNumber(day.errors)}</td>
+              <td className="number only-wide">
+                {all(day) === 0 ? "–" : formatNumber(Math.round(day.milliseconds / all(day)))}
+              </td>
+              <td className="number only-wide">{day.storageBytes === null ? "–" : formatBytes(day.storageBytes)}</td>
+              <td className="number only-wide">{day.members ?? "–"}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Section>
   );
@@ -47,23 +56,32 @@ export function SlowOperations({ operations }: { operations: readonly SlowOperat
       {operations.length === 0 ? (
         <Text size="sm">No operation took long.</Text>
       ) : (
-        <Table columns={{ Operation: "", Times: "number", "Worst ms": "number", "Mean ms": "number only-wide", Statements: "number only-wide", "Last seen": "only-wide",  }}>
-              {operations.map((slow) => (
-                <tr key={`${slow.documentHash} ${slow.operation}`}>
-                  <th scope="row">
-                    {slow.kind} {slow.operation}
-                    <Text size="xs" c="dimmed">
-                      {slow.rootFields.join(", ")} · <code>{slow.documentHash.slice(0, 12)}</code>
-                    </Text>
-                  </th>
-                  <td className="number">{formatNumber(slow.count)}</td>
-                  <td className="number">{formatNumber(slow.worstMilliseconds)}</td>
-                  <td className="number only-wide">{formatNumber(slow.meanMilliseconds)}</td>
-                  <td className="number only-wide">{slow.statements === 0 ? "–" : formatNumber(slow.statements)}</td>
-                  <td className="only-wide">{formatInstant(slow.lastSeenAt)}</td>
-                </tr>
-              ))}
-            </Table>
+        <Table
+          columns={{
+            Operation: "",
+            Times: "number",
+            "Worst ms": "number",
+            "Mean ms": "number only-wide",
+            Statements: "number only-wide",
+            "Last seen": "only-wide",
+          }}
+        >
+          {operations.map((slow) => (
+            <tr key={`${slow.documentHash} ${slow.operation}`}>
+              <th scope="row">
+                {slow.kind} {slow.operation}
+                <Text size="xs" c="dimmed">
+                  {slow.rootFields.join(", ")} · <code>{slow.documentHash.slice(0, 12)}</code>
+                </Text>
+              </th>
+              <td className="number">{formatNumber(slow.count)}</td>
+              <td className="number">{formatNumber(slow.worstMilliseconds)}</td>
+              <td className="number only-wide">{formatNumber(slow.meanMilliseconds)}</td>
+              <td className="number only-wide">{slow.statements === 0 ? "–" : formatNumber(slow.statements)}</td>
+              <td className="only-wide">{formatInstant(slow.lastSeenAt)}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Section>
   );

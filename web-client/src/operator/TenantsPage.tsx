@@ -106,39 +106,45 @@ function Filters(props: { view: TenantsView; onChange: (changes: Partial<Tenants
 
 function TenantTable({ tenants }: { tenants: readonly TenantRowFragment[] }) {
   return (
-    <Table columns={{ Organisation: "", State: "", Plan: "only-wide", Version: "only-wide", Size: "number only-wide", Members: "number only-wide", "Last activity": "only-wide",  }}>
-          {tenants.map((tenant) => (
-            <tr key={tenant.id}>
-              <th scope="row">
-                <Anchor component={Link} to={`/operator/tenants/${tenant.slug}`} size="sm" fw={600} dir="auto">
-                  {tenant.name}
-                </Anchor>
-                <Text size="xs" c="dimmed">
-                  {tenant.slug}
-                </Text>
-              </th>
-              <td>
-                <StateBadge state={tenant.state} />
-              </td>
-              <td className="only-wide">{tenant.planId ?? "–"}</td>
-              <td className="only-wide">
-                {tenant.isBehind ? (tenant.schemaVersion ?? "none") : "Current"}
-                {tenant.lastMigrationFailure !== null ? (
-                  <Text size="xs">
-                    Failed: {tenant.lastMigrationFailure.message ?? tenant.lastMigrationFailure.code}
-                  </Text>
-                ) : (
-                  tenant.isBehind && <Text size="xs">Behind</Text>
-                )}
-              </td>
-              <td className="number only-wide">{formatBytes(tenant.sizeBytes)}</td>
-              <td className="number only-wide">{tenant.memberCount}</td>
-              <td className="only-wide">
-                {tenant.lastActivityAt === null ? "–" : formatInstant(tenant.lastActivityAt)}
-              </td>
-            </tr>
-          ))}
-        </Table>
+    <Table
+      columns={{
+        Organisation: "",
+        State: "",
+        Plan: "only-wide",
+        Version: "only-wide",
+        Size: "number only-wide",
+        Members: "number only-wide",
+        "Last activity": "only-wide",
+      }}
+    >
+      {tenants.map((tenant) => (
+        <tr key={tenant.id}>
+          <th scope="row">
+            <Anchor component={Link} to={`/operator/tenants/${tenant.slug}`} size="sm" fw={600} dir="auto">
+              {tenant.name}
+            </Anchor>
+            <Text size="xs" c="dimmed">
+              {tenant.slug}
+            </Text>
+          </th>
+          <td>
+            <StateBadge state={tenant.state} />
+          </td>
+          <td className="only-wide">{tenant.planId ?? "–"}</td>
+          <td className="only-wide">
+            {tenant.isBehind ? (tenant.schemaVersion ?? "none") : "Current"}
+            {tenant.lastMigrationFailure !== null ? (
+              <Text size="xs">Failed: {tenant.lastMigrationFailure.message ?? tenant.lastMigrationFailure.code}</Text>
+            ) : (
+              tenant.isBehind && <Text size="xs">Behind</Text>
+            )}
+          </td>
+          <td className="number only-wide">{formatBytes(tenant.sizeBytes)}</td>
+          <td className="number only-wide">{tenant.memberCount}</td>
+          <td className="only-wide">{tenant.lastActivityAt === null ? "–" : formatInstant(tenant.lastActivityAt)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

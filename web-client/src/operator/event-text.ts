@@ -93,14 +93,16 @@ const onlyIfSo: readonly string[] = ["ownerInvited", "primary"];
 export function eventChanges(details: unknown): string[] {
   if (!isObject(details)) return [];
   return Object.entries(details)
-    .filter(([field, value]) => value !== null && !hidden.includes(field) && !(value === false && onlyIfSo.includes(field)))
+    .filter(
+      ([field, value]) => value !== null && !hidden.includes(field) && !(value === false && onlyIfSo.includes(field)),
+    )
     .map(([field, value]) => {
       const said = isObject(value) && "from" in value && "to" in value ? changed(field, value) : told(field, value);
       return `${fields[field] ?? sentence(field)}: ${said}`;
     });
 }
 
-/** What was not there before has no value that it would be worth to compare with. */
+/** What was not there before is told by what it has become. */
 function changed(field: string, { from, to }: Record<string, unknown>): string {
   return from === null ? told(field, to) : `${told(field, from)} → ${told(field, to)}`;
 }

@@ -127,7 +127,9 @@ test("where they are not in the plan, no address is asked for", async () => {
   };
   const tenant = { id: "t-1", slug: "acme", name: "Acme", standing, plan: { name: "Small", features: [] } };
   renderPage(<DomainsPage />, { viewer: owner, answers: { domains: () => listOf(builtIn), tenant: () => tenant } });
-  expect(await screen.findByText(/^Addresses of your own are not in your plan. To have more, ask:/)).toBeInTheDocument();
+  expect(
+    await screen.findByText(/^Addresses of your own are not in your plan. To have more, ask:/),
+  ).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "billing@example.test" })).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Add an address" })).not.toBeInTheDocument();
 });
