@@ -11,8 +11,10 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 CARGO := cargo
-TARGET := $(or $(CARGO_TARGET_DIR),target)
-TENANTRY := $(TARGET)/debug/tenantry
+# Cargo's own settings may say another place than ./target. Asked once, and only by what needs it.
+TARGET = $(eval TARGET := $(or $(shell $(CARGO) metadata --no-deps --offline --format-version 1 2>/dev/null | \
+	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'),target))$(TARGET)
+TENANTRY = $(TARGET)/debug/tenantry
 # With the features of the whole workspace: `make run` after `make test`, and the other way round, then builds nothing twice.
 BUILD_TENANTRY := --locked --workspace --bin tenantry
 # The lock files decide; packages' own scripts are not run.

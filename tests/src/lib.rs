@@ -186,7 +186,10 @@ pub fn key_of(id: &str) -> Uuid {
 
 /// The names of what is in a directory, sorted; none where there is no directory.
 pub fn names_in(directory: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        entries => entries.expect("the directory cannot be read"),
+    };
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names

@@ -43,6 +43,7 @@ impl Shelf {
 
     /// What is on it.
     fn names(&self) -> Vec<String> {
+        assert!(self.0.path().is_dir(), "the shelf itself is gone");
         names_in(self.0.path())
     }
 }

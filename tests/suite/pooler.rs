@@ -8,6 +8,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use api::app::system_clock;
@@ -175,7 +176,8 @@ async fn each_transaction_behind_a_pooler_sets_its_tenant_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_row_of_another_tenant_in_100_000_interleaved_reads_behind_pgbouncer() {
     let bouncer = PgBouncer::start(4).await;
-    let options = PoolOptions { max_connections: 8, ..bouncer.pool_options() };
+    // How long a busy machine lets one wait is not what is tried.
+    let options = PoolOptions { max_connections: 8, acquire_timeout: Duration::from_mins(1), ..bouncer.pool_options() };
     let tenants = Tenants::connect::<TenantMigrator>(&options).unwrap();
     let server = Server::start_on(tenants, &[], system_clock()).await;
     interleave(&server, "behind PgBouncer").await;

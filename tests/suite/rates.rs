@@ -241,7 +241,7 @@ async fn a_request_that_waited_is_counted_by_the_time_at_which_it_goes_on() {
 async fn whoever_finds_no_connection_free_is_told_to_come_again() {
     let server = Server::start().await;
     let company = server.company().await;
-    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..one_connection(&database_url()) };
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(3), ..one_connection(&database_url()) };
     let small = Server::start_on(Tenants::connect::<TenantMigrator>(&options).unwrap(), &[], system_clock()).await;
     let stranger = Caller::new(small.router.clone(), company.host(), None);
     let member = stranger.with_token(Some(company.token(Role::Hr)));

@@ -6,7 +6,14 @@ import { SupportNotice } from "./SupportNotice.tsx";
 
 const asked = askedGrant();
 const open = openGrant({ id: "grant-2", operatorName: "Otto Operator", expiresAt: "2999-01-01T12:00:00Z" });
-const ended = openGrant({ id: "grant-3", state: "ENDED", endedAt: "2026-11-21T10:00:00Z", endedBy: "Ann Owner" });
+// As long as it would have been: that it is over is what counts.
+const ended = {
+  ...open,
+  id: "grant-3",
+  state: "ENDED",
+  endedAt: "2026-11-21T10:00:00Z",
+  endedBy: "Ann Owner",
+} as const;
 
 test("an owner learns on every page that an operator waits", async () => {
   renderPage(<SupportNotice />, { viewer: owner, answers: { supportGrants: () => [ended, open, asked] } });

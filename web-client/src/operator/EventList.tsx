@@ -75,7 +75,7 @@ function EventRow({ event, withTenant }: { event: Event; withTenant: boolean }) 
       <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
         {formatInstant(event.occurredAt)}
       </td>
-      <td className="only-wide" style={{ whiteSpace: "nowrap" }}>
+      <td className="only-wide" style={{ minInlineSize: "8rem", overflowWrap: "anywhere" }}>
         <bdi>{event.operatorName}</bdi>
         {event.address !== null && (
           <Text size="xs" c="dimmed">

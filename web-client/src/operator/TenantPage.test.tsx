@@ -218,7 +218,7 @@ test("what there is nothing to say of is left out, and what holds is told", asyn
   expect(screen.queryByRole("row", { name: /^(Trial ends|Hosts|Deletion)/ })).not.toBeInTheDocument();
 });
 
-test("its own hosts are listed, the primary one first", async () => {
+test("its own hosts are listed one a line, in the order of the server", async () => {
   const hosts = ["hr.acme.test", "people.acme.test"];
   const hosted = { ...details, tenant: { ...tenant, hosts } };
   renderPage(<TenantPage />, { operator: admin, answers: { ...answers, tenant: () => hosted }, ...at });

@@ -33,7 +33,10 @@ test("what was not changed from something is told alone, and ids are not", () =>
 });
 
 test("codes of the server are told in words, and those that are not known yet as they are", () => {
-  expect(eventChanges({ account: "01a2", role: { from: null, to: "hr" } })).toEqual(["Role: Human resources"]);
+  expect(eventChanges({ account: "01a2", role: { from: null, to: "hr" } })).toEqual([
+    "Account: 01a2",
+    "Role: Human resources",
+  ]);
   expect(eventChanges({ email: "olga@operators.test", role: "viewer" })).toEqual([
     "Email: olga@operators.test",
     "Role: viewer",

@@ -84,7 +84,7 @@ const words: Readonly<Record<string, (code: string) => string | undefined>> = {
 const days: readonly string[] = ["trialEndsAt", "paidUntil"];
 
 /** Ids that say nothing to people. */
-const hidden: readonly string[] = ["grant", "account"];
+const hidden: readonly string[] = ["grant"];
 
 /** What is worth a line only where it is so. */
 const onlyIfSo: readonly string[] = ["ownerInvited", "primary"];

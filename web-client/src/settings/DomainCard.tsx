@@ -130,7 +130,7 @@ function Actions({ domain, onChange, onRemove }: Props) {
   if (domain.state === "BUILT_IN" && domain.isPrimary) return null;
   return (
     <Group gap="sm">
-      {domain.record !== null && (
+      {!isReadOnly && domain.record !== null && (
         <Button size="xs" variant="default" loading={busy} onClick={look} aria-label={`Check now: ${hostname}`}>
           Check now
         </Button>

@@ -142,8 +142,8 @@ test("where nothing can be changed, pages are led where they were, and an addres
   );
   renderPage(page, { viewer: owner, answers: { domains: () => listOf(builtIn, proved) } });
   expect(await screen.findByRole("switch", { name: /Pages at the other addresses/ })).toBeDisabled();
-  expect(screen.getByText("Nothing can be changed now.")).toBeInTheDocument();
-  expect(screen.queryByRole("button", { name: /^Add|^Make primary/ })).not.toBeInTheDocument();
+  expect(screen.getByText(/in any case\. This cannot be changed now\.$/)).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /^Add|^Make primary|^Check now/ })).not.toBeInTheDocument();
   expect(screen.getByRole("button", { name: "Remove hr.acme.com" })).toBeEnabled();
 });
 

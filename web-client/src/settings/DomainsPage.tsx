@@ -107,11 +107,9 @@ function Redirect({ list, onChange }: { list: DomainListFieldsFragment; onChange
   return (
     <Switch
       label="Pages at the other addresses lead to the primary one"
-      description={
-        isReadOnly
-          ? "Nothing can be changed now."
-          : "People sign in at each address for themselves. Programs are served at every address in any case."
-      }
+      description={`People sign in at each address for themselves. Programs are served at every address in any case.${
+        isReadOnly ? " This cannot be changed now." : ""
+      }`}
       checked={list.redirectsToPrimary}
       disabled={loading || isReadOnly}
       onChange={(event) => {

@@ -89,7 +89,7 @@ test("where nothing can be changed, name and address cannot be either, and that 
   const form = await screen.findByRole("form", { name: "Name and address" });
   expect(within(form).getByLabelText(/^Name/)).toBeDisabled();
   expect(within(form).getByLabelText(/^Address/)).toBeDisabled();
-  expect(within(form).getByText("Nothing can be changed now.")).toBeInTheDocument();
+  expect(within(form).getByText("Nothing of this can be changed now.")).toBeInTheDocument();
   expect(within(form).queryByRole("button")).not.toBeInTheDocument();
   expect(screen.getByRole("button", { name: "Delete the organisation…" })).toBeEnabled();
 });

@@ -32,7 +32,7 @@ test("where nothing can be changed, a provider is shown and can be removed alone
     expect(input).toBeDisabled();
   }
   expect(screen.getByRole("button", { name: "Add a value" })).toBeDisabled();
-  expect(screen.getByText("Nothing can be changed now.")).toBeInTheDocument();
+  expect(screen.getByText("Nothing of this can be changed now.")).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Save" })).not.toBeInTheDocument();
   expect(screen.getByRole("button", { name: "Remove" })).toBeEnabled();
 });

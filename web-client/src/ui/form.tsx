@@ -94,7 +94,7 @@ export function Form(props: {
           {props.children}
         </fieldset>
         <Text size="sm" c="dimmed" mt="lg">
-          Nothing can be changed now.
+          Nothing of this can be changed now.
         </Text>
       </form>
     );
