@@ -1,5 +1,5 @@
-//! Files that somebody names by a flag. What is named by mistake may be large, or a device without an end: each kind has a size that none
-//! of it exceeds, and no more is read.
+//! Files that somebody names by a flag. What is named by mistake may be large, or a device without an end: each kind is read up to a
+//! length of its own, and refused beyond it.
 
 use std::{fs::File, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path, longest: u64) -> anyhow::Result<Vec<u8>> {
     let read = File::open(path).and_then(|file| file.take(longest.saturating_add(1)).read_to_end(&mut bytes));
     let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
     if u64::try_from(length).unwrap_or(u64::MAX) > longest {
-        bail!("{} is longer than {longest} bytes, which no such file is", path.display());
+        bail!("{} is longer than {longest} bytes, and is not read", path.display());
     }
     Ok(bytes)
 }
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn a_file_without_an_end_is_refused_at_once() {
         let refused = read_text(Path::new("/dev/zero"), LONGEST_KEYS).unwrap_err().to_string();
-        assert_eq!(refused, "/dev/zero is longer than 65536 bytes, which no such file is");
+        assert_eq!(refused, "/dev/zero is longer than 65536 bytes, and is not read");
     }
 
     #[test]
