@@ -9,6 +9,7 @@
 
 mod key_file;
 mod place;
+mod readable;
 mod stored;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -22,7 +23,8 @@ use crate::named_file;
 
 pub use key_file::ensure_key_file;
 pub use place::{Place, SecretColumn};
-pub use stored::{Census, census, check_keys, check_readable, encrypt_again};
+pub use readable::{check_all_readable, check_keys, check_readable};
+pub use stored::{Census, census, encrypt_again};
 
 /// Bytes of a key.
 const KEY: usize = 32;
