@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use api::{
     auth::{NewOperator, create_operator, disable_operator},
-    secret::{SecretKeys, census, check_all_readable, check_keys, encrypt_again},
+    secret::{SecretKeys, census, check_all_readable, check_keys, count_unreadable, encrypt_again, forget_unreadable},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
@@ -13,7 +13,7 @@ use entities::platform::operator::OperatorRole;
 use migration::tenant::TenantMigrator;
 use serde_json::json;
 use tempfile::TempDir;
-use tests::{Browser, Caller, CodeApp, FakeProvider, Server, TestClock, TestDatabase, query, run};
+use tests::{Browser, Caller, CodeApp, FakeProvider, Server, TestClock, TestDatabase, query, run, value};
 
 const LOCAL: &str = "--allow-local-identity-providers";
 
@@ -210,4 +210,55 @@ async fn what_is_left_of_a_lost_key_keeps_no_process_from_starting() {
     check_all_readable(&platform, &new_keys).await.unwrap();
     // Without any key nothing is read, whatever was encrypted with which.
     assert!(check_keys(&platform, &SecretKeys::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_lost_key_has_encrypted_is_forgotten_and_nothing_else() {
+    let safe = Safe::new().await;
+    let (lost, new) = (key(), key());
+    let before = safe.server(&[&lost]).await;
+    let company = before.company().await;
+    let (owner, hr, employee) =
+        (company.account(Role::Owner).await, company.account(Role::Hr).await, company.account(Role::Employee).await);
+    CodeApp::set_up(&hr.signed_in(&company.anonymous()).await, &hr.password, safe.clock.now()).await;
+    let provider = FakeProvider::start().await;
+    let input = json!({
+        "name": "Acme accounts", "issuer": provider.issuer, "clientId": "tenantry", "clientSecret": "a secret",
+        "roles": [], "defaultRole": "EMPLOYEE",
+    });
+    let administrator = owner.signed_in(&company.anonymous()).await;
+    administrator.mutate("setIdentityProvider", input, "identityProvider { hasClientSecret }").await.data("");
+    let platform = before.tenants().platform();
+    let (lost_keys, new_keys) = (SecretKeys::parse(&lost).unwrap(), SecretKeys::parse(&new).unwrap());
+    let operator = NewOperator::parse("olga@operators.test", None, OperatorRole::Viewer).unwrap();
+    create_operator(&platform, &lost_keys, &operator, safe.clock.now()).await.unwrap();
+    disable_operator(&platform, "olga@operators.test", safe.clock.now()).await.unwrap();
+    // A second factor that the key at hand reads.
+    let both = safe.server(&[&new, &lost]).await;
+    let there = at(&both, company.host());
+    let app = CodeApp::set_up(&employee.signed_in(&there).await, &employee.password, safe.clock.now()).await;
+
+    let found = count_unreadable(&platform, &new_keys).await.unwrap();
+    let places: Vec<&str> = found.iter().map(|table| table.place.as_str()).collect();
+    let expected = ["signing_keys", "sessions", "authenticators", "identity_providers", "operators"];
+    assert_eq!(places, expected.map(|table| format!("platform.{table}")));
+    assert!(found.iter().all(|table| table.count == 1 || table.place == "platform.sessions"), "{found:?}");
+    assert_eq!(forget_unreadable(&platform, &new_keys).await.unwrap(), found);
+    assert!(forget_unreadable(&platform, &new_keys).await.unwrap().is_empty());
+    assert_eq!(census(&platform, &new_keys).await.unwrap().other, 0);
+
+    let after = safe.server(&[&new]).await;
+    let there = at(&after, company.host());
+    hr.signed_in(&there).await.ask("{ viewer { name } }").await.data("");
+    let mut connection = safe.database.connect().await;
+    let codes = format!("SELECT count(*) FROM platform.recovery_codes WHERE account_id = '{}'", hr.id);
+    assert_eq!(value::<i64>(&mut connection, &codes).await, 0);
+    safe.clock.advance(TimeDelta::seconds(30));
+    let challenge = there.challenge(&employee.email, &employee.password).await;
+    there.complete_by_code(&challenge, &app.code(safe.clock.now())).await.data("");
+    let has_secret = "SELECT client_secret IS NOT NULL FROM platform.identity_providers";
+    assert!(!value::<bool>(&mut connection, has_secret).await);
+    // What is in place of the rest is encrypted as anything else.
+    encrypt_again(&platform, &new_keys).await.unwrap();
+    assert_eq!(census(&platform, &new_keys).await.unwrap().plain, 0);
 }

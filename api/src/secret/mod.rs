@@ -7,6 +7,7 @@
 //! What is stored: `enc1`, the key's id (4 bytes of the SHA-256 of the key), the nonce (12 bytes), the ciphertext and its tag
 //! (16 bytes). In columns of text: `enc1:`, the id in hexadecimal digits, `:`, and the rest in base64.
 
+mod forget;
 mod key_file;
 mod place;
 mod readable;
@@ -21,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::named_file;
 
+pub use forget::{Unreadable, count_unreadable, forget_unreadable};
 pub use key_file::ensure_key_file;
 pub use place::{Place, SecretColumn};
 pub use readable::{check_all_readable, check_keys, check_readable};

@@ -7,21 +7,21 @@ use tenancy::PlatformConnection;
 use super::{ID, MARK, MARK_OF_TEXT, NONCE, SecretColumn, SecretKeys, TAG, hexadecimal};
 
 /// A secret that none of the keys reads.
-struct Unreadable {
+struct Found {
     /// The table, with its schema.
     place: String,
     /// The id of the key that it is encrypted with.
     key: String,
 }
 
-impl Unreadable {
+impl Found {
     fn into_error(self, keys: &SecretKeys) -> anyhow::Error {
         let Self { place, key } = self;
         let lack = if keys.is_empty() { "and there is no file of keys" } else { "which is not in the file of keys" };
         anyhow!(
             "Secrets in the database ({place}) are encrypted with the key {key}, {lack}. Put back the file that this installation had, \
-             `secret-key` in the data directory or the one named by --secret-key-file; how to go on without it is in docs/operations.md, \
-             under Secrets"
+             `secret-key` in the data directory or the one named by --secret-key-file; where it is lost for good, \
+             `tenantry keys forget` forgets what it has encrypted, see docs/operations.md, under Secrets"
         )
     }
 }
@@ -50,7 +50,7 @@ pub async fn check_keys(platform: &PlatformConnection, keys: &SecretKeys) -> any
     tracing::error!(
         place = found.place,
         key = found.key,
-        "secrets are encrypted with a key that is not in the file; see docs/operations.md, under Secrets"
+        "secrets are encrypted with a key that is not in the file; `tenantry keys forget` forgets what a lost key has encrypted"
     );
     Ok(())
 }
@@ -65,7 +65,7 @@ pub async fn check_all_readable(platform: &PlatformConnection, keys: &SecretKeys
 
 /// With keys, the secrets of sessions are not looked at: there are many, they end by themselves, and those of before a key was replaced
 /// may be left. Keys that sign come first.
-async fn find_unreadable(platform: &PlatformConnection, keys: &SecretKeys) -> Result<Option<Unreadable>, DbErr> {
+async fn find_unreadable(platform: &PlatformConnection, keys: &SecretKeys) -> Result<Option<Found>, DbErr> {
     let columns = SecretColumn::ALL.into_iter().filter(|column| keys.is_empty() || !column.is_of_session());
     let found: Vec<String> = columns
         .map(|column| {
@@ -78,7 +78,7 @@ async fn find_unreadable(platform: &PlatformConnection, keys: &SecretKeys) -> Re
     let sql = format!("SELECT place, key FROM ({}) found ORDER BY place <> '{first}', place LIMIT 1", found.join(" UNION ALL "));
     let row = platform.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [known(keys)])).await?;
     Ok(match row {
-        Some(row) => Some(Unreadable { place: row.try_get("", "place")?, key: row.try_get("", "key")? }),
+        Some(row) => Some(Found { place: row.try_get("", "place")?, key: row.try_get("", "key")? }),
         None => None,
     })
 }
