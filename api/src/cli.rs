@@ -108,7 +108,7 @@ pub enum Command {
         #[command(subcommand)]
         command: OperatorCommand,
     },
-    /// List, replace and retire the keys that sign tokens; encrypt secrets
+    /// List, replace and retire the keys that sign tokens; encrypt and forget secrets
     Keys {
         /// What to do.
         #[command(subcommand)]

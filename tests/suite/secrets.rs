@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
-use api::secret::{SecretKeys, census, encrypt_again};
+use api::{
+    auth::{NewOperator, create_operator, disable_operator},
+    secret::{SecretKeys, census, check_all_readable, check_keys, count_unreadable, encrypt_again, forget_unreadable},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use domain::Role;
+use entities::platform::operator::OperatorRole;
 use migration::tenant::TenantMigrator;
 use serde_json::json;
 use tempfile::TempDir;
-use tests::{Browser, Caller, CodeApp, FakeProvider, Server, TestClock, TestDatabase, query, run};
+use tests::{Browser, Caller, CodeApp, FakeProvider, Server, TestClock, TestDatabase, query, run, value};
 
 const LOCAL: &str = "--allow-local-identity-providers";
 
@@ -169,4 +173,92 @@ async fn keys_are_introduced_and_replaced_without_losing_anything() {
     let other = api::app::App::start(&with_other, tenants(), safe.clock.clock()).await.unwrap_err().to_string();
     assert!(other.contains("platform.authenticators") && other.contains("docs/operations.md"), "{other}");
     assert!(encrypt_again(&platform, &SecretKeys::default()).await.is_err());
+}
+
+/// Somebody lost the keys once, and has not made anew all that they had encrypted: it hurts those whose it is, and nobody else.
+#[tokio::test]
+async fn what_is_left_of_a_lost_key_keeps_no_process_from_starting() {
+    let safe = Safe::new().await;
+    let (lost, new) = (key(), key());
+    let before = safe.server(&[&lost]).await;
+    let company = before.company().await;
+    let (with_app, other) = (company.account(Role::Hr).await, company.account(Role::Employee).await);
+    let app = CodeApp::set_up(&with_app.signed_in(&company.anonymous()).await, &with_app.password, safe.clock.now()).await;
+    let platform = before.tenants().platform();
+    let (lost_keys, new_keys) = (SecretKeys::parse(&lost).unwrap(), SecretKeys::parse(&new).unwrap());
+    let operator = NewOperator::parse("olga@operators.test", None, OperatorRole::Viewer).unwrap();
+    create_operator(&platform, &lost_keys, &operator, safe.clock.now()).await.unwrap();
+    let mut connection = safe.database.connect().await;
+    run(&mut connection, "DELETE FROM platform.signing_keys").await;
+    // The new one has encrypted nothing yet: it may be another installation's.
+    assert!(check_keys(&platform, &new_keys).await.is_err());
+    drop(safe.server(&[&new, &lost]).await);
+
+    let after = safe.server(&[&new]).await;
+    let there = at(&after, company.host());
+    other.signed_in(&there).await.ask("{ viewer { name } }").await.data("");
+    safe.clock.advance(TimeDelta::seconds(30));
+    let challenge = there.challenge(&with_app.email, &with_app.password).await;
+    assert_eq!(there.complete_by_code(&challenge, &app.code(safe.clock.now())).await.code(), "INTERNAL");
+    // Whoever looks is told of it, but for operators who cannot sign in anyway.
+    let found = check_all_readable(&platform, &new_keys).await.unwrap_err().to_string();
+    assert!(found.contains("platform.authenticators"), "{found}");
+    run(&mut connection, "DELETE FROM platform.authenticators").await;
+    let found = check_all_readable(&platform, &new_keys).await.unwrap_err().to_string();
+    assert!(found.contains("platform.operators"), "{found}");
+    disable_operator(&platform, "olga@operators.test", safe.clock.now()).await.unwrap();
+    check_all_readable(&platform, &new_keys).await.unwrap();
+    // Without any key nothing is read, whatever was encrypted with which.
+    assert!(check_keys(&platform, &SecretKeys::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_lost_key_has_encrypted_is_forgotten_and_nothing_else() {
+    let safe = Safe::new().await;
+    let (lost, new) = (key(), key());
+    let before = safe.server(&[&lost]).await;
+    let company = before.company().await;
+    let (owner, hr, employee) =
+        (company.account(Role::Owner).await, company.account(Role::Hr).await, company.account(Role::Employee).await);
+    CodeApp::set_up(&hr.signed_in(&company.anonymous()).await, &hr.password, safe.clock.now()).await;
+    let provider = FakeProvider::start().await;
+    let input = json!({
+        "name": "Acme accounts", "issuer": provider.issuer, "clientId": "tenantry", "clientSecret": "a secret",
+        "roles": [], "defaultRole": "EMPLOYEE",
+    });
+    let administrator = owner.signed_in(&company.anonymous()).await;
+    administrator.mutate("setIdentityProvider", input, "identityProvider { hasClientSecret }").await.data("");
+    let platform = before.tenants().platform();
+    let (lost_keys, new_keys) = (SecretKeys::parse(&lost).unwrap(), SecretKeys::parse(&new).unwrap());
+    let operator = NewOperator::parse("olga@operators.test", None, OperatorRole::Viewer).unwrap();
+    create_operator(&platform, &lost_keys, &operator, safe.clock.now()).await.unwrap();
+    disable_operator(&platform, "olga@operators.test", safe.clock.now()).await.unwrap();
+    // A second factor that the key at hand reads.
+    let both = safe.server(&[&new, &lost]).await;
+    let there = at(&both, company.host());
+    let app = CodeApp::set_up(&employee.signed_in(&there).await, &employee.password, safe.clock.now()).await;
+
+    let found = count_unreadable(&platform, &new_keys).await.unwrap();
+    let places: Vec<&str> = found.iter().map(|table| table.place.as_str()).collect();
+    let expected = ["signing_keys", "sessions", "authenticators", "identity_providers", "operators"];
+    assert_eq!(places, expected.map(|table| format!("platform.{table}")));
+    assert!(found.iter().all(|table| table.count == 1 || table.place == "platform.sessions"), "{found:?}");
+    assert_eq!(forget_unreadable(&platform, &new_keys).await.unwrap(), found);
+    assert!(forget_unreadable(&platform, &new_keys).await.unwrap().is_empty());
+    assert_eq!(census(&platform, &new_keys).await.unwrap().other, 0);
+
+    let after = safe.server(&[&new]).await;
+    let there = at(&after, company.host());
+    hr.signed_in(&there).await.ask("{ viewer { name } }").await.data("");
+    let mut connection = safe.database.connect().await;
+    let codes = format!("SELECT count(*) FROM platform.recovery_codes WHERE account_id = '{}'", hr.id);
+    assert_eq!(value::<i64>(&mut connection, &codes).await, 0);
+    safe.clock.advance(TimeDelta::seconds(30));
+    let challenge = there.challenge(&employee.email, &employee.password).await;
+    there.complete_by_code(&challenge, &app.code(safe.clock.now())).await.data("");
+    let has_secret = "SELECT client_secret IS NOT NULL FROM platform.identity_providers";
+    assert!(!value::<bool>(&mut connection, has_secret).await);
+    // What is in place of the rest is encrypted as anything else.
+    encrypt_again(&platform, &new_keys).await.unwrap();
+    assert_eq!(census(&platform, &new_keys).await.unwrap().plain, 0);
 }

@@ -16,6 +16,12 @@ pub enum KeysCommand {
     /// Encrypt all secrets in the database with the first key of --secret-key-file: those that are not encrypted, and those of an older
     /// key. Add a key on top of the file in every process first
     Encrypt,
+    /// Forget the secrets in the database that no key in --secret-key-file reads, for good. Asks first
+    Forget {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// End a key that does not sign any more, and erase its private half
     Retire {
         /// Its id

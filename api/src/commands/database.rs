@@ -41,7 +41,8 @@ impl Database {
         }
     }
 
-    /// Opens the database, makes or updates its control plane, works on it, and closes it whatever came of that.
+    /// Opens the database, makes or updates its control plane, works on it, and closes it whatever came of that. Where both fail, why
+    /// the work did counts.
     pub(super) async fn with<T>(config: &Config, work: impl AsyncFnOnce(&Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let database = Self::open(config).await?;
         let result = async {
@@ -49,8 +50,8 @@ impl Database {
             work(&database).await
         }
         .await;
-        database.close().await?;
-        result
+        let closed = database.close().await;
+        result.and_then(|value| closed.map(|()| value))
     }
 
     /// The same as [`open`](Self::open), for the one program that serves: a private Postgres that another program has is an error.

@@ -204,7 +204,7 @@ async fn notifications(url: &str) -> anyhow::Result<Finding> {
 async fn secrets(database: &Database, config: &Config) -> anyhow::Result<Finding> {
     let keys = config.secret_keys()?;
     let platform = database.tenants.platform();
-    secret::check_keys(&platform, &keys).await?;
+    secret::check_all_readable(&platform, &keys).await?;
     let found = secret::census(&platform, &keys).await?;
     Ok(match (keys.is_empty(), found.plain, found.other) {
         (true, plain, _) => Doubtful(format!(

@@ -7,8 +7,10 @@
 //! What is stored: `enc1`, the key's id (4 bytes of the SHA-256 of the key), the nonce (12 bytes), the ciphertext and its tag
 //! (16 bytes). In columns of text: `enc1:`, the id in hexadecimal digits, `:`, and the rest in base64.
 
+mod forget;
 mod key_file;
 mod place;
+mod readable;
 mod stored;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -20,9 +22,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::named_file;
 
+pub use forget::{Unreadable, count_unreadable, forget_unreadable};
 pub use key_file::ensure_key_file;
 pub use place::{Place, SecretColumn};
-pub use stored::{Census, census, check_keys, check_readable, encrypt_again};
+pub use readable::{check_all_readable, check_keys, check_readable};
+pub use stored::{Census, census, encrypt_again};
 
 /// Bytes of a key.
 const KEY: usize = 32;
@@ -60,7 +64,10 @@ impl SecretKeys {
         let text = named_file::read_text(path, named_file::LONGEST_KEYS).context("The secret keys cannot be read")?;
         let keys = Self::parse(&text).with_context(|| format!("The secret keys in {} cannot be used", path.display()))?;
         if named_file::is_open_to_others(path) {
-            tracing::warn!(path = %path.display(), "others than its owner may read the file of the secret keys; `chmod 600` ends that");
+            tracing::warn!(
+                path = %path.display(),
+                "others than its owner may read the file of the secret keys; let nobody but this program's user read it"
+            );
         }
         Ok(keys)
     }

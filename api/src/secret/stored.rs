@@ -44,58 +44,6 @@ pub async fn census<C: ConnectionTrait>(connection: &C, keys: &SecretKeys) -> Re
     Ok(sum)
 }
 
-/// Fails where secrets are encrypted with a key that is not among these; warns where there is none.
-pub async fn check_readable(platform: &PlatformConnection, keys: &SecretKeys) -> anyhow::Result<()> {
-    check_keys(platform, keys).await?;
-    if keys.is_empty() {
-        tracing::warn!("secrets are stored unencrypted; give --secret-key-file, see docs/operations.md");
-    }
-    Ok(())
-}
-
-/// Fails where secrets are encrypted with a key that is not among these. Whoever went on would encrypt others with another key beside
-/// them, and would find out with the first person who needs one of those of before.
-///
-/// With keys, the secrets of sessions are not looked at: there are many, they end by themselves, and those of before a key was replaced
-/// may be left.
-pub async fn check_keys(platform: &PlatformConnection, keys: &SecretKeys) -> anyhow::Result<()> {
-    let columns = SecretColumn::ALL.into_iter().filter(|column| keys.is_empty() || !column.is_of_session());
-    let found: Vec<String> = columns.map(of_unknown_key).collect();
-    let sql = format!("SELECT place, key FROM ({}) found LIMIT 1", found.join(" UNION ALL "));
-    let known: Vec<String> = keys.keys.iter().map(|key| hexadecimal(key.id)).collect();
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [known.join(",").into()]);
-    let Some(row) = platform.query_one_raw(statement).await? else {
-        return Ok(());
-    };
-    let (place, key): (String, String) = (row.try_get("", "place")?, row.try_get("", "key")?);
-    let lack = if keys.is_empty() { "and there is no file of keys" } else { "which is not in the file of keys" };
-    bail!(
-        "Secrets in the database ({place}) are encrypted with the key {key}, {lack}. Put back the file that this installation had, \
-         `secret-key` in the data directory or the one named by --secret-key-file; how to go on without it is in docs/operations.md, \
-         under Secrets"
-    )
-}
-
-/// One secret of a column that is encrypted with none of the keys whose ids the parameter has, separated by commas.
-fn of_unknown_key(column: SecretColumn) -> String {
-    let (table, name) = (column.table(), column.name());
-    let shortest = MARK.len() + ID + NONCE + TAG;
-    let (is_encrypted, key) = if column.is_text() {
-        (format!("{name} LIKE '{MARK_OF_TEXT}%'"), format!("substring({name} FROM {} FOR {})", MARK_OF_TEXT.len() + 1, 2 * ID))
-    } else {
-        let mark = MARK.map(|byte| format!("{byte:02x}")).concat();
-        let begin =
-            format!("length({name}) >= {shortest} AND substring({name} FROM 1 FOR {}) = decode('{mark}', 'hex')", MARK.len());
-        (begin, format!("encode(substring({name} FROM {} FOR {ID}), 'hex')", MARK.len() + 1))
-    };
-    // A key that signs nothing any more is not read again.
-    let is_used = if column == SecretColumn::SigningKey { "retired_at IS NULL" } else { "true" };
-    format!(
-        "(SELECT 'platform.{table}' AS place, {key} AS key FROM platform.{table} \
-         WHERE {is_used} AND {is_encrypted} AND {key} <> ALL (string_to_array($1, ',')) LIMIT 1)"
-    )
-}
-
 /// Encrypts with the first key what is not. Says how many there were. It can be broken off and begun again at any time.
 pub async fn encrypt_again(platform: &PlatformConnection, keys: &SecretKeys) -> anyhow::Result<u64> {
     if keys.is_empty() {

@@ -9,9 +9,8 @@ use std::{
 
 use chrono::NaiveDate;
 use tenancy::{Tenant, TenantId};
-use uuid::Uuid;
 
-use super::reserve::Reserve;
+use super::reserve::{Keeper, Reserve};
 
 /// The book is so many parts, so that requests do not wait for one another.
 const PARTS: usize = 16;
@@ -148,13 +147,13 @@ impl Book {
         tenant: &Arc<Tenant>,
         day: NaiveDate,
         limit: Option<u64>,
-        keeper: Option<Uuid>,
+        keeper: Option<Keeper>,
     ) -> Result<(), u64> {
         let mut part = self.part(tenant.id);
         let account = part.accounts.entry(tenant.id).or_insert_with(|| Account::new(tenant));
         if let Some(limit) = limit {
             let used = account.requests(day);
-            if used >= limit && keeper.is_none_or(|person| !account.reserve.take(day, person)) {
+            if used >= limit && keeper.is_none_or(|keeper| !account.reserve.take(day, keeper)) {
                 return Err(used);
             }
         }

@@ -8,9 +8,8 @@ use domain::{
     plan::{Quota, QuotaExceeded},
 };
 use tenancy::{Tenant, TenantId};
-use uuid::Uuid;
 
-use super::Usage;
+use super::{Usage, reserve::Keeper};
 use crate::{auth::Identity, plan::Entitlements};
 
 /// A request that was counted. When this is dropped it is over; as an error, unless it was answered.
@@ -83,9 +82,10 @@ impl Usage {
 }
 
 /// The person who speaks by a session, and may end programs.
-fn keeper(identity: &Identity) -> Option<Uuid> {
+fn keeper(identity: &Identity) -> Option<Keeper> {
     let actor = identity.actor.as_ref().filter(|_| identity.session_id.is_some())?;
-    (actor.reach(Permission::ManageApiKeys) == Reach::Everyone).then(|| identity.principal.uuid())
+    let keeps = actor.reach(Permission::ManageApiKeys) == Reach::Everyone;
+    keeps.then(|| Keeper { person: identity.principal.uuid(), role: actor.role })
 }
 
 /// Whole seconds until the next day begins.

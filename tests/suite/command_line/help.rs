@@ -57,6 +57,7 @@ async fn the_help_is_as_it_was_read_last() {
         &["keys"],
         &["keys", "list"],
         &["keys", "rotate"],
+        &["keys", "forget"],
         &["keys", "retire"],
         &["demo"],
         &["doctor"],

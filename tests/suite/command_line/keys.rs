@@ -95,6 +95,44 @@ async fn a_key_that_is_lost_is_not_replaced_by_another() {
     let serving = home.serve().await;
     serving.sign_in("acme").await;
     serving.stop("INT").await;
+    // It is lost for good: what it has encrypted is forgotten, and another is made.
+    std::fs::remove_file(&path).unwrap();
+    let forgotten = stdout(&run(&mut home.command(&["keys", "forget", "--yes"])).await);
+    assert!(forgotten.starts_with("Forgotten:\nplatform.signing_keys 1\nplatform.sessions "), "{forgotten}");
+    assert!(!path.exists());
+    let serving = home.serve().await;
+    serving.sign_in("acme").await;
+    serving.stop("INT").await;
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn secrets_are_forgotten_with_the_file_of_those_that_are_not_and_after_a_question() {
+    let (database, home) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let url = database.url();
+    drop(database.server().await);
+    let file = |name: &str, key: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, key).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let lost = file("lost", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+    let new = file("new", "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=\n");
+    let program = async |words: &[&str]| run(command(words).env("DATABASE_URL", &url)).await;
+    let with = async |path: &str, words: &[&str]| program(&[words, &["--secret-key-file", path]].concat()).await;
+    assert!(with(&lost, &["operator", "create", "olga@operators.test"]).await.status.success());
+    assert!(with(&lost, &["keys", "encrypt"]).await.status.success());
+    // Not to be lost by not thinking of it.
+    assert_one_sentence(&program(&["keys", "forget", "--yes"]).await, "--secret-key-file");
+    assert_eq!(stdout(&with(&lost, &["keys", "forget"]).await), "There is no secret that is encrypted with another key.\n");
+    assert_one_sentence(&with(&new, &["keys", "forget"]).await, "--yes");
+    assert_one_sentence(&with(&new, &["operator", "reset", "olga@operators.test"]).await, "tenantry keys forget");
+    let forgotten = stdout(&with(&new, &["keys", "forget", "--yes"]).await);
+    assert_eq!(forgotten, "Forgotten:\nplatform.signing_keys 1\nplatform.operators 1\n");
+    assert!(with(&new, &["operator", "reset", "olga@operators.test"]).await.status.success());
+    let doctor = stdout(&with(&new, &["doctor"]).await);
+    assert!(doctor.contains("ok       secrets        1 rows, all encrypted"), "{doctor}");
 }
 
 #[tokio::test]
