@@ -80,6 +80,12 @@ async fn a_run_refuses_what_the_linter_refuses_before_any_tenant_is_touched() {
     let fleet = Fleet::of(2).await;
     let next = fleet.next::<Careless>();
     let strict = FleetOptions { linter: Some(Linter::default()), ..options() };
+    // All of it is told beforehand, of which a run names the first.
+    let told = async || {
+        let findings = next.new_findings(&Linter::default()).await.unwrap();
+        findings.iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, [Rule::RenameTable, Rule::DropColumn]);
     let refused = next.migrate_fleet(&strict, |_| panic!("a tenant was touched")).await.unwrap_err();
     match &refused {
         Error::BreaksRules(finding) => {
@@ -93,6 +99,7 @@ async fn a_run_refuses_what_the_linter_refuses_before_any_tenant_is_touched() {
     // Who has decided otherwise for one tenant has decided for all.
     let only = FleetOptions { only: slugs(&fleet.tenants[..1]), ..options() };
     assert_eq!(migrate_with(&next, &only).await.migrated, 1);
+    assert_eq!(told().await, []);
     assert_eq!(migrate_with(&next, &strict).await.migrated, 1);
     next.close().await;
     fleet.stop().await;
