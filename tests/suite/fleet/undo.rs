@@ -242,3 +242,29 @@ async fn schemas_that_are_prepared_at_a_later_version_are_dropped() {
     next.close().await;
     fleet.stop().await;
 }
+
+/// Whoever has the lock makes such schemas, or takes some away.
+#[tokio::test]
+async fn another_process_that_is_at_the_prepared_schemas_is_waited_for() {
+    let mut fleet = Fleet::of(1).await;
+    let (before, next) = (fleet.version(), fleet.next::<Reversible>());
+    assert_eq!(next.refill_standby(2, Utc::now()).await.unwrap(), 2);
+    assert_eq!(migrate(&next, 1).await.migrated, 1);
+    let mut other = fleet.database.connect().await;
+    run(&mut other, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('tenantry standby', 0))").await;
+    let taking_back = async { take_back(&next, &before, &options()).await.migrated };
+    let done_by_the_other = async {
+        until("it is seen that some are left", async || {
+            let counted = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                           AND query LIKE 'SELECT count(*) AS later FROM platform.standby_schemas%'";
+            value::<i64>(&mut fleet.operator, counted).await > 0
+        })
+        .await;
+        run(&mut other, "COMMIT").await;
+    };
+    let (migrated, ()) = tokio::join!(taking_back, done_by_the_other);
+    assert_eq!(migrated, 1);
+    assert_eq!(fleet.prepared().await, 0);
+    next.close().await;
+    fleet.stop().await;
+}

@@ -88,10 +88,16 @@ impl Tenants {
             if let Err(error) = ledger::forget_after(&self.platform(), version).await {
                 tracing::warn!(%error, "the tries of later migrations could not be forgotten");
             }
-            if options.only.is_empty()
-                && let Err(error) = self.drop_standby_after(version).await
-            {
-                tracing::warn!(%error, "the schemas that are prepared at a later version could not be dropped");
+            if options.only.is_empty() {
+                match self.drop_standby_after(version).await {
+                    Ok(0) => {}
+                    Ok(left) => tracing::warn!(
+                        left,
+                        "schemas that are prepared at a later version are still there, since another process is at them; tenants to come \
+                         may get them: end the processes of that version, and run this again"
+                    ),
+                    Err(error) => tracing::warn!(%error, "the schemas that are prepared at a later version could not be dropped"),
+                }
             }
         }
         Ok(report)
