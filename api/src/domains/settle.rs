@@ -63,7 +63,8 @@ impl Domains {
         Ok((domain, settled.change))
     }
 
-    /// The same; for a member, it is written down what was changed. That a host was released is written down whoever looked.
+    /// The same; that a host was proved is written down as the member's deed, if one looked. That it was released is written down
+    /// whoever looked, and is nobody's deed but that of the daily look.
     pub(super) async fn check_for(
         &self,
         tenant: &Tenant,
@@ -143,9 +144,9 @@ impl Domains {
         }
         after.problem = Set(problem.map(|problem| problem.as_str().to_owned()));
         after.update(&transaction).await?;
-        // A host goes because of its seven days, and not because of an operator who has just looked at it.
+        // A host goes because of its seven days, and not because of a member or an operator who has just looked at it.
         let watch = (change == Some(Change::Released)).then(|| Context { actor: Some(Actor::platform(WATCH)), now });
-        let entry = match (change, member.or(watch.as_ref())) {
+        let entry = match (change, watch.as_ref().or(member)) {
             (Some(change), Some(context)) => {
                 let changes = own::changes(None, Some((claim.hostname.as_str(), change == Change::Proved)));
                 Some(audit_outbox::put(&transaction, tenant, context, own::event(tenant, change.as_str(), changes)).await?)

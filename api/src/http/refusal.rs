@@ -109,9 +109,11 @@ impl Refusal {
         if lacked_connection(&cause) { Self::Busy } else { Self::Internal(cause) }
     }
 
-    /// The refusal as an error of an operation that shares its connection with others.
+    /// The refusal as an error of an operation that shares its connection with others. It is logged and counted as a request's is.
     pub(crate) fn into_error(self) -> ServerError {
         if let Self::Busy = self {
+            warn_busy();
+            count_refused(CONNECTIONS);
             return no_connection();
         }
         if let Self::Internal(cause) = &self {
@@ -178,7 +180,7 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a request failed"),
             Self::Overrun(seconds) => tracing::error!(seconds, "a request was broken off"),
-            Self::Busy => tracing::warn!("no connection to the database was free"),
+            Self::Busy => warn_busy(),
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
             other => tracing::debug!(code = other.code().as_str(), "a request was refused"),
         }
@@ -231,9 +233,17 @@ fn maintenance(message: &str) -> String {
     if message.is_empty() { format!("{what} Please try again later.") } else { format!("{what} {message}") }
 }
 
+fn warn_busy() {
+    tracing::warn!("no connection to the database was free");
+}
+
+fn count_refused(limit: &'static str) {
+    metrics::counter!("requests_refused_total", "limit" => limit).increment(1);
+}
+
 /// Says how long to wait, in the header for every client and in the body for those that read GraphQL alone.
 fn too_many(limit: &'static str, retry_after: u64, error: ServerError) -> Response {
-    metrics::counter!("requests_refused_total", "limit" => limit).increment(1);
+    count_refused(limit);
     let body = answer::serialize(None, &[error]);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

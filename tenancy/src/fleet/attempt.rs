@@ -15,7 +15,7 @@ use crate::{
 pub(super) enum Attempt {
     /// The schema is where the run takes it.
     Done {
-        /// Whether the control plane did not know that yet.
+        /// Whether it was not there yet, as far as the control plane knew or by what was taken back.
         news: bool,
     },
     /// Another program is at it, or has given the tenant another schema.

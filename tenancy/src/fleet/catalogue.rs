@@ -5,7 +5,9 @@ use std::{
     fmt,
 };
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value, sea_query::ArrayType};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use super::plan::texts;
 
 /// What is in one schema: the definition of each thing, by kind and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,9 +69,8 @@ impl Catalogue {
 /// Reads several schemas at once, in one statement: the catalogue of Postgres has no index by schema, so each reading of it costs
 /// the same for one as for many.
 pub(super) async fn read<C: ConnectionTrait>(connection: &C, schemas: &[String]) -> Result<HashMap<String, Catalogue>, DbErr> {
-    let names = schemas.iter().map(|name| Value::from(name.as_str())).collect();
-    let names = Value::Array(ArrayType::String, Some(Box::new(names)));
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, READ, [names])).await?;
+    let read = Statement::from_sql_and_values(DbBackend::Postgres, READ, [texts(schemas)]);
+    let rows = connection.query_all_raw(read).await?;
     let mut catalogues: HashMap<String, Catalogue> = HashMap::new();
     for row in rows {
         let schema: String = row.try_get("", "schema")?;

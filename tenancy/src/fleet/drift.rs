@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many tenants are read by one statement. It bounds the memory, here and in Postgres.
-const BATCH: usize = 50;
+pub(super) const BATCH: usize = 50;
 
 /// A tenant whose schema is not what the migrations make.
 #[derive(Debug)]

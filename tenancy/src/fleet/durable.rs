@@ -45,7 +45,7 @@ impl Worker<'_> {
         if let Err(error) = self.tenants.wait_for_disk().await {
             tracing::warn!(%error, "it is not known whether the disk has all migrations; a crash now would lose the last ones");
         }
-        match self.left().await {
+        match self.left(None).await {
             Ok(left) => left.into_iter().filter(|tenant| tally.forget(tenant.id)).collect(),
             Err(error) => {
                 tracing::warn!(%error, "it is not known whether the database still has all migrations");

@@ -107,16 +107,19 @@ pub(super) async fn write_done(
 
 /// Records in the transaction that took it there that a tenant is back at this version; whether that was news. The tries of later ones
 /// are forgotten: should the tenant get these again, they are new to it.
+///
+/// Where the schema `was_past` the version, it is at the version now, whatever was known of it: a run that was killed may have left the
+/// record of an even older one.
 pub(super) async fn write_back(
     transaction: &DatabaseTransaction,
     tenant: &Tenant,
     version: &str,
-    started_at: DateTime<Utc>,
-    took: Duration,
+    was_past: bool,
+    (started_at, took): (DateTime<Utc>, Duration),
     tries: u32,
 ) -> Result<bool, DbErr> {
     let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-    let values: [Value; 7] = [
+    let values: [Value; 8] = [
         tenant.id.0.into(),
         version.into(),
         started_at.into(),
@@ -124,10 +127,11 @@ pub(super) async fn write_back(
         milliseconds.into(),
         i64::from(tries).into(),
         tenant.schema.as_str().into(),
+        was_past.into(),
     ];
     let sql = "WITH changed AS (
             UPDATE platform.tenants SET schema_version = $2, updated_at = $4
-            WHERE id = $1 AND schema_name = $7 AND schema_version > $2 RETURNING id
+            WHERE id = $1 AND schema_name = $7 AND (schema_version > $2 OR ($8 AND schema_version IS DISTINCT FROM $2)) RETURNING id
         ), forgotten AS (
             DELETE FROM platform.tenant_migrations WHERE tenant_id IN (SELECT id FROM changed) AND version > $2
         ), written AS (

@@ -32,21 +32,21 @@ impl FleetPlan {
 impl Tenants {
     /// The tenants that a run with these options would work on: one query, two where tenants are named.
     pub async fn plan_fleet(&self, options: &FleetOptions) -> Result<FleetPlan> {
-        self.plan_where("(t.schema_version IS NULL OR t.schema_version < $1)", self.head(), options).await
+        let behind = "(t.schema_version IS NULL OR t.schema_version < $1)";
+        self.plan_where(behind, vec![self.head().into()], options).await
     }
 
-    /// The tenants for which the condition about a version, `$1`, holds, as far as the options name them.
-    pub(super) async fn plan_where(&self, condition: &str, version: &str, options: &FleetOptions) -> Result<FleetPlan> {
+    /// The tenants for which the condition holds, as far as the options name them. The first of its values is a version.
+    pub(super) async fn plan_where(&self, condition: &str, mut values: Vec<Value>, options: &FleetOptions) -> Result<FleetPlan> {
         let named = match &options.canaries {
             Canaries::Named(canaries) => [canaries.as_slice(), &options.only].concat(),
             _ => options.only.clone(),
         };
         self.refuse_unknown(&named).await?;
         let mut condition = format!("WHERE {condition} AND t.status <> 'deleting'");
-        let mut values: Vec<Value> = vec![version.into()];
         if !options.only.is_empty() {
             values.push(texts(&options.only));
-            condition.push_str(" AND t.slug = ANY ($2)");
+            condition = format!("{condition} AND t.slug = ANY (${})", values.len());
         }
         if options.retry_failed {
             condition.push_str(
@@ -75,9 +75,9 @@ impl Tenants {
     }
 }
 
-/// Slugs as the value of a parameter.
-pub(crate) fn texts(slugs: &[Slug]) -> Value {
-    let texts = slugs.iter().map(|slug| Value::from(slug.as_str())).collect();
+/// Slugs, or other names, as the value of a parameter.
+pub(crate) fn texts<T: ToString>(names: &[T]) -> Value {
+    let texts = names.iter().map(|name| Value::from(name.to_string())).collect();
     Value::Array(ArrayType::String, Some(Box::new(texts)))
 }
 

@@ -104,11 +104,11 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// The tenants that are not where the run takes them.
-    pub(super) async fn left(&self) -> Result<Vec<Tenant>> {
+    /// The tenants that are not where the run takes them. Who asks about some says so, for all schemas are not read in a moment.
+    pub(super) async fn left(&self, among: Option<&[Tenant]>) -> Result<Vec<Tenant>> {
         match self.goal {
             Goal::Head => self.tenants.tenants_behind().await,
-            Goal::Back(version) => self.tenants.tenants_past(version).await,
+            Goal::Back(version) => self.tenants.tenants_past(version, among).await,
         }
     }
 
@@ -148,7 +148,7 @@ impl<'a> Worker<'a> {
             }
             // Another program works on these. It may fail, or be killed: then they are this one's again, as they are by now.
             sleep(ELSEWHERE).await;
-            let behind = match self.left().await {
+            let behind = match self.left(Some(&left)).await {
                 Ok(behind) => behind,
                 Err(Error::Database(error)) if passes(&error) && seen.elapsed() < BLIND => {
                     tracing::debug!(%error, "it is not known which tenants are behind; it is looked again");

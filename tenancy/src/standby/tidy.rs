@@ -3,13 +3,21 @@
 //! A kill leaves nothing half done, since schema and row come and go in one transaction. What is found here was made otherwise: by a
 //! program of another version, by somebody who dropped a schema by hand, or by restoring a part of a database.
 
+use std::time::{Duration, Instant};
+
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait, Value};
+use tokio::time::sleep;
 
 use super::{MARK, give_up, try_lock};
 use crate::{Result, SchemaName, Tenants};
 
 /// How long it is waited for somebody who looks into a schema that nobody needs. Longer than that, it is dropped the next time.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
+
+/// How long to wait for another process that makes or drops prepared schemas.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After what time it is looked again whether that process is done.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// No tenant has the schema `s`.
 const NOBODYS: &str = "NOT EXISTS (SELECT FROM platform.tenants t WHERE t.id = s.id OR t.schema_name = s.schema_name)";
@@ -44,13 +52,30 @@ impl Tenants {
         Ok(dropped)
     }
 
-    /// Drops the prepared schemas that are past this version. Says how many.
-    pub(crate) async fn drop_standby_after(&self, version: &str) -> Result<usize> {
-        let mut dropped = 0;
-        while self.drop_standby("schema_version > $1", version.into()).await? {
-            dropped += 1;
+    /// Drops the prepared schemas that are past this version, and waits a while for another process that is at them. Says how many are
+    /// left.
+    pub(crate) async fn drop_standby_after(&self, version: &str) -> Result<u64> {
+        let mut since = Instant::now();
+        loop {
+            if self.drop_standby("schema_version > $1", version.into()).await? {
+                since = Instant::now();
+                continue;
+            }
+            // None was dropped either because there is none, or because another process has the lock.
+            let left = self.standby_after(version).await?;
+            if left == 0 || since.elapsed() >= PATIENCE {
+                return Ok(left);
+            }
+            sleep(AGAIN).await;
         }
-        Ok(dropped)
+    }
+
+    async fn standby_after(&self, version: &str) -> Result<u64> {
+        let sql = "SELECT count(*) AS later FROM platform.standby_schemas WHERE schema_version > $1";
+        let count = Statement::from_sql_and_values(DbBackend::Postgres, sql, [version.into()]);
+        let row = self.inner.direct.query_one_raw(count).await?;
+        let left: i64 = row.map_or(Ok(0), |row| row.try_get("", "later"))?;
+        Ok(u64::try_from(left).unwrap_or_default())
     }
 
     /// Drops one of those that the condition names, with its row. Says whether there was one, and nobody else at it.

@@ -65,6 +65,28 @@ async fn a_host_without_a_proof_is_released_after_a_week_and_its_owners_are_told
     assert!(scene.is_served(&rival, &host).await && !scene.is_served(&company, &host).await);
 }
 
+/// Who looks on the seventh day, to mend it, is not who has let it go.
+#[tokio::test]
+async fn a_member_who_looks_on_the_last_day_has_not_released_the_host() {
+    let scene = Scene::open().await;
+    let (company, host) = (scene.company().await, new_host());
+    let record = scene.prove(&company, &host).await;
+    scene.dns.say(&record.name, DnsMood::NoName);
+    for _ in 1..=6 {
+        scene.day().await;
+    }
+    assert!(scene.is_served(&company, &host).await);
+    scene.office.clock.advance(TimeDelta::hours(24));
+    assert_eq!(check(&scene.owner(&company), &host).await.0, "PENDING");
+    assert!(!scene.is_served(&company, &host).await);
+    let events = scene.owner(&company).ask("{ auditEvents(first: 2) { nodes { action actorName } } }").await;
+    let event = |index: usize, field: &str| events.text(&format!("/auditEvents/nodes/{index}/{field}"));
+    assert_eq!((event(0, "action"), event(0, "actorName")), ("domain.released".into(), "the daily look at addresses".into()));
+    // The proof was the member's.
+    assert_eq!(event(1, "action"), "domain.proved");
+    assert_ne!(event(1, "actorName"), event(0, "actorName"));
+}
+
 #[tokio::test]
 async fn a_proof_that_comes_back_in_time_is_as_good_as_before() {
     let scene = Scene::open().await;

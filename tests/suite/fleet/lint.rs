@@ -1,5 +1,6 @@
 //! The program's own migrations expand first and contract later.
 
+use chrono::Utc;
 use migration::tenant::{BIG_TABLES, TenantMigrator};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, prelude::*};
 use tenancy::{Error, FleetOptions, Linter, Rule};
@@ -79,6 +80,12 @@ async fn a_run_refuses_what_the_linter_refuses_before_any_tenant_is_touched() {
     let fleet = Fleet::of(2).await;
     let next = fleet.next::<Careless>();
     let strict = FleetOptions { linter: Some(Linter::default()), ..options() };
+    // All of it is told beforehand, of which a run names the first.
+    let told = async || {
+        let findings = next.new_findings(&Linter::default()).await.unwrap();
+        findings.iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, [Rule::RenameTable, Rule::DropColumn]);
     let refused = next.migrate_fleet(&strict, |_| panic!("a tenant was touched")).await.unwrap_err();
     match &refused {
         Error::BreaksRules(finding) => {
@@ -92,7 +99,21 @@ async fn a_run_refuses_what_the_linter_refuses_before_any_tenant_is_touched() {
     // Who has decided otherwise for one tenant has decided for all.
     let only = FleetOptions { only: slugs(&fleet.tenants[..1]), ..options() };
     assert_eq!(migrate_with(&next, &only).await.migrated, 1);
+    assert_eq!(told().await, []);
     assert_eq!(migrate_with(&next, &strict).await.migrated, 1);
+    next.close().await;
+    fleet.stop().await;
+}
+
+/// A program that serves with `--skip-migrations` before the run prepares schemas, which nobody has decided about.
+#[tokio::test]
+async fn a_prepared_schema_decides_nothing() {
+    let fleet = Fleet::of(1).await;
+    let next = fleet.next::<Careless>();
+    assert_eq!(next.refill_standby(1, Utc::now()).await.unwrap(), 1);
+    let strict = FleetOptions { linter: Some(Linter::default()), ..options() };
+    let refused = next.migrate_fleet(&strict, |_| panic!("a tenant was touched")).await.unwrap_err();
+    assert!(matches!(refused, Error::BreaksRules(_)), "{refused:?}");
     next.close().await;
     fleet.stop().await;
 }

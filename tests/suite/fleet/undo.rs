@@ -101,6 +101,49 @@ async fn only_the_named_tenants_go_back() {
     fleet.stop().await;
 }
 
+/// A run forward that is killed between its two commits leaves a schema that the control plane does not know of.
+#[tokio::test]
+async fn a_tenant_whose_run_was_killed_before_the_ledger_was_written_goes_back_too() {
+    let mut fleet = Fleet::of(3).await;
+    let (before, next) = (fleet.version(), fleet.next::<Reversible>());
+    let older = TenantMigrator::migrations().first().unwrap().name().to_owned();
+    assert_eq!(migrate(&next, 4).await.migrated, 3);
+    for (index, known) in [(0, &before), (1, &older)] {
+        let torn = format!(
+            "DELETE FROM platform.tenant_migrations WHERE tenant_id = '{0}' AND version > '{known}';
+             UPDATE platform.tenants SET schema_version = '{known}' WHERE id = '{0}'",
+            fleet.tenants[index].id
+        );
+        run(&mut fleet.operator, &torn).await;
+    }
+    let plan = next.plan_back(&before, &options()).await.unwrap();
+    let at: Vec<_> = plan.others.iter().map(|tenant| tenant.schema_version.as_deref()).collect();
+    assert_eq!(at, [Some(SECOND); 3], "as their schemas are");
+    let only = FleetOptions { only: slugs(&fleet.tenants[..1]), ..options() };
+    assert_eq!(next.plan_back(&before, &only).await.unwrap().len(), 1);
+
+    // It is not back as long as another program, such as one that makes a backup, keeps the run from it.
+    let mut backup = fleet.database.connect().await;
+    let key = format!("hashtextextended('tenantry ' || '{}', 0)", fleet.tenants[0].schema);
+    run(&mut backup, &format!("SELECT pg_advisory_lock_shared({key})")).await;
+    let hasty = FleetOptions { patience: Some(Duration::from_millis(500)), ..options() };
+    let report = take_back(&next, &before, &hasty).await;
+    assert_eq!((report.migrated, report.untouched, report.ended), (2, 1, Ended::Elsewhere));
+    run(&mut backup, &format!("SELECT pg_advisory_unlock_shared({key})")).await;
+
+    let report = take_back(&next, &before, &options()).await;
+    assert_eq!((report.behind, report.migrated, report.failed.len()), (1, 1, 0));
+    assert_eq!(fleet.migrated().await, 0);
+    let versions: Vec<String> =
+        value(&mut fleet.operator, "SELECT array_agg(DISTINCT schema_version) FROM platform.tenants").await;
+    assert_eq!(versions, [before.clone()]);
+    let drift = fleet.server.tenants().find_drift(&[], 2, |_| {}).await.unwrap();
+    assert_eq!((drift.checked, drift.drifted), (3, 0));
+    assert_eq!(take_back(&next, &before, &options()).await.behind, 0);
+    next.close().await;
+    fleet.stop().await;
+}
+
 #[tokio::test]
 async fn a_run_that_is_stopped_or_broken_off_leaves_each_tenant_back_or_untouched_and_another_goes_on() {
     let mut fleet = Fleet::of(5).await;
@@ -196,6 +239,32 @@ async fn schemas_that_are_prepared_at_a_later_version_are_dropped() {
     assert_eq!(fleet.prepared().await, 1);
     let status = fleet.server.tenants().standby_status().await.unwrap();
     assert_eq!((status.ready, status.other_version, status.broken, status.forgotten.len()), (1, 0, 0, 0));
+    next.close().await;
+    fleet.stop().await;
+}
+
+/// Whoever has the lock makes such schemas, or takes some away.
+#[tokio::test]
+async fn another_process_that_is_at_the_prepared_schemas_is_waited_for() {
+    let mut fleet = Fleet::of(1).await;
+    let (before, next) = (fleet.version(), fleet.next::<Reversible>());
+    assert_eq!(next.refill_standby(2, Utc::now()).await.unwrap(), 2);
+    assert_eq!(migrate(&next, 1).await.migrated, 1);
+    let mut other = fleet.database.connect().await;
+    run(&mut other, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('tenantry standby', 0))").await;
+    let taking_back = async { take_back(&next, &before, &options()).await.migrated };
+    let done_by_the_other = async {
+        until("it is seen that some are left", async || {
+            let counted = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                           AND query LIKE 'SELECT count(*) AS later FROM platform.standby_schemas%'";
+            value::<i64>(&mut fleet.operator, counted).await > 0
+        })
+        .await;
+        run(&mut other, "COMMIT").await;
+    };
+    let (migrated, ()) = tokio::join!(taking_back, done_by_the_other);
+    assert_eq!(migrated, 1);
+    assert_eq!(fleet.prepared().await, 0);
     next.close().await;
     fleet.stop().await;
 }

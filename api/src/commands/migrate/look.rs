@@ -14,7 +14,7 @@ const MOST_PROBLEMS: u64 = 100;
 /// How many tenants are compared at a time, in batches.
 const PARALLEL: usize = 2;
 
-/// Lists what a run would do.
+/// Lists what a run would do, or why it would do nothing.
 pub(super) async fn plan(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<ExitCode> {
     let plan = tenants.plan_fleet(options).await?;
     say_tenants(&plan)?;
@@ -29,7 +29,14 @@ pub(super) async fn plan(tenants: &Tenants, options: &FleetOptions) -> anyhow::R
             say_migration(migration)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let Some(linter) = &options.linter else { return Ok(ExitCode::SUCCESS) };
+    let refused = tenants.new_findings(linter).await?;
+    if refused.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    say("\nA run would be refused; --despite-lint migrates all the same:")?;
+    refused.iter().try_for_each(|finding| say(&finding.to_string()))?;
+    Ok(ExitCode::FAILURE)
 }
 
 /// Lists the tenants of a plan.

@@ -22,6 +22,8 @@ mod words;
 
 use std::{collections::BTreeSet, fmt};
 
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
 use super::RecordedMigration;
 use crate::{Error, Result, Tenants};
 use rules::Reader;
@@ -180,15 +182,24 @@ impl Linter {
 }
 
 impl Tenants {
-    /// Refuses to go on with a migration that may not be as it is. What any tenant has was decided by whoever gave it to that one.
-    pub(super) async fn refuse_findings(&self, linter: &Linter) -> Result<()> {
-        let findings = linter.lint(self.recorded_migrations().await?);
+    /// What the migrations may not do that no tenant has yet, in their order. What any tenant has was decided by whoever gave it to
+    /// that one. The tenants themselves are asked: a checksum is kept of what a prepared schema has, too, which nobody decided about.
+    pub async fn new_findings(&self, linter: &Linter) -> Result<Vec<Finding>> {
+        let mut findings = linter.lint(self.recorded_migrations().await?);
         if findings.is_empty() {
-            return Ok(());
+            return Ok(findings);
         }
-        let frozen = self.frozen().await?;
-        let is_new = |finding: &Finding| frozen.iter().all(|frozen| frozen.version != finding.version);
-        match findings.into_iter().find(is_new) {
+        // Compared as this program compares them, whatever the database's order of texts is.
+        let sql = "SELECT max(schema_version COLLATE \"C\") AS version FROM platform.tenants";
+        let row = self.platform().query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let newest: Option<String> = row.map_or(Ok(None), |row| row.try_get("", "version"))?;
+        findings.retain(|finding| newest.as_ref().is_none_or(|newest| finding.version > *newest));
+        Ok(findings)
+    }
+
+    /// Refuses to go on with a migration that may not be as it is.
+    pub(super) async fn refuse_findings(&self, linter: &Linter) -> Result<()> {
+        match self.new_findings(linter).await?.into_iter().next() {
             Some(finding) => Err(Error::BreaksRules(finding)),
             None => Ok(()),
         }

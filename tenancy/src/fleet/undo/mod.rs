@@ -5,10 +5,14 @@
 //! tenant is taken back in a transaction of its own, together with the ledger: were that written afterwards, as it is when tenants
 //! are migrated, a crash in between would leave a ledger that claims more than the schema has. What a statement takes away has to be
 //! empty in that tenant, whose table is locked from the look to the commit.
+//!
+//! - [`ahead`]: tenants that are past a version although the control plane does not know
+//! - [`loss`]: what may be issued
 
+mod ahead;
 mod loss;
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use chrono::DateTime;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait};
@@ -19,6 +23,7 @@ use super::{
     catalogue,
     catalogue::Catalogue,
     ledger,
+    plan::texts,
     record::record_back,
     run::Goal,
 };
@@ -26,15 +31,39 @@ use crate::{Error, Result, Tenant, Tenants, error::in_words_of_postgres, schema:
 pub(super) use loss::{refuse_all_but_reading, refuse_losses};
 
 impl Tenants {
-    /// The tenants that have more than the migrations up to `version`, as far as the options name them.
+    /// The tenants that have more than the migrations up to `version`, as far as the options name them: by the control plane, and by
+    /// their own schemas where that does not know. Each is told with the version that its schema is at.
     pub async fn plan_back(&self, version: &str, options: &FleetOptions) -> Result<FleetPlan> {
-        self.plan_where("t.schema_version > $1", version, options).await
+        let named = "cardinality($2::text[]) = 0 OR t.slug = ANY ($2)";
+        let ahead = self.schemas_ahead(version, named, texts(&options.only)).await?;
+        self.plan_with(version, &ahead, options).await
     }
 
-    /// All of them.
-    pub(super) async fn tenants_past(&self, version: &str) -> Result<Vec<Tenant>> {
-        let plan = self.plan_back(version, &FleetOptions::at(DateTime::UNIX_EPOCH)).await?;
+    /// All of them; by their own schemas only those `among` these tenants, where some are given.
+    pub(super) async fn tenants_past(&self, version: &str, among: Option<&[Tenant]>) -> Result<Vec<Tenant>> {
+        let all = FleetOptions::at(DateTime::UNIX_EPOCH);
+        let plan = match among {
+            None => self.plan_back(version, &all).await?,
+            Some(tenants) => {
+                let schemas: Vec<_> = tenants.iter().map(|tenant| &tenant.schema).collect();
+                let ahead = self.schemas_ahead(version, "t.schema_name = ANY ($2)", texts(&schemas)).await?;
+                self.plan_with(version, &ahead, &all).await?
+            }
+        };
         Ok(plan.others)
+    }
+
+    /// The tenants that the control plane has past `version`, and those whose schemas are `ahead` of what it has.
+    async fn plan_with(&self, version: &str, ahead: &BTreeMap<String, String>, options: &FleetOptions) -> Result<FleetPlan> {
+        let schemas: Vec<_> = ahead.keys().collect();
+        let past = "(t.schema_version > $1 OR t.schema_name = ANY ($2))";
+        let mut plan = self.plan_where(past, vec![version.into(), texts(&schemas)], options).await?;
+        for tenant in plan.canaries.iter_mut().chain(&mut plan.others) {
+            if let Some(own) = ahead.get(tenant.schema.as_str()) {
+                tenant.schema_version = Some(own.clone());
+            }
+        }
+        Ok(plan)
     }
 
     /// Takes the tenants that have later migrations back to `version`, and tells `watch` of each: as [`Tenants::migrate_fleet`] does
@@ -59,10 +88,16 @@ impl Tenants {
             if let Err(error) = ledger::forget_after(&self.platform(), version).await {
                 tracing::warn!(%error, "the tries of later migrations could not be forgotten");
             }
-            if options.only.is_empty()
-                && let Err(error) = self.drop_standby_after(version).await
-            {
-                tracing::warn!(%error, "the schemas that are prepared at a later version could not be dropped");
+            if options.only.is_empty() {
+                match self.drop_standby_after(version).await {
+                    Ok(0) => {}
+                    Ok(left) => tracing::warn!(
+                        left,
+                        "schemas that are prepared at a later version are still there, since another process is at them; tenants to come \
+                         may get them: end the processes of that version, and run this again"
+                    ),
+                    Err(error) => tracing::warn!(%error, "the schemas that are prepared at a later version could not be dropped"),
+                }
             }
         }
         Ok(report)
@@ -121,7 +156,9 @@ impl Tenants {
             return Ok(Attempt::Elsewhere);
         }
         let migrations = (self.inner.schema.migrations)();
-        for applied in applied_after(&transaction, version).await? {
+        let later = applied_after(&transaction, version).await?;
+        let was_past = !later.is_empty();
+        for applied in later {
             let Some(migration) = migrations.iter().find(|migration| migration.name() == applied) else {
                 return Err(DbErr::Migration(format!("this program does not know its migration {applied}")));
             };
@@ -138,9 +175,11 @@ impl Tenants {
             transaction.rollback().await?;
             return Ok(Attempt::Done { news: true });
         }
-        let news = ledger::write_back(&transaction, tenant, version, started_at, started.elapsed(), tries).await?;
+        let took = started.elapsed();
+        let news = ledger::write_back(&transaction, tenant, version, was_past, (started_at, took), tries).await?;
         transaction.commit().await?;
-        Ok(Attempt::Done { news })
+        // Where the control plane had it there already, what was taken back is news all the same.
+        Ok(Attempt::Done { news: news || was_past })
     }
 }
 
