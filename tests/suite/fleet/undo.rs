@@ -136,7 +136,7 @@ async fn a_tenant_whose_run_was_killed_before_the_ledger_was_written_goes_back_t
     assert_eq!(fleet.migrated().await, 0);
     let versions: Vec<String> =
         value(&mut fleet.operator, "SELECT array_agg(DISTINCT schema_version) FROM platform.tenants").await;
-    assert_eq!(versions, [before.clone()]);
+    assert_eq!(versions, std::slice::from_ref(&before));
     let drift = fleet.server.tenants().find_drift(&[], 2, |_| {}).await.unwrap();
     assert_eq!((drift.checked, drift.drifted), (3, 0));
     assert_eq!(take_back(&next, &before, &options()).await.behind, 0);
