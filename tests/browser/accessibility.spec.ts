@@ -120,6 +120,13 @@ for (const colorScheme of ["light", "dark"] as const) {
         else await expect(hire).toHaveCount(0);
         await expectAccessible(page);
         await expectNoSidewaysScrolling(page);
+        if (state === "warned") return;
+        for (const path of ["/members", "/settings/organisation", "/settings/sign-in", "/settings/addresses"]) {
+          await page.goto(new URL(path, page.url()).href);
+          await expectLoaded(page);
+          await expectAccessible(page);
+          await expectNoSidewaysScrolling(page);
+        }
       });
     }
 

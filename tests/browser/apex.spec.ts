@@ -109,6 +109,10 @@ test("an owner whose organisation has not paid exports it, deletes it and takes 
   // Its own address lets nobody in, and leads its owner to where that is mended.
   await page.goto(hosts.apex.replace("localhost", `${slug}.localhost`));
   await expectAccessible(page);
+  const wide = page.viewportSize();
+  await page.setViewportSize({ width: 375, height: 740 });
+  await expectNoSidewaysScrolling(page);
+  if (wide !== null) await page.setViewportSize(wide);
   await page.getByRole("link", { name: "Pay, export or delete it, as an owner" }).click();
   await signInAs(page, owner.email, owner.secret);
   const row = page.getByRole("main").getByRole("listitem").filter({ hasText: name });
@@ -116,7 +120,6 @@ test("an owner whose organisation has not paid exports it, deletes it and takes 
   await expect(row.getByRole("link", { name: `Open ${name}` })).toHaveCount(0);
   await expectAccessible(page);
   await expectNoSidewaysScrolling(page);
-  const wide = page.viewportSize();
   await page.setViewportSize({ width: 375, height: 740 });
   await expectNoSidewaysScrolling(page);
   if (wide !== null) await page.setViewportSize(wide);

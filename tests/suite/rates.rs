@@ -14,7 +14,10 @@ use sea_orm::{TransactionSession as _, TransactionTrait as _};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tenancy::{PoolOptions, Tenants};
-use tests::{Answer, Caller, Company, PostOffice, Server, TestClock, database_url, one_connection, run, until, waiters};
+use tests::{
+    Answer, Caller, Company, PostOffice, Server, TestClock, TestDatabase, database_url, one_connection, run, until, value,
+    waiters,
+};
 
 async fn set(company: &Company<'_>, name: &str, value: Value) {
     let change = |settings: &mut Map<String, Value>| drop(settings.insert(name.to_owned(), value));
@@ -234,6 +237,38 @@ async fn a_request_that_waited_is_counted_by_the_time_at_which_it_goes_on() {
     let member = company.caller(Role::Hr);
     let (answer, ()) = tokio::join!(member.ask("{ __typename }"), later);
     answer.data("");
+}
+
+/// Nobody is asked to report that Postgres is started anew.
+#[tokio::test]
+async fn while_the_database_is_away_everybody_is_told_to_come_again() {
+    const QUERY: &str = "{ employees { totalCount } }";
+    let database = TestDatabase::create().await;
+    let server = database.server().await;
+    let company = server.company().await;
+    let known = company.caller(Role::Hr);
+    known.ask(QUERY).await.data("");
+    let stranger = Caller::new(server.router.clone(), "nobody.localhost".to_owned(), None);
+    assert_eq!(stranger.ask(QUERY).await.code(), "TENANT_NOT_FOUND");
+
+    let name: String = value(&mut database.connect().await, "SELECT current_database()::text").await;
+    let mut other = PgConnection::connect(&database_url()).await.unwrap();
+    run(&mut other, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    run(&mut other, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    let field = known.ask(QUERY).await;
+    assert_eq!((field.status.as_u16(), field.code()), (200, "INTERNAL"), "{}", field.body);
+    assert_eq!(field.body["errors"][0]["extensions"]["retryAfter"], 5);
+    assert!(field.message().starts_with("The database cannot be reached"), "{}", field.body);
+    let stranger = Caller::new(server.router.clone(), "somebody.localhost".to_owned(), None);
+    let refused = stranger.ask(QUERY).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "INTERNAL"), "{}", refused.body);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    assert!(refused.message().starts_with("The database cannot be reached"), "{}", refused.body);
+
+    run(&mut other, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    assert_eq!(stranger.ask(QUERY).await.code(), "TENANT_NOT_FOUND");
+    known.ask(QUERY).await.data("");
+    server.tenants().close().await;
 }
 
 /// Wherever the lack is met: where the tenant is looked up, its session, or its data.

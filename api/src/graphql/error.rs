@@ -15,8 +15,8 @@ use super::limits::Refusal;
 use crate::auth::AuthError;
 
 pub use code::Code;
-pub(crate) use database::lacked_connection;
-use database::{found_no_connection, took_too_long};
+use database::{found_no_connection, reached_nothing, took_too_long};
+pub(crate) use database::{lacked_connection, lacked_database};
 pub(super) use database::{misses_something, name_first_cause, say_deleted, say_restored};
 
 /// How many mistakes of a document are told, the first ones. Each names what the document has, so many would make an answer that is
@@ -31,7 +31,10 @@ const TOO_LONG_MESSAGE: &str =
     "This took more of the database's time than one request may. Please ask for less, or try again later.";
 
 /// What a client is told for which no connection was free.
-pub(crate) const BUSY_MESSAGE: &str = "The database has more to do than it can at the moment. Please try again in a few seconds.";
+pub(crate) const BUSY_MESSAGE: &str = "No connection to the database was free in time. Please try again in a few seconds.";
+
+/// What a client is told while there is no way to the database.
+pub(crate) const UNREACHABLE_MESSAGE: &str = "The database cannot be reached at the moment. Please try again in a few seconds.";
 
 /// The limit that was met there, and whole seconds after which it is worth another try.
 pub(crate) const CONNECTIONS: &str = "connections";
@@ -84,6 +87,11 @@ pub fn describe(error: &mut ServerError, request_id: &str) -> Code {
         BUSY_MESSAGE.clone_into(&mut error.message);
         let details = vec![("limit", Value::from(CONNECTIONS)), ("retryAfter", Value::from(RETRY_BUSY))];
         return finish(error, Code::RateLimited, details, request_id);
+    }
+    if reached_nothing(error) {
+        let code = finish(error, Code::Internal, vec![("retryAfter", Value::from(RETRY_BUSY))], request_id);
+        UNREACHABLE_MESSAGE.clone_into(&mut error.message);
+        return code;
     }
     if let Some(failure) = error.source::<domain::Error>() {
         let (code, details) = classify(failure);

@@ -14,8 +14,8 @@ use crate::{
         admission::{RETRY_NO_ROOM, no_room, rate_limited},
         answer,
         error::{
-            BUSY_MESSAGE, CONNECTIONS, Code, INTERNAL_MESSAGE, RETRY_BUSY, lacked_connection, no_connection, request_error,
-            used_up,
+            BUSY_MESSAGE, CONNECTIONS, Code, INTERNAL_MESSAGE, RETRY_BUSY, UNREACHABLE_MESSAGE, lacked_connection,
+            lacked_database, no_connection, request_error, used_up,
         },
     },
     live::Full,
@@ -98,15 +98,24 @@ pub(crate) enum Refusal {
     /// All connections to the database were in use for as long as a request may wait for one.
     #[error("{BUSY_MESSAGE}")]
     Busy,
+    /// There is no way to the database.
+    #[error("{UNREACHABLE_MESSAGE}")]
+    Unreachable(#[source] anyhow::Error),
     /// The program or the database failed.
     #[error("{INTERNAL_MESSAGE}")]
     Internal(#[source] anyhow::Error),
 }
 
 impl Refusal {
-    /// What a failure is answered with: a lack of connections is over in a moment, and anything else is for the log.
+    /// What a failure is answered with: what passes by itself is said to, and anything else is for the log.
     pub(crate) fn of_failure(cause: anyhow::Error) -> Self {
-        if lacked_connection(&cause) { Self::Busy } else { Self::Internal(cause) }
+        if lacked_connection(&cause) {
+            Self::Busy
+        } else if lacked_database(&cause) {
+            Self::Unreachable(cause)
+        } else {
+            Self::Internal(cause)
+        }
     }
 
     /// The refusal as an error of an operation that shares its connection with others. It is logged and counted as a request's is.
@@ -116,7 +125,7 @@ impl Refusal {
             count_refused(CONNECTIONS);
             return no_connection();
         }
-        if let Self::Internal(cause) = &self {
+        if let Self::Internal(cause) | Self::Unreachable(cause) = &self {
             tracing::error!(error = format!("{cause:#}"), "an operation failed");
         }
         let mut error = request_error(self.code(), self.to_string());
@@ -154,7 +163,7 @@ impl Refusal {
             Self::CrossSite => Code::Forbidden,
             Self::TooMany(_) | Self::Full(_) | Self::Busy => Code::RateLimited,
             Self::UsedUp(..) => Code::QuotaExceeded,
-            Self::Overrun(_) | Self::Deaf | Self::Internal(_) => Code::Internal,
+            Self::Overrun(_) | Self::Deaf | Self::Unreachable(_) | Self::Internal(_) => Code::Internal,
         }
     }
 }
@@ -178,7 +187,9 @@ impl From<tenancy::Error> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match &self {
-            Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a request failed"),
+            Self::Internal(cause) | Self::Unreachable(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "a request failed");
+            }
             Self::Overrun(seconds) => tracing::error!(seconds, "a request was broken off"),
             Self::Busy => warn_busy(),
             Self::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a token was refused"),
@@ -196,7 +207,7 @@ impl IntoResponse for Refusal {
             Some(url) => refuse_with(code, &self.to_string(), &json!({ "code": code.as_str(), "url": url })),
             None => refuse(code, &self.to_string()),
         };
-        if let Self::Overrun(_) | Self::Deaf = self {
+        if let Self::Overrun(_) | Self::Deaf | Self::Unreachable(_) = self {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }

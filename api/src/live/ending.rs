@@ -25,7 +25,9 @@ pub(super) enum Ending {
 impl From<Refusal> for Ending {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
-            Refusal::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "a subscription failed"),
+            Refusal::Internal(cause) | Refusal::Unreachable(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "a subscription failed");
+            }
             Refusal::InvalidToken(reason) => tracing::info!(reason = format!("{reason:#}"), "a subscription was ended"),
             other => tracing::info!(code = other.code().as_str(), "a subscription was ended"),
         }

@@ -100,12 +100,14 @@ export function ConfirmDialog(
   props: Common & {
     /** Whether something is lost by it; it is unless it says otherwise. */
     danger?: boolean;
+    /** Puts the focus where one goes on from, if that is not the page's heading. */
+    goOn?: () => void;
     children: ReactNode;
     onSend: () => Promise<unknown>;
   },
 ) {
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
+    <Dialog title={props.title} onClose={props.onClose} goOn={props.goOn}>
       {(close) => <ConfirmForm {...props} close={close} />}
     </Dialog>
   );

@@ -77,8 +77,6 @@ function GrantCard({ grant, onStale }: CardProps) {
   const title = useRef<HTMLHeadingElement>(null);
   const [unfolded, setUnfolded] = useState(false);
   const [consenting, setConsenting] = useState(false);
-  // What opened the dialog is gone then, and it has no way back.
-  const answered = useRef(false);
   const [consent] = useMutation(ConsentToSupportDocument);
   const { label, color } = supportStates[grant.state];
   const name = grant.operatorName;
@@ -87,7 +85,6 @@ function GrantCard({ grant, onStale }: CardProps) {
   const letIn = async () => {
     try {
       await consent({ variables: { id: grant.id } });
-      answered.current = true;
     } catch (error) {
       const problem = readProblem(error);
       if (problem.code === "CONFLICT") {
@@ -153,10 +150,8 @@ function GrantCard({ grant, onStale }: CardProps) {
           done={`${name} is let in.`}
           danger={false}
           onSend={letIn}
-          onClose={() => {
-            setConsenting(false);
-            if (answered.current) goOn();
-          }}
+          onClose={() => setConsenting(false)}
+          goOn={goOn}
         >
           For {formatCount(grant.hours, "hour", "hours")} from now on, <bdi>{name}</bdi> sees all people with their
           private details, salaries and history, and can change nothing. Each visit is written down here. You can end it

@@ -1,23 +1,29 @@
 import { Modal } from "@mantine/core";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 
 /** Closes the dialog; `removed` when what it was opened from is about to disappear. */
 export type Close = (removed?: boolean) => void;
 
 /**
  * A dialog that is open from the start; `onClose` removes it once it has faded. The focus goes to what `data-autofocus` marks, else to
- * the first input, and back where it was.
+ * the first input, and back where it was; where that is about to disappear, `goOn` puts it elsewhere than on the page's heading.
  */
-export function Dialog(props: { title: ReactNode; onClose: () => void; children: (close: Close) => ReactNode }) {
+export function Dialog(props: {
+  title: ReactNode;
+  onClose: () => void;
+  goOn?: (() => void) | undefined;
+  children: (close: Close) => ReactNode;
+}) {
   const [state, setState] = useState<"open" | "closed" | "removed">("open");
   const [opener] = useState(focusedElement);
   const opened = state === "open";
+  const goOn = useRef(props.goOn);
 
   useEffect(() => {
     if (state === "open") return;
-    const back = state === "closed" && opener?.isConnected === true;
-    // Where there is no way back, the page's heading is the place to go on from.
-    (back ? opener : document.querySelector<HTMLElement>("main h1"))?.focus();
+    if (state === "closed" && opener?.isConnected === true) opener.focus();
+    else if (goOn.current !== undefined) goOn.current();
+    else document.querySelector<HTMLElement>("main h1")?.focus();
   }, [state, opener]);
 
   const close: Close = (removed = false) => setState(removed ? "removed" : "closed");

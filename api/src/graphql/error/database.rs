@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::ServerError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr::SqlxError};
+use sqlx::Error as DriverError;
 
 use super::{Code, extensions, set_code};
 use crate::auth::AuthError;
@@ -45,6 +46,33 @@ pub(super) fn found_no_connection(error: &ServerError) -> bool {
 /// The same of what failed before a resolver was asked.
 pub(crate) fn lacked_connection(failure: &anyhow::Error) -> bool {
     failure_within(failure).is_some_and(is_no_connection)
+}
+
+/// Whether there is no way to the database, or it has broken the connection off: it is stopped, begins, or gives way to another.
+fn is_unreachable(failure: &DbErr) -> bool {
+    let (DbErr::Conn(SqlxError(cause)) | DbErr::Query(SqlxError(cause)) | DbErr::Exec(SqlxError(cause))) = failure else {
+        return matches!(failure, DbErr::Conn(_) | DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed));
+    };
+    match &**cause {
+        DriverError::Io(_) | DriverError::WorkerCrashed => true,
+        // What ends, crashes or begins; too many connections; failures of the connection.
+        DriverError::Database(error) => error.code().is_some_and(|code| {
+            matches!(failure, DbErr::Conn(_))
+                || matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "53300")
+                || code.starts_with("08")
+        }),
+        _ => false,
+    }
+}
+
+/// Whether the database could not be reached.
+pub(super) fn reached_nothing(error: &ServerError) -> bool {
+    failure(error).is_some_and(is_unreachable)
+}
+
+/// The same of what failed before a resolver was asked.
+pub(crate) fn lacked_database(failure: &anyhow::Error) -> bool {
+    failure_within(failure).is_some_and(is_unreachable)
 }
 
 /// Whether Postgres cancelled a statement because of its time.
