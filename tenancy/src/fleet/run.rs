@@ -10,6 +10,7 @@ use futures::{StreamExt as _, stream};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::Semaphore, time::sleep};
+use tracing::log::LevelFilter;
 
 use super::{
     Ended, FleetOptions, FleetPlan, FleetReport, FleetStep,
@@ -92,6 +93,7 @@ impl<'a> Worker<'a> {
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(width).unwrap_or(u32::MAX))
             .acquire_timeout(Duration::from_secs(30))
+            .acquire_slow_level(LevelFilter::Off)
             .connect_lazy_with(tenants.direct_options().options([("synchronous_commit", "off")]));
         Self {
             tenants,
