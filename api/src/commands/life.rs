@@ -83,7 +83,7 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
                     "{slug} is not served any more, and will be deleted at {at}: tenantry tenant keep {slug} takes that back."
                 ));
             }
-            let certificate = lifecycle.carry_out_deletion(tenant.id, now).await?;
+            let certificate = lifecycle.carry_out_deletion(tenant.id, Utc::now).await?;
             let certificate = certificate.with_context(|| format!("{slug} was deleted by another program"))?;
             say(&format!("{slug} is deleted."))?;
             say(&serde_json::to_string_pretty(&certificate)?)?;
