@@ -77,7 +77,11 @@ impl Tenants {
         }
         let worker = Worker::new(self, goal, options);
         let report = FleetReport { behind: plan.len(), ..FleetReport::default() };
-        let mut tally = Tally::new(report, watch);
+        let back_to = match goal {
+            Goal::Head => None,
+            Goal::Back(version) => Some(version),
+        };
+        let mut tally = Tally::new(back_to, report, watch);
         let result = worker.work_until_kept(plan, &mut tally).await;
         // Cannot fail: closing waits for the connections and returns.
         let _closed = worker.database.close_by_ref().await;
