@@ -32,7 +32,7 @@ pub enum Error {
     #[error("The host {0} is taken.")]
     HostTaken(String),
     /// There is no such tenant.
-    #[error("There is no organisation {0}.")]
+    #[error("There is no tenant {0}.")]
     NotFound(String),
     /// A tenant's migration failed; its schema is as it was before.
     #[error("The migration of tenant {tenant} failed: {}", in_words_of_postgres(source))]

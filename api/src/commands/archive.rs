@@ -15,7 +15,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    adopt, count, life, say,
+    adopt, count, counted, life, say,
     tenant::{confirm, find},
 };
 use crate::{cli::ArchiveCommand, config::Config, named_file, operators::Doer};
@@ -123,8 +123,9 @@ async fn backup_all(tenants: &Tenants, to: &ArchivePlace, keep: usize, key: Opti
     for failure in &report.failed {
         tracing::error!(tenant = %failure.tenant.slug, error = %failure.error, "a tenant was not backed up");
     }
-    let (done, rows, removed, failed) = (count(report.done), report.rows, report.removed, report.failed.len());
-    say(&format!("{done} with {rows} rows are in {to}; {removed} old archives removed, {failed} failed."))?;
+    let (done, rows, failed) = (count(report.done), counted(&report.rows, "row"), report.failed.len());
+    let removed = counted(&report.removed, "old archive");
+    say(&format!("{done} with {rows} are in {to}; {removed} removed, {failed} failed."))?;
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -149,5 +150,5 @@ fn tell_made(config: &Config, tenant: &Tenant, contents: &Contents) -> anyhow::R
 }
 
 fn sizes(contents: &Contents) -> String {
-    format!("{} rows in {} tables", contents.rows(), contents.totals.len())
+    format!("{} in {}", counted(&contents.rows(), "row"), counted(&contents.totals.len(), "table"))
 }

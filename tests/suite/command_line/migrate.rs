@@ -125,7 +125,7 @@ async fn a_fleet_is_planned_rehearsed_migrated_and_looked_at() {
 #[tokio::test]
 async fn what_cannot_be_migrated_is_said_in_one_sentence() {
     let mut fleet = Fleet::behind(&["alpha"]).await;
-    assert_one_sentence(&run(&mut fleet.migrate(&["--only", "nobody"])).await, "nobody");
+    assert_one_sentence(&run(&mut fleet.migrate(&["--only", "nobody"])).await, "There is no tenant nobody");
     assert_one_sentence(&run(&mut fleet.migrate(&["drift", "nobody"])).await, "nobody");
     assert_one_sentence(&run(&mut fleet.migrate(&["accept", "m2000_nothing"])).await, "There is no migration m2000_nothing.");
     sql(&mut fleet.operator, &format!("UPDATE platform.frozen_migrations SET checksum = 'other' WHERE version = '{}'", first()))
