@@ -254,8 +254,12 @@ pub enum LogFormat {
 impl Config {
     /// The keys that secrets are encrypted with.
     pub fn secret_keys(&self) -> anyhow::Result<SecretKeys> {
-        let own = self.own_secret_key_file().filter(|path| path.exists());
-        SecretKeys::load(self.secret_key_file.as_deref().or(own.as_deref()))
+        SecretKeys::load(self.secret_keys_at().as_deref())
+    }
+
+    /// Where these keys are, if anywhere.
+    pub fn secret_keys_at(&self) -> Option<PathBuf> {
+        self.secret_key_file.clone().or_else(|| self.own_secret_key_file().filter(|path| path.exists()))
     }
 
     /// Where the keys of a private Postgres are, unless another file was named. A database of somebody's own has none in a directory

@@ -1,12 +1,21 @@
 //! Files that somebody names by a flag. What is named by mistake may be large, or a device without an end: each kind is read up to a
-//! length of its own, and refused beyond it.
+//! length of its own, and refused beyond it. A pipe is read as well, such as `<(pass show key)` of a shell, where somebody writes into it.
 
-use std::{fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+    path::Path,
+};
 
 use anyhow::{Context as _, bail};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use tenancy::ArchiveKey;
 
 /// Bytes of a file of keys.
 pub(crate) const LONGEST_KEYS: u64 = 64 * 1024;
+/// Bytes of the file of an archive's key: the key, and blanks around it.
+const LONGEST_ARCHIVE_KEY: u64 = 1024;
 /// Bytes of a map of an adoption.
 pub(crate) const LONGEST_MAP: u64 = 1024 * 1024;
 /// Bytes of a list of trusted documents.
@@ -16,18 +25,51 @@ pub(crate) const LONGEST_SQL: u64 = 64 * 1024 * 1024;
 
 /// Reads a file of at most so many bytes.
 pub(crate) fn read(path: &Path, longest: u64) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(longest.saturating_add(1)).read_to_end(&mut bytes));
-    let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
+    let (bytes, is_pipe) =
+        beginning(path, longest.saturating_add(1)).with_context(|| format!("{} cannot be read", path.display()))?;
+    let length = bytes.len();
+    if is_pipe && length == 0 {
+        bail!("{} is a pipe that nothing was written into", path.display());
+    }
     if u64::try_from(length).unwrap_or(u64::MAX) > longest {
         bail!("{} is longer than {longest} bytes, and is not read", path.display());
     }
     Ok(bytes)
 }
 
+/// What a file begins with, up to so many bytes, and whether it is a pipe. A pipe that nobody has open to write into is not waited for:
+/// nobody might ever open it.
+fn beginning(path: &Path, longest: u64) -> io::Result<(Vec<u8>, bool)> {
+    let file = File::from(open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?);
+    // Those who have it open may take their time.
+    fcntl_setfl(&file, fcntl_getfl(&file)?.difference(OFlags::NONBLOCK))?;
+    let is_pipe = file.metadata()?.file_type().is_fifo();
+    let mut bytes = Vec::new();
+    file.take(longest).read_to_end(&mut bytes)?;
+    Ok((bytes, is_pipe))
+}
+
 /// The same of text.
 pub(crate) fn read_text(path: &Path, longest: u64) -> anyhow::Result<String> {
     String::from_utf8(read(path, longest)?).with_context(|| format!("{} is no text", path.display()))
+}
+
+/// Reads the key of archives, and warns of a file that others may read.
+pub(crate) fn read_archive_key(path: &Path) -> anyhow::Result<ArchiveKey> {
+    let key = ArchiveKey::parse(&read(path, LONGEST_ARCHIVE_KEY)?)
+        .with_context(|| format!("The key in {} cannot be used", path.display()))?;
+    warn_of_others(path, "the key of archives");
+    Ok(key)
+}
+
+/// Warns in the log where others than its owner may read the file of a secret.
+pub(crate) fn warn_of_others(path: &Path, what: &str) {
+    if is_open_to_others(path) {
+        tracing::warn!(
+            path = %path.display(),
+            "others than its owner may read the file of {what}; let nobody but this program's user read it"
+        );
+    }
 }
 
 /// Whether others than its owner may read a file. One that cannot be looked at is none of these.
@@ -47,7 +89,13 @@ const fn lets_others_read(mode: u32, is_own: bool) -> bool {
 mod tests {
     use std::{
         fs,
-        os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+        io::{Write as _, pipe},
+        os::{
+            fd::AsRawFd as _,
+            unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+        },
+        process::Command,
+        thread::spawn,
     };
 
     use super::*;
@@ -68,6 +116,28 @@ mod tests {
         assert!(read_text(&path, 3).unwrap_err().to_string().ends_with("is no text"));
         fs::remove_file(&path).unwrap();
         assert!(read(&path, 3).unwrap_err().to_string().ends_with("cannot be read"));
+    }
+
+    #[test]
+    fn a_pipe_without_a_writer_is_refused_at_once() {
+        let path = std::env::temp_dir().join(format!("tenantry-named-{}", uuid::Uuid::now_v7().simple()));
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let refused = read_text(&path, LONGEST_KEYS).unwrap_err().to_string();
+        assert_eq!(refused, format!("{} is a pipe that nothing was written into", path.display()));
+        assert!(read_archive_key(&path).is_err());
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_writer_that_takes_its_time_is_waited_for() {
+        let (reader, mut writer) = pipe().unwrap();
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let reading = spawn(move || read_text(Path::new(&path), 6));
+        writer.write_all(b"abc").unwrap();
+        writer.write_all(b"def").unwrap();
+        drop(writer);
+        assert_eq!(reading.join().unwrap().unwrap(), "abcdef");
+        drop(reader);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod certificate;
 mod erase;
 mod step;
 
+use std::time::Instant;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession, TransactionTrait as _};
 use serde::{Deserialize, Serialize};
@@ -98,12 +100,14 @@ impl Tenants {
     /// Deletes a tenant at once, for programs that have nothing of their own to do in the last step.
     pub async fn delete(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<Certificate> {
         let missing = || Error::NotFound(tenant.slug.to_string());
+        let began = Instant::now();
+        let clock = || now + began.elapsed();
         let transaction = self.platform().begin().await?;
         self.schedule_deletion(&transaction, tenant.id, AskedBy::Operator, now, now).await?;
         TransactionSession::commit(transaction).await?;
         self.erase(tenant.id, &[], now).await?;
         let transaction = self.platform().begin().await?;
-        let certificate = self.finish_deletion(&transaction, tenant.id, now, None, now).await?.ok_or_else(missing)?;
+        let certificate = self.finish_deletion(&transaction, tenant.id, now, None, clock).await?.ok_or_else(missing)?;
         TransactionSession::commit(transaction).await?;
         self.inner.directory.forget(tenant.id);
         Ok(certificate)

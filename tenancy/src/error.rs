@@ -11,6 +11,9 @@ use crate::{AdoptionError, ArchiveError, Finding, SchemaNameError, Slug, TenantI
 /// The SQLSTATE of a statement that gave up waiting for a lock.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
+/// What SQLSTATEs of violated constraints begin with.
+const INTEGRITY: &str = "23";
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -29,7 +32,7 @@ pub enum Error {
     #[error("The host {0} is taken.")]
     HostTaken(String),
     /// There is no such tenant.
-    #[error("There is no organisation {0}.")]
+    #[error("There is no tenant {0}.")]
     NotFound(String),
     /// A tenant's migration failed; its schema is as it was before.
     #[error("The migration of tenant {tenant} failed: {}", in_words_of_postgres(source))]
@@ -39,12 +42,27 @@ pub enum Error {
         /// What Postgres said.
         source: DbErr,
     },
+    /// A tenant could not be taken back to an older version; its schema is as it was before.
+    #[error("Tenant {tenant} could not be taken back to {version}: {}{}", in_words_of_postgres(source), why_not_back(source))]
+    TakingBack {
+        /// The tenant.
+        tenant: TenantId,
+        /// The version.
+        version: String,
+        /// What Postgres, or the way back, said.
+        source: DbErr,
+    },
     /// A migration says something else than when it was applied.
     #[error("The migration {0} was changed after it had been applied. Put it back as it was and add a new one.")]
     MigrationChanged(String),
     /// This program has no such migration.
-    #[error("There is no migration {0}.")]
-    UnknownMigration(String),
+    #[error("There is no migration {version}. There are: {}.", known.join(", "))]
+    UnknownMigration {
+        /// What was asked for.
+        version: String,
+        /// Those that there are, the newest first.
+        known: Vec<String>,
+    },
     /// A migration failed in a new, empty schema.
     #[error("The migration {version} fails in a new schema: {}", in_words_of_postgres(source))]
     Scratch {
@@ -122,6 +140,15 @@ pub fn in_words_of_postgres(error: &DbErr) -> String {
 /// The same of what the driver hands over itself.
 pub(crate) fn in_own_words(error: &sqlx::Error) -> String {
     error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
+}
+
+/// What a constraint of the older version that some row violates means for the tenant: so it may have been used since.
+fn why_not_back(error: &DbErr) -> &'static str {
+    if code_of(error).is_some_and(|code| code.starts_with(INTEGRITY)) {
+        " (the tenant has something that the older version cannot hold)"
+    } else {
+        ""
+    }
 }
 
 /// What Postgres calls the failure.

@@ -55,7 +55,8 @@ const WATCH_CLIENT: &str = "SET client_connection_check_interval = '200ms'";
 /// A search path without tables: a statement that was sent without a scope fails.
 const NO_SCHEMA: &str = "";
 
-/// The connections for requests; none is made yet.
+/// The connections for requests; none is made yet. No pool warns that a connection was waited for: a busy server is no fault of whoever
+/// runs a command, and a request that waited in vain is refused by its limit and counted.
 pub(crate) fn request_pool(options: &PoolOptions) -> Result<PgPool> {
     let mut connect = connect_options(&options.url)?;
     connect = if options.transaction_pooler {
@@ -68,6 +69,7 @@ pub(crate) fn request_pool(options: &PoolOptions) -> Result<PgPool> {
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
+        .acquire_slow_level(LevelFilter::Off)
         // A ping at each checkout would cost a round trip a request: only connections that were idle are asked.
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
@@ -99,7 +101,11 @@ pub(crate) fn direct_pool(options: &PoolOptions) -> Result<PgPool> {
     let connect = connect_options(options.direct_url.as_deref().unwrap_or(&options.url))?.options([("search_path", NO_SCHEMA)]);
     // What is asked of these takes its time, which is nothing to warn of.
     let connect = connect.disable_statement_logging();
-    Ok(PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(30)).connect_lazy_with(connect))
+    Ok(PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(30))
+        .acquire_slow_level(LevelFilter::Off)
+        .connect_lazy_with(connect))
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions> {

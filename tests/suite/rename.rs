@@ -104,9 +104,9 @@ async fn former_slugs_are_given_free_in_time() {
     let (server, clock) = (&office.server, &office.clock);
     let company = server.company().await;
     renamed(&company).await;
-    server.app.lifecycle.do_due(clock.now() + TimeDelta::days(4)).await;
+    server.app.lifecycle.do_due(|| clock.now() + TimeDelta::days(4)).await;
     assert_eq!(company.anonymous().ask("{ tenant { id } }").await.code(), "TENANT_MOVED");
-    server.app.lifecycle.do_due(clock.now() + TimeDelta::days(5)).await;
+    server.app.lifecycle.do_due(|| clock.now() + TimeDelta::days(5)).await;
     until("nobody is there", async || company.anonymous().ask("{ __typename }").await.code() == "TENANT_NOT_FOUND").await;
 }
 

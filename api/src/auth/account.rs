@@ -1,6 +1,6 @@
 //! Accounts, and their memberships in tenants.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
 use domain::{
     Role,
@@ -45,7 +45,16 @@ pub async fn check_joinable(platform: &PlatformConnection, new: &NewAccount) -> 
     if new.password.is_some() || find_by_email(platform, &new.email).await?.is_some() {
         return Ok(());
     }
-    bail!("There is no account {} yet: a password is needed to make it", new.email)
+    Err(needs_password(new))
+}
+
+/// That an account is to be made, and by which flags a password is given for it.
+fn needs_password(new: &NewAccount) -> anyhow::Error {
+    anyhow!(
+        "There is no account {} yet: a password is needed to make it (of an owner --owner-password or TENANTRY_OWNER_PASSWORD, with \
+         `tenant join` --password or TENANTRY_PASSWORD)",
+        new.email
+    )
 }
 
 /// The account of an address in lower case.
@@ -125,7 +134,7 @@ pub(crate) async fn join_within(
         Some(account) => account.id,
         None => {
             let Some(password) = &new.password else {
-                bail!("There is no account {} yet: a password is needed to make it", new.email);
+                return Err(needs_password(new));
             };
             let account = account::ActiveModel {
                 id: Set(AccountId::generate()),

@@ -7,6 +7,7 @@ use clap::Args;
 use tenancy::{ArchiveKey, ArchivePlace};
 
 use super::Retention;
+use crate::named_file;
 
 /// What the operator sets for backups by schedule.
 #[derive(Debug, Clone, Args)]
@@ -52,7 +53,7 @@ pub struct BackupOptions {
 impl BackupOptions {
     /// The key of archives.
     pub fn key(&self) -> anyhow::Result<Option<ArchiveKey>> {
-        Ok(self.backup_key_file.as_deref().map(ArchiveKey::read).transpose()?)
+        self.backup_key_file.as_deref().map(named_file::read_archive_key).transpose()
     }
 }
 

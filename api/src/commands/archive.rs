@@ -1,6 +1,6 @@
 //! `tenantry tenant backup`, `restore`, `clone`, `verify`, `export`, `import`; `adopt` is beside it.
 
-use std::{path::Path, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use chrono::Utc;
@@ -8,14 +8,17 @@ use domain::value::{FromText as _, Title};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use tenancy::{ArchiveKey, ArchivePlace, Contents, Hosts, Manifest, NewTenant, Slug, Tenant, TenantId, Tenants};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::spawn_blocking,
+};
 use uuid::Uuid;
 
 use super::{
-    adopt, count, life, say,
+    adopt, count, counted, life, say,
     tenant::{confirm, find},
 };
-use crate::{cli::ArchiveCommand, config::Config, operators::Doer};
+use crate::{cli::ArchiveCommand, config::Config, named_file, operators::Doer};
 
 /// Works until it is done or interrupted.
 pub(super) async fn run(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> anyhow::Result<ExitCode> {
@@ -32,16 +35,16 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
     let now = Utc::now();
     match command {
         ArchiveCommand::Backup { slug, to, key_file } => {
-            let key = key(key_file.as_deref())?;
+            let key = key(key_file).await?;
             let tenant = find(tenants, &slug).await?;
             let contents = tenants.backup(&tenant, &to, key.as_ref(), now).await?;
             say(&format!("{slug} is in {to}: {}.", sizes(&contents)))?;
         }
         ArchiveCommand::BackupAll { to, keep, key_file } => {
-            return backup_all(tenants, &to, usize::try_from(keep)?, key(key_file.as_deref())?.as_ref()).await;
+            return backup_all(tenants, &to, usize::try_from(keep)?, key(key_file).await?.as_ref()).await;
         }
         ArchiveCommand::Restore { file, in_place: true, yes, key_file, slug: _ } => {
-            let key = key(key_file.as_deref())?;
+            let key = key(key_file).await?;
             let manifest = tenants.manifest(&file, key.as_ref()).await?;
             let tenant = tenants.directory().by_id(manifest.tenant).await?;
             let tenant = tenant.with_context(|| {
@@ -57,7 +60,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             say(&format!("{} has its data of {} again: {}.", tenant.slug, manifest.made_at.to_rfc3339(), sizes(&contents)))?;
         }
         ArchiveCommand::Restore { file, slug, key_file, .. } => {
-            let key = key(key_file.as_deref())?;
+            let key = key(key_file).await?;
             let manifest = tenants.manifest(&file, key.as_ref()).await?;
             let slug = match slug {
                 Some(slug) => slug,
@@ -78,7 +81,7 @@ async fn work(config: &Config, tenants: &Tenants, command: ArchiveCommand) -> an
             tell_made(config, &made, &contents)?;
         }
         ArchiveCommand::Verify { file, key_file } => {
-            let contents = tenants.verify(&file, key(key_file.as_deref())?.as_ref()).await?;
+            let contents = tenants.verify(&file, key(key_file).await?.as_ref()).await?;
             let manifest = &contents.manifest;
             let made = manifest.made_at.to_rfc3339();
             say(&format!("{} of {made}, version {}, can be restored: {}.", manifest.slug, manifest.version(), sizes(&contents)))?;
@@ -120,13 +123,18 @@ async fn backup_all(tenants: &Tenants, to: &ArchivePlace, keep: usize, key: Opti
     for failure in &report.failed {
         tracing::error!(tenant = %failure.tenant.slug, error = %failure.error, "a tenant was not backed up");
     }
-    let (done, rows, removed, failed) = (count(report.done), report.rows, report.removed, report.failed.len());
-    say(&format!("{done} with {rows} rows are in {to}; {removed} old archives removed, {failed} failed."))?;
+    let (done, rows, failed) = (count(report.done), counted(&report.rows, "row"), report.failed.len());
+    let removed = counted(&report.removed, "old archive");
+    say(&format!("{done} with {rows} are in {to}; {removed} removed, {failed} failed."))?;
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn key(file: Option<&Path>) -> anyhow::Result<Option<ArchiveKey>> {
-    Ok(file.map(ArchiveKey::read).transpose()?)
+/// Beside the runtime, so that Ctrl-C is heard meanwhile: a disk may not answer, and whoever writes into a pipe may take its time.
+async fn key(file: Option<PathBuf>) -> anyhow::Result<Option<ArchiveKey>> {
+    match file {
+        Some(file) => Ok(Some(spawn_blocking(move || named_file::read_archive_key(&file)).await??)),
+        None => Ok(None),
+    }
 }
 
 /// A tenant named as the one that was archived. Its name may come from a file that anyone has written, so it is checked.
@@ -142,5 +150,5 @@ fn tell_made(config: &Config, tenant: &Tenant, contents: &Contents) -> anyhow::R
 }
 
 fn sizes(contents: &Contents) -> String {
-    format!("{} rows in {} tables", contents.rows(), contents.totals.len())
+    format!("{} in {}", counted(&contents.rows(), "row"), counted(&contents.totals.len(), "table"))
 }

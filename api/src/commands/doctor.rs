@@ -2,7 +2,7 @@
 
 mod upkeep;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection, postgres::PgListener};
 use super::{database::Database, say, sentence};
 use crate::{
     config::{Config, Pooler},
-    local_postgres, secret,
+    local_postgres, named_file, secret,
 };
 
 /// What a check found.
@@ -25,6 +25,18 @@ enum Finding {
 }
 
 use Finding::{Bad, Doubtful, Good};
+
+impl Finding {
+    /// The same, which is no better than doubtful where others than its owner may read the file of a secret.
+    fn with_file(self, path: Option<&Path>) -> Self {
+        let Some(path) = path.filter(|path| named_file::is_open_to_others(path)) else { return self };
+        let open = |text| format!("{text}; others than its owner may read {0}, run: chmod 600 {0}", path.display());
+        match self {
+            Good(text) | Doubtful(text) => Doubtful(open(text)),
+            Bad(text) => Bad(open(text)),
+        }
+    }
+}
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut report = Report { failed: false };
@@ -181,7 +193,8 @@ async fn schemas(connection: &mut PgConnection) -> anyhow::Result<Finding> {
     let broken: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await?;
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM platform.tenants").fetch_one(connection).await?;
     Ok(if broken.is_empty() {
-        Good(format!("{count} tenants, each with its schema and a role that this program may switch to"))
+        let tenants = super::count(usize::try_from(count)?);
+        Good(format!("{tenants}, each with its schema and a role that this program may switch to"))
     } else {
         Bad(format!(
             "no schema, or no role to switch to: {}; restore the schema, or grant the role of its name",
@@ -206,7 +219,7 @@ async fn secrets(database: &Database, config: &Config) -> anyhow::Result<Finding
     let platform = database.tenants.platform();
     secret::check_all_readable(&platform, &keys).await?;
     let found = secret::census(&platform, &keys).await?;
-    Ok(match (keys.is_empty(), found.plain, found.other) {
+    let finding = match (keys.is_empty(), found.plain, found.other) {
         (true, plain, _) => Doubtful(format!(
             "{plain} rows are not encrypted; give --secret-key-file to every process, then run `tenantry keys encrypt`"
         )),
@@ -214,7 +227,8 @@ async fn secrets(database: &Database, config: &Config) -> anyhow::Result<Finding
         (false, plain, other) => Doubtful(format!(
             "{plain} rows are not encrypted, and {other} with a key that is not the first; run `tenantry keys encrypt`"
         )),
-    })
+    };
+    Ok(finding.with_file(config.secret_keys_at().as_deref()))
 }
 
 const BACKEND: &str = "SELECT pg_backend_pid()::text";

@@ -83,7 +83,7 @@ pub(super) async fn run(config: &Config, tenants: &Tenants, command: LifeCommand
                     "{slug} is not served any more, and will be deleted at {at}: tenantry tenant keep {slug} takes that back."
                 ));
             }
-            let certificate = lifecycle.carry_out_deletion(tenant.id, now).await?;
+            let certificate = lifecycle.carry_out_deletion(tenant.id, Utc::now).await?;
             let certificate = certificate.with_context(|| format!("{slug} was deleted by another program"))?;
             say(&format!("{slug} is deleted."))?;
             say(&serde_json::to_string_pretty(&certificate)?)?;
@@ -109,22 +109,22 @@ fn show_terms(lifecycle: &Lifecycle, tenant: &Tenant, now: DateTime<Utc>) -> any
     Ok(())
 }
 
-/// What holds for a tenant now, and the dates that it depends on: a line each.
+/// What holds for a tenant now, and the dates that it depends on, by the names of the states that begin then: a line each.
 pub(super) fn dates(tenant: &Tenant, standing: Standing) -> Vec<String> {
-    let mut lines = vec![format!("state    {}", standing.state.as_str().replace('_', " "))];
+    let mut lines = vec![format!("state     {}", standing.state.as_str().replace('_', " "))];
     let mut add = |what: &str, date: Option<DateTime<Utc>>| {
         if let Some(date) = date {
-            lines.push(format!("{what:<8} {}", date.to_rfc3339()));
+            lines.push(format!("{what:<9} {}", date.to_rfc3339()));
         }
     };
     add("trial", tenant.trial_ends_at);
     add("paid", tenant.paid_until);
     add("warned", standing.deadlines.map(|deadlines| deadlines.warned_from));
-    add("fixed", standing.deadlines.map(|deadlines| deadlines.read_only_from));
-    add("ended", standing.deadlines.map(|deadlines| deadlines.suspended_from));
-    add("deleted", tenant.delete_at);
+    add("read only", standing.deadlines.map(|deadlines| deadlines.read_only_from));
+    add("past due", standing.deadlines.map(|deadlines| deadlines.suspended_from));
+    add("deletion", tenant.delete_at);
     if let Some(maintenance) = &tenant.maintenance {
-        lines.push(format!("message  {}", maintenance.message));
+        lines.push(format!("message   {}", maintenance.message));
     }
     lines
 }

@@ -22,7 +22,7 @@ mod serve;
 mod tenant;
 mod usage;
 
-use std::{io::Write as _, process::ExitCode, time::Duration};
+use std::{fmt::Display, io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
@@ -92,5 +92,12 @@ fn say(line: &str) -> anyhow::Result<()> {
 
 /// So many tenants, in words.
 fn count(tenants: usize) -> String {
-    if tenants == 1 { "1 tenant".to_owned() } else { format!("{tenants} tenants") }
+    counted(&tenants, "tenant")
+}
+
+/// So many of something, in words: `1 row`, `2 rows`.
+fn counted(count: &impl Display, what: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

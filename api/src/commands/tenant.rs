@@ -84,14 +84,14 @@ async fn work(config: &Config, tenants: &Tenants, command: TenantCommand) -> any
             let lifecycle = life::lifecycle(config, tenants)?;
             let address = lifecycle.address_of(&tenant);
             let version = tenant.schema_version.as_deref().unwrap_or("-");
-            say(&format!("slug     {}\nname     {}\nid       {}", tenant.slug, tenant.name, tenant.id))?;
-            say(&format!("schema   {}\nversion  {version}", tenant.schema))?;
+            say(&format!("slug      {}\nname      {}\nid        {}", tenant.slug, tenant.name, tenant.id))?;
+            say(&format!("schema    {}\nversion   {version}", tenant.schema))?;
             for line in life::dates(&tenant, lifecycle.standing(&tenant, now)) {
                 say(&line)?;
             }
-            say(&format!("made     {}\naddress  {address}", tenant.created_at.to_rfc3339()))?;
+            say(&format!("made      {}\naddress   {address}", tenant.created_at.to_rfc3339()))?;
             for host in tenants.hostnames(tenant.id).await? {
-                say(&format!("host     {host}"))?;
+                say(&format!("host      {host}"))?;
             }
         }
         TenantCommand::Join { slug, email, role, name, password } => {

@@ -8,7 +8,7 @@ use domain::{
 };
 use tenancy::{Slug, Tenant, Tenants};
 
-use super::{life, plan::amount, say, tenant::find};
+use super::{counted, life, plan::amount, say, tenant::find};
 use crate::{
     cli::{OwnAmount, OwnPlan, OwnSwitch, UsageCommand},
     config::Config,
@@ -49,11 +49,12 @@ fn exceptions_of(own: &OwnPlan) -> Exceptions {
 async fn show(tenants: &Tenants, tenant: &Tenant, now: DateTime<Utc>) -> anyhow::Result<()> {
     let (entitlements, platform) = (Entitlements::of(tenant), tenants.platform());
     say(&format!("{:<18} {}", "plan", entitlements.plan_id().unwrap_or("none")))?;
-    let whose = |is_own: bool| if is_own { "its own" } else { "the plan's" };
+    let of_plan = if entitlements.plan_id().is_some() { "the plan's" } else { "no plan" };
+    let whose = |is_own: bool| if is_own { "its own" } else { of_plan };
     let Use { members, invitations, storage, requests_today } = Use::of(&platform, tenant.id, now).await?;
     let storage = storage.map_or_else(|| "not measured".to_owned(), bytes);
     let rows = [
-        ("seats", Quota::Seats, format!("{members} members, {invitations} invitations")),
+        ("seats", Quota::Seats, format!("{}, {}", counted(&members, "member"), counted(&invitations, "invitation"))),
         ("storage", Quota::StorageBytes, storage),
         ("requests-per-day", Quota::RequestsPerDay, format!("{requests_today} written of today")),
     ];

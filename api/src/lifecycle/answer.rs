@@ -20,15 +20,17 @@ pub(crate) fn answer(error: Error) -> domain::Error {
         }
         refused @ (Error::HostTaken(_)
         | Error::MigrationChanged(_)
-        | Error::UnknownMigration(_)
+        | Error::UnknownMigration { .. }
         | Error::BreaksRules(_)
         | Error::NoWayBack { .. }
         | Error::OwnSql(_)
         | Error::Archive(ArchiveError::Busy(_) | ArchiveError::InUse(_))) => conflict(None, refused.to_string()),
         Error::Database(error) => error.into(),
-        fault @ (Error::Migration { .. } | Error::Corrupt(_) | Error::Archive(_) | Error::Adoption(_)) => {
-            domain::Error::Database(DbErr::Custom(fault.to_string()))
-        }
+        fault @ (Error::Migration { .. }
+        | Error::TakingBack { .. }
+        | Error::Corrupt(_)
+        | Error::Archive(_)
+        | Error::Adoption(_)) => domain::Error::Database(DbErr::Custom(fault.to_string())),
     }
 }
 

@@ -71,12 +71,18 @@ impl Lifecycle {
     }
 
     /// Deletes a tenant whose time has come, with all that is kept of it, and sends its owners the certificate. None: its time has not
-    /// come, or another process was faster. After a failure the next call goes on.
-    pub async fn carry_out_deletion(&self, tenant: TenantId, now: DateTime<Utc>) -> anyhow::Result<Option<Certificate>> {
+    /// come, or another process was faster. After a failure the next call goes on. The certificate says by `clock` when it was begun and
+    /// when it was finished, for large tenants take their time.
+    pub async fn carry_out_deletion(
+        &self,
+        tenant: TenantId,
+        clock: impl Fn() -> DateTime<Utc> + Send + Sync,
+    ) -> anyhow::Result<Option<Certificate>> {
         // Memberships say whom the certificate is sent to, hosts what is bound to them, and backups and exports where the files are.
-        if !self.tenants.erase(tenant, &["memberships", "domains", "backups", "exports"], now).await? {
+        if !self.tenants.erase(tenant, &["memberships", "domains", "backups", "exports"], clock()).await? {
             return Ok(None);
         }
+        let now = clock();
         let transaction = self.platform.begin().await?;
         let owners = owners(&transaction, tenant).await?;
         crate::domains::forget_hosts(&transaction, tenant, now).await?;
@@ -85,12 +91,12 @@ impl Lifecycle {
         let archives = hand_over(&transaction, tenant, archives_until).await?;
         let archives_until = (archives > 0).then_some(archives_until);
         let reserved_until = now + self.options.former_address();
-        let certificate = self.tenants.finish_deletion(&transaction, tenant, reserved_until, archives_until, now).await?;
+        let certificate = self.tenants.finish_deletion(&transaction, tenant, reserved_until, archives_until, clock).await?;
         let Some(certificate) = certificate else {
             return Ok(None);
         };
         for owner in &owners {
-            self.mail.write_certificate(&transaction, owner, &certificate, now).await?;
+            self.mail.write_certificate(&transaction, owner, &certificate, certificate.finished_at).await?;
         }
         transaction.commit().await?;
         self.tenants.directory().forget(tenant);

@@ -93,18 +93,19 @@ impl Lifecycle {
 
     /// Does what becomes due, for as long as the program runs.
     pub(crate) async fn run(self: Arc<Self>, clock: Clock) {
-        every(PAUSE, || self.do_due(clock())).await;
+        every(PAUSE, || self.do_due(&*clock)).await;
     }
 
     /// Does what is due: deletes, tells owners, gives former addresses free. What fails is logged, and tried again the next time.
-    pub async fn do_due(&self, now: DateTime<Utc>) {
+    pub async fn do_due(&self, clock: impl Fn() -> DateTime<Utc> + Send + Sync) {
+        let now = clock();
         if let Err(error) = self.tenants.release_former_slugs(now).await {
             tracing::warn!(%error, "former addresses were not given free");
         }
         match self.tenants.deletions_due(now).await {
             Ok(due) => {
                 for tenant in due {
-                    if let Err(error) = self.carry_out_deletion(tenant, now).await {
+                    if let Err(error) = self.carry_out_deletion(tenant, &clock).await {
                         tracing::warn!(%tenant, error = format!("{error:#}"), "a tenant was not deleted; it is gone on with later");
                     }
                 }

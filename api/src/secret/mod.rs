@@ -63,12 +63,7 @@ impl SecretKeys {
         };
         let text = named_file::read_text(path, named_file::LONGEST_KEYS).context("The secret keys cannot be read")?;
         let keys = Self::parse(&text).with_context(|| format!("The secret keys in {} cannot be used", path.display()))?;
-        if named_file::is_open_to_others(path) {
-            tracing::warn!(
-                path = %path.display(),
-                "others than its owner may read the file of the secret keys; let nobody but this program's user read it"
-            );
-        }
+        named_file::warn_of_others(path, "the secret keys");
         Ok(keys)
     }
 

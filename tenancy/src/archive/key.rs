@@ -1,11 +1,6 @@
 //! Keys of encrypted archives.
 
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, LessSafeKey, UnboundKey},
@@ -42,11 +37,6 @@ impl ArchiveKey {
         Ok(Self(key))
     }
 
-    /// Reads the key that a file holds.
-    pub fn read(path: &Path) -> Result<Self, ArchiveError> {
-        Self::parse(&beginning(path).map_err(ArchiveError::of_file(path))?)
-    }
-
     /// What encrypts one archive, and what tells in its header that a key is the right one.
     pub(super) fn of_archive(&self, salt: &[u8]) -> Result<(LessSafeKey, [u8; CHECK]), ArchiveError> {
         let wrong = |_| ArchiveError::WrongKey;
@@ -58,15 +48,6 @@ impl ArchiveKey {
     }
 }
 
-/// A file as far as a key could go. What was named by mistake may be large, or a device without an end.
-fn beginning(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Bytes that are read of a key's file: a key, and blanks around it.
-const LONGEST: u64 = 1024;
 /// Bytes of the check in an archive's header.
 pub(super) const CHECK: usize = 16;
 

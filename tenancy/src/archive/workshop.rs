@@ -15,6 +15,7 @@ use std::{
 use sea_orm::{DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait as _};
 use sqlx::{Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions};
 use sqlx_core::transaction::TransactionManager;
+use tracing::log::LevelFilter;
 
 use crate::{Result, Tenants};
 
@@ -34,6 +35,7 @@ impl Workshop {
             .idle_timeout(None)
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(10))
+            .acquire_slow_level(LevelFilter::Off)
             .after_connect(move |_, _| {
                 // A second connection would go on outside the transaction.
                 let lost = connected.swap(true, Ordering::SeqCst);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use sea_orm::ConnectionTrait as _;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,8 @@ pub struct Certificate {
 impl Tenants {
     /// Removes what [`erase`](Self::erase) has left, with the tenant's row, and writes the certificate, in the caller's transaction.
     /// Nobody takes the slug by themselves before `reserved_until`. None: another process has done so. Where archives are kept for a
-    /// while, `archives_removed_at` says how long.
+    /// while, `archives_removed_at` says how long. The certificate says when all was gone by `clock`, to the microsecond, which is what
+    /// Postgres keeps of the other times.
     ///
     /// # Errors
     /// When the tenant has not been erased.
@@ -49,7 +50,7 @@ impl Tenants {
         tenant: TenantId,
         reserved_until: DateTime<Utc>,
         archives_removed_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
+        clock: impl Fn() -> DateTime<Utc> + Send + Sync,
     ) -> Result<Option<Certificate>> {
         let sql = "SELECT t.slug, d.asked_by, d.asked_at, d.begun_at FROM platform.tenants t \
                    JOIN platform.deletions d ON d.tenant_id = t.id \
@@ -69,22 +70,23 @@ impl Tenants {
         let removed: serde_json::Value = removed.map_or(Ok(serde_json::Value::Null), |row| row.try_get("", "removed"))?;
         let corrupt = |error: serde_json::Error| Error::Corrupt(format!("in platform.deletions: {error}"));
         let asked_by = AskedBy::of(&row.try_get::<String>("", "asked_by")?);
+        execute(transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.0.into()]).await?;
+        let finished_at = clock().trunc_subsecs(6);
         let certificate = Certificate {
             tenant,
             slug: row.try_get("", "slug")?,
             asked_by,
             asked_at: row.try_get("", "asked_at")?,
             begun_at: row.try_get("", "begun_at")?,
-            finished_at: now,
+            finished_at,
             removed: serde_json::from_value(removed).map_err(corrupt)?,
             archives_removed_at,
         };
-        execute(transaction, "DELETE FROM platform.tenants WHERE id = $1", [tenant.0.into()]).await?;
         let insert = "INSERT INTO platform.deletion_certificates (tenant_id, certificate, slug, reserved_until, created_at) \
                       VALUES ($1, $2, $3, $4, $5)";
         let text = serde_json::to_value(&certificate).map_err(corrupt)?;
         let slug = certificate.slug.as_str().into();
-        execute(transaction, insert, [tenant.0.into(), text.into(), slug, reserved_until.into(), now.into()]).await?;
+        execute(transaction, insert, [tenant.0.into(), text.into(), slug, reserved_until.into(), finished_at.into()]).await?;
         Ok(Some(certificate))
     }
 }

@@ -67,7 +67,8 @@ impl Tenants {
         if let Some(version) = accepted
             && !migrations.iter().any(|migration| migration.version == version)
         {
-            return Err(Error::UnknownMigration(version.to_owned()));
+            let known = migrations.iter().rev().map(|migration| migration.version.clone()).collect();
+            return Err(Error::UnknownMigration { version: version.to_owned(), known });
         }
         for migration in migrations.iter().filter(|migration| accepted.is_none_or(|version| migration.version == version)) {
             let values: [Value; 3] = [migration.version.as_str().into(), migration.checksum().into(), now.into()];

@@ -10,6 +10,7 @@ use futures::{StreamExt as _, stream};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::Semaphore, time::sleep};
+use tracing::log::LevelFilter;
 
 use super::{
     Ended, FleetOptions, FleetPlan, FleetReport, FleetStep,
@@ -76,7 +77,11 @@ impl Tenants {
         }
         let worker = Worker::new(self, goal, options);
         let report = FleetReport { behind: plan.len(), ..FleetReport::default() };
-        let mut tally = Tally::new(report, watch);
+        let back_to = match goal {
+            Goal::Head => None,
+            Goal::Back(version) => Some(version),
+        };
+        let mut tally = Tally::new(back_to, report, watch);
         let result = worker.work_until_kept(plan, &mut tally).await;
         // Cannot fail: closing waits for the connections and returns.
         let _closed = worker.database.close_by_ref().await;
@@ -92,6 +97,7 @@ impl<'a> Worker<'a> {
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(width).unwrap_or(u32::MAX))
             .acquire_timeout(Duration::from_secs(30))
+            .acquire_slow_level(LevelFilter::Off)
             .connect_lazy_with(tenants.direct_options().options([("synchronous_commit", "off")]));
         Self {
             tenants,

@@ -17,6 +17,8 @@ pub(super) enum Outcome {
 
 /// What came of it so far.
 pub(super) struct Tally<W> {
+    /// The version that tenants are taken back to, if it is not the head that they are brought to.
+    back_to: Option<String>,
     pub(super) report: FleetReport,
     finished: usize,
     /// What was done, and whether by this run.
@@ -25,8 +27,8 @@ pub(super) struct Tally<W> {
 }
 
 impl<W: FnMut(FleetStep<'_>)> Tally<W> {
-    pub(super) fn new(report: FleetReport, watch: W) -> Self {
-        Self { report, finished: 0, done: HashMap::new(), watch }
+    pub(super) fn new(back_to: Option<&str>, report: FleetReport, watch: W) -> Self {
+        Self { back_to: back_to.map(str::to_owned), report, finished: 0, done: HashMap::new(), watch }
     }
 
     /// Notes what became of a tenant, and tells it to whoever watches.
@@ -45,7 +47,10 @@ impl<W: FnMut(FleetStep<'_>)> Tally<W> {
         (self.watch)(FleetStep { finished, of, failed, tenant: &tenant, succeeded, canary });
         match outcome {
             Outcome::Failed { error, tries } => {
-                let error = Error::Migration { tenant: tenant.id, source: error };
+                let error = match self.back_to.clone() {
+                    Some(version) => Error::TakingBack { tenant: tenant.id, version, source: error },
+                    None => Error::Migration { tenant: tenant.id, source: error },
+                };
                 self.report.failed.push(TenantFailure { tenant, error, tries });
             }
             outcome => {

@@ -1,6 +1,10 @@
 //! `tenantry tenant backup` and the others, as somebody runs them at a terminal.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    process::Stdio,
+};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tests::{Server, TestDatabase, database_url, make_tenant, until, value, waiters_for};
@@ -28,6 +32,7 @@ async fn a_tenant_goes_through_every_command() {
     let slug = company.tenant.slug.as_str();
     let shelf = Shelf::new();
     fs::write(shelf.path("key"), format!("{}\n", "0f".repeat(32))).unwrap();
+    fs::set_permissions(shelf.path("key"), Permissions::from_mode(0o600)).unwrap();
     let said = succeed(&["backup", slug, "--to", "archive", "--key-file", "key"], &shelf).await;
     assert!(said.starts_with(&format!("{slug} is in archive: ")), "{said}");
     let said = succeed(&["verify", "archive", "--key-file", "key"], &shelf).await;
@@ -68,6 +73,8 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
     for (name, bytes) in [("key", "0f".repeat(32)), ("bad key", "secret".to_owned()), ("text", "hello".to_owned())] {
         fs::write(shelf.path(name), bytes).unwrap();
     }
+    fs::set_permissions(shelf.path("key"), Permissions::from_mode(0o600)).unwrap();
+    assert!(Command::new("mkfifo").arg(shelf.path("pipe")).status().await.unwrap().success());
     fs::write(shelf.path("cut"), &fs::read(archive).unwrap()[..200]).unwrap();
     for (words, part) in [
         (&["backup", "nobody", "--to", "x"][..], "There is no tenant nobody"),
@@ -75,7 +82,8 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
         (&["backup", slug, "--to", "no/where"], "no/where"),
         (&["backup", slug, "--to", "x", "--key-file", "missing"], "missing"),
         (&["backup", slug, "--to", "x", "--key-file", "bad key"], "64 hexadecimal digits"),
-        (&["backup", slug, "--to", "x", "--key-file", "/dev/zero"], "64 hexadecimal digits"),
+        (&["backup", slug, "--to", "x", "--key-file", "/dev/zero"], "/dev/zero is longer than 1024 bytes"),
+        (&["verify", archive, "--key-file", "pipe"], "pipe is a pipe that nothing was written into"),
         (&["restore", "missing"], "missing"),
         (&["restore", "text"], "no archive of a tenant"),
         (&["restore", "cut", "--as", "cut-off"], "incomplete"),
@@ -89,6 +97,10 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
     ] {
         assert_one_sentence(&run(&mut tenant(words, &shelf)).await, part);
     }
+    fs::set_permissions(shelf.path("key"), Permissions::from_mode(0o644)).unwrap();
+    let warned = run(&mut tenant(&["verify", archive, "--key-file", "key"], &shelf)).await.stderr;
+    let warned = String::from_utf8_lossy(&warned);
+    assert!(warned.contains("others than its owner may read the file of the key of archives"), "{warned}");
     let said = run(&mut tenant(&["verify", "missing"], &shelf)).await.stderr;
     assert_eq!(String::from_utf8_lossy(&said), "tenantry: missing: No such file or directory (os error 2)\n");
     for words in [

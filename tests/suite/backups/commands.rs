@@ -1,6 +1,9 @@
 //! `tenantry backup`, as somebody runs it at a terminal.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+};
 
 use tests::{run as run_sql, value};
 use tokio::process::Command;
@@ -62,7 +65,12 @@ async fn archives_are_made_listed_tried_and_removed() {
     run_sql(&mut operator, "DELETE FROM platform.backups WHERE place LIKE '%.old'").await;
 
     let doctor = run(&mut archives.command(&["doctor"])).await;
-    assert!(stdout(&doctor).contains("2 tenants have an archive"), "{}", stdout(&doctor));
+    assert!(stdout(&doctor).contains("ok       backups        2 tenants have an archive"), "{}", stdout(&doctor));
+    fs::set_permissions(key.path(), Permissions::from_mode(0o640)).unwrap();
+    let doctor = run(&mut archives.command(&["doctor"])).await;
+    let open = "warning  backups        2 tenants have an archive";
+    assert!(stdout(&doctor).contains(open) && stdout(&doctor).contains("chmod 600"), "{}", stdout(&doctor));
+    fs::set_permissions(key.path(), Permissions::from_mode(0o600)).unwrap();
     let unfit =
         "UPDATE platform.backups SET verified_at = now(), unfit_error = 'refused', schema_version = 'm20200101_000001_older'";
     run_sql(&mut operator, unfit).await;

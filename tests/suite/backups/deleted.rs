@@ -19,7 +19,7 @@ async fn archives_outlive_their_tenant_for_the_days_that_the_certificate_says() 
     run(&mut operator, &format!("UPDATE platform.backups SET state = 'failed', error = 'x' WHERE id = '{first}'")).await;
     let (lifecycle, now) = (&archives.office.server.app.lifecycle, archives.office.clock.now());
     archives.office.server.act(&tenants[0], Deed::Delete(now), now).await.unwrap();
-    let certificate = lifecycle.carry_out_deletion(tenants[0].id, now).await.unwrap().unwrap();
+    let certificate = lifecycle.carry_out_deletion(tenants[0].id, || now).await.unwrap().unwrap();
     assert_eq!(certificate.archives_removed_at, Some(now + TimeDelta::days(10)));
     assert_eq!(certificate.removed.get("backups"), Some(&2), "{certificate:?}");
     let id = tenants[0].id;
@@ -40,6 +40,6 @@ async fn archives_outlive_their_tenant_for_the_days_that_the_certificate_says() 
     let other = archives.tenants(1).await.remove(0);
     let now = archives.office.clock.now();
     archives.office.server.act(&other, Deed::Delete(now), now).await.unwrap();
-    let certificate = lifecycle.carry_out_deletion(other.id, now).await.unwrap().unwrap();
+    let certificate = lifecycle.carry_out_deletion(other.id, || now).await.unwrap().unwrap();
     assert_eq!(certificate.archives_removed_at, None);
 }

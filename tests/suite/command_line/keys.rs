@@ -55,6 +55,11 @@ async fn secrets_are_encrypted_with_the_keys_of_a_file() {
     assert!(doctor.contains("warning  secrets        1 rows are not encrypted"), "{doctor}");
     let encrypted = stdout(&program(&["keys", "encrypt", "--secret-key-file", path]).await);
     assert!(encrypted.contains("first key: 1."), "{encrypted}");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let doctor = stdout(&program(&["doctor", "--secret-key-file", path]).await);
+    let open = "warning  secrets        1 rows, all encrypted with the first key; others than its owner may read";
+    assert!(doctor.contains(open) && doctor.contains("chmod 600"), "{doctor}");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
     let doctor = stdout(&program(&["doctor", "--secret-key-file", path]).await);
     assert!(doctor.contains("ok       secrets        1 rows, all encrypted"), "{doctor}");
     let doctor = stdout(&program(&["doctor"]).await);

@@ -95,11 +95,11 @@ async fn a_fleet_is_planned_rehearsed_migrated_and_looked_at() {
     let (code, said) = fleet.run(&["--canary", "bravo"]).await;
     assert_eq!(code, Some(1));
     assert!(
-        said.contains("0 tenants migrated") && said.contains("1 failed, 2 not begun") && said.contains("A canary failed"),
+        said.contains("0 tenants migrated") && said.contains("1 failed (bravo), 2 not begun") && said.contains("A canary failed"),
         "{said}"
     );
     let (code, said) = fleet.run(&[]).await;
-    assert_eq!((code, said), (Some(1), format!("2 tenants migrated to {}, 1 failed.\n", head())));
+    assert_eq!((code, said), (Some(1), format!("2 tenants migrated to {}, 1 failed (bravo).\n", head())));
     assert_eq!(fleet.states().await, ["alpha current", "bravo failed", "charlie current"]);
 
     let (code, said) = fleet.run(&["status", "--json"]).await;
@@ -125,7 +125,7 @@ async fn a_fleet_is_planned_rehearsed_migrated_and_looked_at() {
 #[tokio::test]
 async fn what_cannot_be_migrated_is_said_in_one_sentence() {
     let mut fleet = Fleet::behind(&["alpha"]).await;
-    assert_one_sentence(&run(&mut fleet.migrate(&["--only", "nobody"])).await, "nobody");
+    assert_one_sentence(&run(&mut fleet.migrate(&["--only", "nobody"])).await, "There is no tenant nobody");
     assert_one_sentence(&run(&mut fleet.migrate(&["drift", "nobody"])).await, "nobody");
     assert_one_sentence(&run(&mut fleet.migrate(&["accept", "m2000_nothing"])).await, "There is no migration m2000_nothing.");
     sql(&mut fleet.operator, &format!("UPDATE platform.frozen_migrations SET checksum = 'other' WHERE version = '{}'", first()))
@@ -162,7 +162,9 @@ async fn tenants_are_taken_back_where_nothing_is_lost() {
     assert_eq!((code, said), (Some(0), format!("2 tenants would be taken back to {back}, 0 failed.\n")));
     let refused = run(&mut fleet.migrate(&["--back-to", &back])).await;
     assert_one_sentence(&refused, "Taking 2 tenants back asks for a confirmation; without a terminal give --yes");
-    assert_one_sentence(&run(&mut fleet.migrate(&["--back-to", "m2000_nothing"])).await, "There is no migration m2000_nothing.");
+    let unknown = run(&mut fleet.migrate(&["--back-to", "m2000_nothing"])).await;
+    let newest_first = format!("There is no migration m2000_nothing. There are: {}, {back}, ", head());
+    assert_one_sentence(&unknown, &newest_first);
     assert_one_sentence(
         &run(&mut fleet.migrate(&["--back-to", &first(), "--yes"])).await,
         "cannot be taken back: which program did what would be lost.",
@@ -175,8 +177,12 @@ async fn tenants_are_taken_back_where_nothing_is_lost() {
          SELECT id, now(), 'operator', id, 'Olga', 'support.entered', 'tenant', id, '{{}}'::jsonb FROM (SELECT gen_random_uuid() AS id) ids"
     );
     sql(&mut fleet.operator, &acted).await;
-    let (code, said) = fleet.run(&["--back-to", &back, "--yes"]).await;
-    assert_eq!((code, said), (Some(1), format!("1 tenant taken back to {back}, 1 failed.\n")));
+    let output = run(&mut fleet.migrate(&["--back-to", &back, "--yes"])).await;
+    assert_eq!((output.status.code(), stdout(&output)), (Some(1), format!("1 tenant taken back to {back}, 1 failed (bravo).\n")));
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("taking tenants back") && !log.contains("migrating tenants"), "{log}");
+    let why = format!("could not be taken back to {back}: check constraint");
+    assert!(log.contains(&why) && log.contains("has something that the older version cannot hold"), "{log}");
     let versions = "SELECT array_agg(slug || ' ' || schema_version ORDER BY slug) FROM platform.tenants";
     let versions: Vec<String> = value(&mut fleet.operator, versions).await;
     assert_eq!(versions, [format!("alpha {back}"), format!("bravo {}", head())]);

@@ -37,7 +37,7 @@ async fn plans_are_made_given_and_removed() {
     assert!(
         shown.contains("seats 4 ") && shown.contains("storage 2.0 GB") && shown.contains("requests-per-day unlimited the plan's")
     );
-    assert!(succeed("tenant plan other").await.starts_with("plan none\nseats unlimited"));
+    assert!(succeed("tenant plan other").await.starts_with("plan none\nseats unlimited no plan 0 members"));
     let listed = succeed("plan list").await;
     assert!(listed.contains("team Team 4 2.0 GB unlimited api-keys 1"), "{listed}");
 

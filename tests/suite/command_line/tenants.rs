@@ -51,11 +51,11 @@ async fn a_tenant_is_made_listed_shown_suspended_resumed_and_deleted() {
 
     let shown = succeed(&url, &["show", "acme"]).await;
     for part in [
-        "slug     acme",
-        "name     Acme Works",
-        "state    active",
-        "address  http://acme.localhost:8000",
-        "host     hr.acme.example",
+        "slug      acme",
+        "name      Acme Works",
+        "state     active",
+        "address   http://acme.localhost:8000",
+        "host      hr.acme.example",
     ] {
         assert!(shown.contains(part), "{part:?} is not in {shown}");
     }
@@ -72,6 +72,7 @@ async fn a_tenant_is_made_listed_shown_suspended_resumed_and_deleted() {
     let asked = succeed(&url, &["delete", "acme", "--yes"]).await;
     assert!(asked.contains("tenantry tenant keep acme"), "{asked}");
     assert!(listed("acme").await.unwrap().contains("deleting"));
+    assert!(succeed(&url, &["show", "acme"]).await.contains("deletion  20"));
     assert_eq!(succeed(&url, &["keep", "acme"]).await, "acme is kept.\n");
     assert!(listed("acme").await.unwrap().contains("active"));
     assert_one_sentence(&run(&mut tenant(&url, &["keep", "acme"])).await, "is not to be deleted");
@@ -102,17 +103,20 @@ async fn a_tenant_is_renamed_put_on_terms_and_into_maintenance() {
     assert_one_sentence(&run(&mut tenant(&url, &["show", "acme"])).await, "There is no tenant acme");
     assert_one_sentence(&run(&mut tenant(&url, &["create", "acme"])).await, "taken");
     assert_one_sentence(&run(&mut tenant(&url, &["rename", "other", "--slug", "acme"])).await, "taken");
-    assert!(succeed(&url, &["show", "acme-works"]).await.contains("name     Acme Works"));
+    assert!(succeed(&url, &["show", "acme-works"]).await.contains("name      Acme Works"));
     assert!(!run(&mut tenant(&url, &["rename", "other"])).await.status.success(), "nothing to do is no command");
 
     let terms = succeed(&url, &["terms", "acme-works"]).await;
-    assert_eq!(terms, "state    active\n");
+    assert_eq!(terms, "state     active\n");
     let terms = succeed(&url, &["terms", "acme-works", "--trial-until", "2999-12-31"]).await;
-    assert!(terms.contains("state    trial") && terms.contains("trial    3000-01-01T00:00:00+00:00"), "{terms}");
+    assert!(terms.contains("state     trial") && terms.contains("trial     3000-01-01T00:00:00+00:00"), "{terms}");
     let paid =
         ["terms", "acme-works", "--trial-until", "none", "--paid-until", "2001-01-01", "--own-suspend-after-days", "20000"];
     let terms = succeed(&url, &paid).await;
-    assert!(terms.contains("state    past due"), "no more than ten years: {terms}");
+    assert!(terms.contains("state     past due"), "no more than ten years: {terms}");
+    // Each date by what begins then.
+    assert!(terms.contains("warned    2000-12-") && terms.contains("read only 2001-01-0"), "{terms}");
+    assert!(terms.lines().any(|line| line.starts_with("past due  20")), "{terms}");
     let list = succeed(&url, &["list"]).await;
     assert!(list.lines().any(|line| line.contains("acme-works") && line.contains("past due")), "{list}");
     succeed(&url, &["terms", "acme-works", "--paid-until", "none", "--own-suspend-after-days", "default"]).await;
@@ -120,9 +124,9 @@ async fn a_tenant_is_renamed_put_on_terms_and_into_maintenance() {
     let words = ["maintenance", "acme-works", "--on", "--message", "Back at noon."];
     assert_eq!(succeed(&url, &words).await, "acme-works is under maintenance.\n");
     let shown = succeed(&url, &["show", "acme-works"]).await;
-    assert!(shown.contains("state    maintenance") && shown.contains("message  Back at noon."), "{shown}");
+    assert!(shown.contains("state     maintenance") && shown.contains("message   Back at noon."), "{shown}");
     assert_eq!(succeed(&url, &["maintenance", "acme-works", "--off"]).await, "acme-works is served again.\n");
-    assert!(succeed(&url, &["show", "acme-works"]).await.contains("state    active"));
+    assert!(succeed(&url, &["show", "acme-works"]).await.contains("state     active"));
     for words in [&["maintenance", "acme-works"][..], &["terms", "acme-works", "--paid-until", "soon"]] {
         assert_eq!(run(&mut tenant(&url, words)).await.status.code(), Some(2), "{words:?}");
     }
@@ -141,9 +145,9 @@ async fn what_cannot_be_done_is_said_in_one_sentence() {
         (&["create", "short", "--owner-email", "a@b.test", "--owner-password", "short"], "at least 10 characters"),
         (&["create", "bad", "--owner-email", "nonsense", "--owner-password", PASSWORD], "e-mail address"),
         (&["create", "blank", "--name", "  "], "empty"),
-        (&["create", "without", "--owner-email", "a@b.test"], "a password is needed"),
+        (&["create", "without", "--owner-email", "a@b.test"], "TENANTRY_OWNER_PASSWORD"),
         (&["join", "nobody", "--email", "a@b.test", "--role", "hr", "--password", PASSWORD], "There is no tenant nobody"),
-        (&["join", "acme", "--email", "a@b.test", "--role", "hr"], "a password is needed"),
+        (&["join", "acme", "--email", "a@b.test", "--role", "hr"], "TENANTRY_PASSWORD"),
         (&["domains", "nobody", "add", "hr.nobody.example", "--trusted"], "There is no tenant nobody"),
     ] {
         assert_one_sentence(&run(&mut tenant(&url, words)).await, part);

@@ -1,7 +1,10 @@
 //! A deletion that is broken off goes on, and what was under way when it came ends with its code.
 
 use api::operators::Deed;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI32, Ordering},
+};
 
 use chrono::{TimeDelta, Utc};
 use domain::Role;
@@ -30,7 +33,7 @@ async fn a_deletion_that_is_killed_at_any_moment_is_gone_on_with() {
         let mut certificate = None;
         let mut polls = first;
         while certificate.is_none() && polls < 1_000 {
-            certificate = cancelled_after(polls, lifecycle.carry_out_deletion(id, now)).await.and_then(|done| done.unwrap());
+            certificate = cancelled_after(polls, lifecycle.carry_out_deletion(id, || now)).await.and_then(|done| done.unwrap());
             polls += further;
             // Once begun, there is no way back.
             let tenant = office.server.tenants().directory().by_id(id).await.unwrap();
@@ -66,8 +69,23 @@ async fn the_certificate_names_who_asked_before_it_began() {
     ask(AskedBy::Owner, now).await;
     assert!(tenants.erase(id, &["memberships"], now).await.unwrap());
     ask(AskedBy::Operator, now + TimeDelta::hours(1)).await;
-    let certificate = office.server.app.lifecycle.carry_out_deletion(id, now + TimeDelta::hours(1)).await.unwrap().unwrap();
+    let certificate = office.server.app.lifecycle.carry_out_deletion(id, || now + TimeDelta::hours(1)).await.unwrap().unwrap();
     assert_eq!((certificate.asked_by, certificate.asked_at.timestamp()), (AskedBy::Owner, now.timestamp()));
+}
+
+/// Nobody can say when data went by a time at which it was still there.
+#[tokio::test]
+async fn the_certificate_says_when_all_was_gone() {
+    let office = PostOffice::open().await;
+    let company = office.server.company().await;
+    let (id, now) = (company.tenant.id, office.clock.now());
+    office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
+    // A clock that goes on by a minute, and a nanosecond that Postgres has not, whenever it is looked at.
+    let looks = AtomicI32::new(0);
+    let clock = || now + TimeDelta::nanoseconds(60_000_000_001) * looks.fetch_add(1, Ordering::Relaxed);
+    let certificate = office.server.app.lifecycle.carry_out_deletion(id, clock).await.unwrap().unwrap();
+    assert!(certificate.finished_at >= certificate.begun_at + TimeDelta::minutes(1), "{certificate:?}");
+    assert_eq!(certificate.finished_at.timestamp_subsec_nanos() % 1_000, 0, "{certificate:?}");
 }
 
 /// A request that reads keeps its tables until it has ended; the deletion waits, and nothing hangs.
@@ -79,7 +97,7 @@ async fn a_request_that_has_begun_is_waited_for() {
     domain::employee::list(&reading, &tests::owner(), &domain::employee::ListEmployees::default()).await.unwrap();
     let (lifecycle, id, now) = (Arc::clone(&office.server.app.lifecycle), company.tenant.id, office.clock.now());
     office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    let deleting = tokio::spawn(async move { lifecycle.carry_out_deletion(id, now).await });
+    let deleting = tokio::spawn(async move { lifecycle.carry_out_deletion(id, || now).await });
     let mut connection = office.database.connect().await;
     until("the deletion waits", async || waiters(&mut connection).await > 0).await;
     assert_eq!(company.caller(Role::Hr).ask("{ employees { totalCount } }").await.code(), "TENANT_DELETING");
@@ -144,7 +162,7 @@ async fn whoever_watches_learns_that_it_is_over() {
     socket.subscribe("a", "subscription { employeesChanged { kind } }").await;
     let now = office.clock.now() + TimeDelta::seconds(1);
     office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
     let (code, reason) = socket.closed().await;
     // Whichever it hears of first: that it is deleted, or that the session is.
     assert!(

@@ -76,12 +76,12 @@ async fn nothing_is_left_but_a_certificate_that_names_nobody() {
 
     request(&company, &owner).await.data("");
     office.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
-    office.server.app.lifecycle.do_due(office.clock.now()).await;
+    office.server.app.lifecycle.do_due(|| office.clock.now()).await;
     assert_eq!(schemas_and_roles(&mut connection, &company).await, 2, "its time has not come");
     office.clock.advance(TimeDelta::seconds(1));
     // Two processes at once.
     let now = office.clock.now();
-    tokio::join!(office.server.app.lifecycle.do_due(now), second.app.lifecycle.do_due(now));
+    tokio::join!(office.server.app.lifecycle.do_due(|| now), second.app.lifecycle.do_due(|| now));
 
     assert_eq!(schemas_and_roles(&mut connection, &company).await, 0);
     let passkeys = "SELECT count(*) FROM platform.passkeys";
@@ -114,7 +114,7 @@ async fn nothing_is_left_but_a_certificate_that_names_nobody() {
     let apex = owner.signed_in(&office.server.apex()).await;
     assert_eq!(apex.ask("{ workspaces { slug } }").await.data("/workspaces"), Value::Array(Vec::new()));
     // A second round finds nothing to do.
-    office.server.app.lifecycle.do_due(now).await;
+    office.server.app.lifecycle.do_due(|| now).await;
 }
 
 /// A schema of many tables goes in steps that each take few locks, and its former schemas go with it.
@@ -149,7 +149,7 @@ async fn the_slug_of_a_deleted_tenant_is_nobody_s_for_a_while() {
     let slug = company.tenant.slug.clone();
     let now = clock.now();
     server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    server.app.lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
 
     let available = format!("{{ slugAvailability(slug: \"{slug}\") {{ available }} }}");
     assert_eq!(server.apex().ask(&available).await.data("/slugAvailability/available"), false);
@@ -169,7 +169,7 @@ async fn an_operator_makes_a_tenant_at_once_where_one_was_deleted() {
     let company = office.server.company().await;
     let now = office.clock.now();
     office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
     let again = tenancy::NewTenant { slug: company.tenant.slug.clone(), now, ..tests::new_tenant() };
     office.server.tenants().provision(&again).await.unwrap();
 }
@@ -181,7 +181,7 @@ async fn what_is_written_after_the_end_is_swept_away() {
     let (company, other) = (office.server.company().await, office.server.company().await);
     let now = office.clock.now();
     office.server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    office.server.app.lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
     let mut connection = office.database.connect().await;
     let late = |tenant| {
         format!(
@@ -191,7 +191,7 @@ async fn what_is_written_after_the_end_is_swept_away() {
     };
     let _ = other.account(Role::Employee).await;
     tests::run(&mut connection, &late(company.tenant.id)).await;
-    office.server.app.lifecycle.do_due(now).await;
+    office.server.app.lifecycle.do_due(|| now).await;
     assert!(!traces(&mut connection, &company).await.contains(&"memberships".to_owned()));
     assert!(traces(&mut connection, &other).await.contains(&"memberships".to_owned()));
 }

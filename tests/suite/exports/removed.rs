@@ -101,7 +101,7 @@ async fn nothing_is_left_of_a_deleted_tenant() {
 
     let now = outlet.office.clock.now();
     outlet.server().act(&company.tenant, api::operators::Deed::Delete(now), now).await.unwrap();
-    outlet.server().app.lifecycle.do_due(now).await;
+    outlet.server().app.lifecycle.do_due(|| now).await;
     assert!(!outlet.home(&company).exists());
     let mut connection = outlet.office.database.connect().await;
     for table in ["exports", "export_downloads"] {
@@ -128,9 +128,9 @@ async fn a_deletion_waits_for_a_file_that_cannot_be_removed() {
     let now = outlet.office.clock.now();
     outlet.server().act(&company.tenant, api::operators::Deed::Delete(now), now).await.unwrap();
     let lifecycle = &outlet.server().app.lifecycle;
-    lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap_err();
+    lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap_err();
     fs::remove_dir(&file).unwrap();
-    let certificate = lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    let certificate = lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
     assert_eq!(certificate.removed.get("exports"), Some(&1));
     assert!(!outlet.home(&company).exists());
 }

@@ -106,7 +106,7 @@ async fn a_changed_migration_can_be_accepted() {
     let next = fleet.next::<Next>();
     assert_eq!(migrate(&next, 2).await.migrated, 1);
     let edited = fleet.next::<Edited>();
-    assert!(matches!(edited.accept_changed("m2000_nothing", Utc::now()).await, Err(Error::UnknownMigration(_))));
+    assert!(matches!(edited.accept_changed("m2000_nothing", Utc::now()).await, Err(Error::UnknownMigration { .. })));
     edited.accept_changed(SECOND, Utc::now()).await.unwrap();
     assert_eq!(migrate(&edited, 2).await.migrated, 1);
     // From now on it is the former one that was changed.

@@ -171,7 +171,7 @@ async fn nothing_is_done_to_a_tenant_whose_deletion_has_begun() {
     assert_eq!(set(caller, "requestTenantDeletion", again).await["state"], "DELETING");
     let actions: Vec<String> = events_of(caller, &id).await.into_iter().map(|(action, ..)| action).collect();
     assert_eq!(actions, ["tenant.deletion_requested"]);
-    server.app.lifecycle.carry_out_deletion(tenant.id, now).await.unwrap().unwrap();
+    server.app.lifecycle.carry_out_deletion(tenant.id, || now).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn what_was_done_is_known_when_the_tenant_is_gone() {
     let (id, now) = (tenant_id(&company.tenant), Utc::now());
     server.act(&company.tenant, Deed::Suspend, now).await.unwrap();
     server.act(&company.tenant, Deed::Delete(now), now).await.unwrap();
-    server.app.lifecycle.carry_out_deletion(company.tenant.id, now).await.unwrap().unwrap();
+    server.app.lifecycle.carry_out_deletion(company.tenant.id, || now).await.unwrap().unwrap();
     let events = events_of(&operator.caller, &id).await;
     let told: Vec<(&str, &str)> = events.iter().map(|(action, name, _)| (action.as_str(), name.as_str())).collect();
     assert_eq!(told, [("tenant.deletion_requested", "command line"), ("tenant.suspended", "command line")]);

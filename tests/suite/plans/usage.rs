@@ -113,7 +113,7 @@ async fn a_tenant_that_is_gone_leaves_nothing_behind() {
     company.caller(Role::Hr).ask("{ viewer { role } }").await.data("");
     let lifecycle = &server.app.lifecycle;
     server.act(&company.tenant, Deed::Delete(Utc::now()), Utc::now()).await.unwrap();
-    lifecycle.carry_out_deletion(company.tenant.id, Utc::now()).await.unwrap().unwrap();
+    lifecycle.carry_out_deletion(company.tenant.id, Utc::now).await.unwrap().unwrap();
     server.app.usage.write(Utc::now()).await;
     let mut connection = database.connect().await;
     for table in ["usage_days", "slow_operations"] {

@@ -112,7 +112,10 @@ async fn wanted(tenants: &Tenants, arguments: &RunArguments) -> anyhow::Result<V
         wanted.extend(page.into_iter().filter(is_wanted).map(Arc::new));
     }
     if wanted.is_empty() {
-        bail!("There is no such tenant");
+        match &arguments.matching {
+            Some(pattern) => bail!("There is no tenant like {pattern}"),
+            None => bail!("There is no tenant yet"),
+        }
     }
     Ok(wanted)
 }

@@ -64,10 +64,14 @@ pub(super) async fn backups(database: &Database, config: &Config) -> anyhow::Res
         return Ok(Doubtful("the control plane has no table of them yet; run `tenantry migrate`".to_owned()));
     }
     let status = backups.status(Utc::now()).await?;
-    let age =
-        status.oldest.map_or_else(String::new, |age| format!(", the oldest of the latest is {} hours old", age.num_hours()));
-    let count = status.backed_up;
-    Ok(if status.bad > 0 {
+    // Of a tenant without an archive it is the tenant's own.
+    let oldest = status.oldest.filter(|_| status.backed_up > 0);
+    let age = oldest.map_or_else(String::new, |age| format!(", the oldest of the latest is {} hours old", age.num_hours()));
+    let count = match status.backed_up {
+        1 => "1 tenant has".to_owned(),
+        count => format!("{count} tenants have"),
+    };
+    let finding = if status.bad > 0 {
         Bad(format!("{} archives cannot be restored; see `tenantry backup list`", status.bad))
     } else if status.unfit > 0 {
         Bad(format!(
@@ -76,7 +80,7 @@ pub(super) async fn backups(database: &Database, config: &Config) -> anyhow::Res
             status.unfit
         ))
     } else if backups.place().is_none() {
-        Doubtful(format!("no --backup-to is given here; {count} tenants have an archive that was made by schedule{age}"))
+        Doubtful(format!("no --backup-to is given here; {count} an archive that was made by schedule{age}"))
     } else if status.late > 0 {
         let (late, slugs) = (status.late, status.late_slugs.unwrap_or_default());
         Bad(format!(
@@ -85,6 +89,7 @@ pub(super) async fn backups(database: &Database, config: &Config) -> anyhow::Res
     } else if status.failing > 0 {
         Doubtful(format!("the last backup of {} tenants failed, and is tried again; see `tenantry backup list`", status.failing))
     } else {
-        Good(format!("{count} tenants have an archive{age}"))
-    })
+        Good(format!("{count} an archive{age}"))
+    };
+    Ok(finding.with_file(config.backup.backup_key_file.as_deref()))
 }

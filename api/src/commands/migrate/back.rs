@@ -43,7 +43,7 @@ pub(super) async fn take_back(
             confirm(plan.len(), version, options.stop.clone()).await?;
         }
     }
-    let mut progress = Progress::new()?;
+    let mut progress = Progress::new("taking tenants back")?;
     let report = tenants.take_fleet_back(version, options, |step| progress.tell(step)).await;
     progress.end();
     let report = report?;

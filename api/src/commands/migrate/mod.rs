@@ -24,6 +24,8 @@ use progress::Progress;
 
 /// After what time the tenants that were left to others are tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How many tenants that failed are named at the end.
+const MOST_NAMED: usize = 5;
 /// As of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
@@ -84,7 +86,7 @@ fn conclude(report: &FleetReport, done: &str) -> anyhow::Result<ExitCode> {
     if report.elsewhere > 0 {
         parts.push(format!("{} by another program", report.elsewhere));
     }
-    parts.push(format!("{} failed", report.failed.len()));
+    parts.push(format!("{} failed{}", report.failed.len(), named(report)));
     if report.untouched > 0 {
         parts.push(format!("{} not begun", report.untouched));
     }
@@ -102,6 +104,12 @@ fn conclude(report: &FleetReport, done: &str) -> anyhow::Result<ExitCode> {
         _ if report.failed.is_empty() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// The tenants that failed, where they are few; the log says all of them.
+fn named(report: &FleetReport) -> String {
+    let slugs: Vec<&str> = report.failed.iter().map(|failure| failure.tenant.slug.as_str()).collect();
+    if (1..=MOST_NAMED).contains(&slugs.len()) { format!(" ({})", slugs.join(", ")) } else { String::new() }
 }
 
 /// Migrates every tenant that is behind and shows how far it is. Those that fail are logged; the others are served. Tenants that other
@@ -133,7 +141,7 @@ pub(super) async fn migrate_left(tenants: Tenants) {
 }
 
 async fn watch_over(tenants: &Tenants, options: &FleetOptions) -> anyhow::Result<FleetReport> {
-    let mut progress = Progress::new()?;
+    let mut progress = Progress::new("migrating tenants")?;
     let report = tenants.migrate_fleet(options, |step| progress.tell(step)).await;
     progress.end();
     let report = report.map_err(|error| match error {

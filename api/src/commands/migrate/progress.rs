@@ -14,19 +14,21 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Shows how far a run is, on standard error.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
+    doing: &'static str,
     began: Instant,
     told: Instant,
 }
 
 impl Progress {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    /// Of what is done to the tenants, such as `migrating tenants`.
+    pub(super) fn new(doing: &'static str) -> anyhow::Result<Self> {
         let bar = if std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("migrating tenants {bar:30} {pos}/{len} {eta} {msg}")?;
+            let style = ProgressStyle::with_template(&format!("{doing} {{bar:30}} {{pos}}/{{len}} {{eta}} {{msg}}"))?;
             Some(ProgressBar::new(0).with_style(style))
         } else {
             None
         };
-        Ok(Self { bar, began: Instant::now(), told: Instant::now() })
+        Ok(Self { bar, doing, began: Instant::now(), told: Instant::now() })
     }
 
     pub(super) fn tell(&mut self, step: FleetStep<'_>) {
@@ -41,7 +43,7 @@ impl Progress {
             None if self.told.elapsed() >= SILENCE || step.finished == step.of => {
                 self.told = Instant::now();
                 let seconds = self.began.elapsed().as_secs();
-                tracing::info!(finished = step.finished, of = step.of, failed = step.failed, seconds, "migrating tenants");
+                tracing::info!(finished = step.finished, of = step.of, failed = step.failed, seconds, "{}", self.doing);
             }
             None => {}
         }

@@ -111,7 +111,8 @@ impl Tenants {
     pub async fn recorded_way_back(&self, version: &str) -> Result<Vec<RecordedMigration>> {
         let migrations = (self.inner.schema.migrations)();
         let Some(last) = migrations.iter().position(|migration| migration.name() == version) else {
-            return Err(Error::UnknownMigration(version.to_owned()));
+            let known = migrations.iter().rev().map(|migration| migration.name().to_owned()).collect();
+            return Err(Error::UnknownMigration { version: version.to_owned(), known });
         };
         self.refuse_changed().await?;
         let transaction = Arc::new(self.inner.direct.begin().await?);

@@ -28,7 +28,7 @@ async fn members_and_hosts_are_added() {
     succeed(&url, &["domains", "acme", "add", "HR.acme.example", "--trusted"]).await;
     succeed(&url, &["domains", "acme", "add", "people.acme.example", "--trusted", "--primary"]).await;
     let shown = succeed(&url, &["show", "acme"]).await;
-    let hosts: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("host     ")).collect();
+    let hosts: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("host      ")).collect();
     assert_eq!(hosts, ["people.acme.example", "hr.acme.example"], "the primary one first");
     succeed(&url, &["create", "globex"]).await;
     for (slug, reason) in [("acme", "is in the list already"), ("globex", "Another organisation is served at this address")] {
@@ -38,7 +38,7 @@ async fn members_and_hosts_are_added() {
     // There is something left to do.
     succeed(&url, &["domains", "acme", "add", "hr.acme.example", "--trusted", "--primary"]).await;
     let shown = succeed(&url, &["show", "acme"]).await;
-    assert_eq!(shown.lines().find_map(|line| line.strip_prefix("host     ")), Some("hr.acme.example"));
+    assert_eq!(shown.lines().find_map(|line| line.strip_prefix("host      ")), Some("hr.acme.example"));
 }
 
 #[tokio::test]
