@@ -30,7 +30,7 @@ impl Finding {
     /// The same, which is no better than doubtful where others than its owner may read the file of a secret.
     fn with_file(self, path: Option<&Path>) -> Self {
         let Some(path) = path.filter(|path| named_file::is_open_to_others(path)) else { return self };
-        let open = |text| format!("{text}; others than its owner may read {0}, run: chmod 600 {0}", path.display());
+        let open = |text: String| format!("{text}; others than its owner may read {0}, run: chmod 600 {0}", path.display());
         match self {
             Good(text) | Doubtful(text) => Doubtful(open(text)),
             Bad(text) => Bad(open(text)),

@@ -38,10 +38,13 @@ async fn work(operators: &Operators, command: PlanCommand) -> anyhow::Result<()>
             say(&table.to_string())
         }
         PlanCommand::Set(given) => {
+            // A slip of the pen makes a plan, too: that is said.
+            let is_new = operators.plans().await?.iter().all(|known| known.offer.plan.id != given.id);
             let set = operators.set_plan(&doer, &given.id, &change(&given), Expected::Either, Utc::now()).await?;
             let tenants = super::count(usize::try_from(set.tenants)?);
             let new = if set.offer.for_new_tenants { " New tenants get it." } else { "" };
-            say(&format!("The plan {} is set; it is that of {tenants}.{new}", given.id))
+            let done = if is_new { "made" } else { "set" };
+            say(&format!("The plan {} is {done}; it is that of {tenants}.{new}", given.id))
         }
         PlanCommand::Remove { id } => {
             operators.remove_plan(&doer, &id, Utc::now()).await?;

@@ -18,7 +18,7 @@ async fn plans_are_made_given_and_removed() {
     };
     assert_eq!(succeed("tenant create first").await, "http://first.localhost:8000");
     let said = succeed("plan set team --name Team --seats 3 --storage 2GB --feature api-keys=on").await;
-    assert_eq!(said, "The plan team is set; it is that of 0 tenants.");
+    assert_eq!(said, "The plan team is made; it is that of 0 tenants.");
     for slug in ["acme", "other"] {
         succeed(&format!("tenant create {slug}")).await;
     }
@@ -32,7 +32,7 @@ async fn plans_are_made_given_and_removed() {
                     api-keys on the plan's";
     assert_eq!(shown, expected);
     // What is not given stays.
-    assert!(succeed("plan set team --seats 4").await.ends_with("that of 1 tenant."));
+    assert_eq!(succeed("plan set team --seats 4").await, "The plan team is set; it is that of 1 tenant.");
     let shown = succeed("tenant plan acme --requests-per-day default").await;
     assert!(
         shown.contains("seats 4 ") && shown.contains("storage 2.0 GB") && shown.contains("requests-per-day unlimited the plan's")
@@ -43,7 +43,7 @@ async fn plans_are_made_given_and_removed() {
 
     // The plan for those who name none.
     let said = succeed("plan set free --seats 2 --for-new-tenants on").await;
-    assert_eq!(said, "The plan free is set; it is that of 0 tenants. New tenants get it.");
+    assert_eq!(said, "The plan free is made; it is that of 0 tenants. New tenants get it.");
     assert!(succeed("plan list").await.contains("free free 2 unlimited unlimited 0 get it"));
     for (slug, flags, plan) in [("new", "", "free"), ("named", "--plan team", "team"), ("alone", "--plan none", "none")] {
         succeed(&format!("tenant create {slug} {flags}")).await;
