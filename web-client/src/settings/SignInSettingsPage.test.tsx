@@ -1,20 +1,9 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { ReadOnlyContext } from "../session/context.ts";
+import { provider } from "../test/identity-provider.ts";
 import { owner, renderPage } from "../test/render.tsx";
 import { SignInSettingsPage } from "./SignInSettingsPage.tsx";
-
-const provider = {
-  name: "Example",
-  issuer: "https://login.example.com",
-  clientId: "tenantry",
-  hasClientSecret: true,
-  audience: null,
-  roleClaim: "groups",
-  roles: [{ value: "people", role: "HR" }],
-  defaultRole: null,
-  redirectUri: "https://acme.example.com/auth/callback",
-};
 
 function renderReadOnly(identityProvider: typeof provider | null) {
   const page = (

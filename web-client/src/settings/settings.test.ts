@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { IdentityProviderFieldsFragment } from "../generated/graphql.ts";
 import { grantableRoles, mayChange } from "../members/roles.ts";
+import { provider } from "../test/identity-provider.ts";
 import { expiryAfter, standing } from "./expiry.ts";
 import { checks, emptyValues, mappableRoles, providerInput, valuesOf } from "./identity-provider.ts";
 import { permissionLabel, programPermissions } from "./permissions.ts";
@@ -46,18 +46,6 @@ test.each([
 ] as const)("a %s may change a %s (%s): %s", (role, other, accountId, expected) => {
   expect(mayChange({ role, accountId: "a" }, { role: other, accountId })).toBe(expected);
 });
-
-const provider: IdentityProviderFieldsFragment = {
-  name: "Example",
-  issuer: "https://login.example.com",
-  clientId: "tenantry",
-  hasClientSecret: true,
-  audience: null,
-  roleClaim: "groups",
-  roles: [{ value: "people", role: "HR" }],
-  defaultRole: null,
-  redirectUri: "https://acme.example.com/auth/callback",
-};
 
 test("a provider that is saved unchanged stays as it is, its secret too", () => {
   const input = providerInput(valuesOf(provider));
