@@ -78,31 +78,16 @@ pub(super) async fn write_done(
     took: Duration,
     tries: u32,
 ) -> Result<bool, DbErr> {
-    let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-    let finished_at = started_at + took;
-    let values: [Value; 7] = [
-        tenant.id.0.into(),
-        version.into(),
-        started_at.into(),
-        finished_at.into(),
-        milliseconds.into(),
-        i64::from(tries).into(),
-        tenant.schema.as_str().into(),
-    ];
-    let sql = "WITH changed AS (
+    let sql = format!(
+        "WITH changed AS (
             UPDATE platform.tenants SET schema_version = $2, updated_at = $4
             WHERE id = $1 AND schema_name = $7 AND (schema_version IS NULL OR schema_version < $2) RETURNING id
         ), written AS (
-            INSERT INTO platform.tenant_migrations AS ledger
-                (tenant_id, version, state, started_at, finished_at, duration_ms, tries)
-            SELECT id, $2, 'done', $3, $4, $5, $6::integer FROM changed
-            ON CONFLICT (tenant_id, version) DO UPDATE
-            SET state = excluded.state, started_at = excluded.started_at, finished_at = excluded.finished_at,
-                duration_ms = excluded.duration_ms, tries = ledger.tries + excluded.tries, error = NULL, error_code = NULL
+            {DONE} ledger.tries + excluded.tries
         )
-        SELECT count(*) AS changed FROM changed";
-    let row = database.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    Ok(row.map_or(Ok(0_i64), |row| row.try_get("", "changed"))? > 0)
+        SELECT count(*) AS changed FROM changed"
+    );
+    is_changed(database, sql, done(tenant, version, (started_at, took), tries)).await
 }
 
 /// Records in the transaction that took it there that a tenant is back at this version; whether that was news. The tries of later ones
@@ -115,35 +100,50 @@ pub(super) async fn write_back(
     tenant: &Tenant,
     version: &str,
     was_past: bool,
-    (started_at, took): (DateTime<Utc>, Duration),
+    times: (DateTime<Utc>, Duration),
     tries: u32,
 ) -> Result<bool, DbErr> {
-    let milliseconds = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-    let values: [Value; 8] = [
-        tenant.id.0.into(),
-        version.into(),
-        started_at.into(),
-        (started_at + took).into(),
-        milliseconds.into(),
-        i64::from(tries).into(),
-        tenant.schema.as_str().into(),
-        was_past.into(),
-    ];
-    let sql = "WITH changed AS (
+    let sql = format!(
+        "WITH changed AS (
             UPDATE platform.tenants SET schema_version = $2, updated_at = $4
             WHERE id = $1 AND schema_name = $7 AND (schema_version > $2 OR ($8 AND schema_version IS DISTINCT FROM $2)) RETURNING id
         ), forgotten AS (
             DELETE FROM platform.tenant_migrations WHERE tenant_id IN (SELECT id FROM changed) AND version > $2
         ), written AS (
-            INSERT INTO platform.tenant_migrations AS ledger
+            {DONE} excluded.tries
+        )
+        SELECT count(*) AS changed FROM changed"
+    );
+    let values = done(tenant, version, times, tries).into_iter().chain([was_past.into()]);
+    is_changed(transaction, sql, values).await
+}
+
+/// What a tenant is at, with the times and the tries that it took: of the rows `changed`, with the values of [`done`].
+const DONE: &str = "INSERT INTO platform.tenant_migrations AS ledger
                 (tenant_id, version, state, started_at, finished_at, duration_ms, tries)
             SELECT id, $2, 'done', $3, $4, $5, $6::integer FROM changed
             ON CONFLICT (tenant_id, version) DO UPDATE
             SET state = excluded.state, started_at = excluded.started_at, finished_at = excluded.finished_at,
-                duration_ms = excluded.duration_ms, tries = excluded.tries, error = NULL, error_code = NULL
-        )
-        SELECT count(*) AS changed FROM changed";
-    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+                duration_ms = excluded.duration_ms, error = NULL, error_code = NULL, tries =";
+
+fn done(tenant: &Tenant, version: &str, (started_at, took): (DateTime<Utc>, Duration), tries: u32) -> [Value; 7] {
+    [
+        tenant.id.0.into(),
+        version.into(),
+        started_at.into(),
+        (started_at + took).into(),
+        i64::try_from(took.as_millis()).unwrap_or(i64::MAX).into(),
+        i64::from(tries).into(),
+        tenant.schema.as_str().into(),
+    ]
+}
+
+async fn is_changed(
+    connection: &impl ConnectionTrait,
+    sql: String,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<bool, DbErr> {
+    let row = connection.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(row.map_or(Ok(0_i64), |row| row.try_get("", "changed"))? > 0)
 }
 
